@@ -1,0 +1,289 @@
+/* The waiting engine: threads asleep in the kernel that turn futex wake-ups into wake-ups of event loops.
+ *
+ * A watch is one word that some environment may await. It stays registered while its object is open, so that awaiting
+ * costs no system call: JavaScript arms the watch with the value it has seen, and the engine thread, which sleeps on
+ * the word whatever its value is, fires the watch once the word differs. One futex_waitv holds 128 words: the first is
+ * the thread's own control word, and further threads are started for further words. The first thread also carries the
+ * robust list that proves this process alive (participant.c).
+ *
+ * SYNC watch: arming stores `armed`, then loads the word; a notifier stores the word, then wakes, then the engine loads
+ * `armed`. Both are sequentially consistent, so one of them sees the other. */
+#include "internal.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define WORDS_PER_THREAD 127 /* FUTEX_WAITV_MAX less the control word */
+#define THREADS_MAX 256
+#define WAITV_32_BIT 2u
+
+struct watch {
+  futex_word *word;
+  _Atomic uint32_t armed;
+  _Atomic uint32_t expected;
+  struct environment *environment;
+  struct watch *next_fired;
+  bool is_fired, is_life;
+  int32_t id;
+  struct sleeper *sleeper;
+};
+
+struct sleeper { /* one engine thread */
+  shim_lock lock;
+  futex_word control;
+  uint32_t count;
+  struct watch *watches[WORDS_PER_THREAD];
+};
+
+static struct sleeper *sleepers[THREADS_MAX];
+static uint32_t sleeper_count;
+static shim_lock engine_lock;
+static _Atomic int32_t robust_thread; /* id of the first thread; 0 = not started */
+static _Atomic bool robust;
+static struct robust_list_head robust_head;
+static shim_lock robust_lock;
+
+/* -- firing -------------------------------------------------------------------------------------------------- */
+
+/* Puts the watch on its environment's list and rings, once per arming. */
+static void fire(struct watch *watch) {
+  uint32_t one = 1;
+  if (!atomic_compare_exchange_strong(&watch->armed, &one, 0)) return;
+  environment_lock(watch->environment);
+  bool fresh = !watch->is_fired;
+  if (fresh) {
+    struct watch **list = environment_fired(watch->environment);
+    watch->is_fired = true;
+    watch->next_fired = *list;
+    *list = watch;
+  }
+  environment_unlock(watch->environment);
+  if (fresh) environment_signal(watch->environment);
+}
+
+/* Fires what has changed and notes what to sleep on. Words are read only here, under the lock: a watch that has been
+ * removed is never touched again. */
+static uint32_t look(struct sleeper *sleeper, struct waiter *waiters) {
+  shim_lock_take(&sleeper->lock);
+  waiters[0] = (struct waiter){atomic_load(&sleeper->control), (uintptr_t)&sleeper->control, WAITV_32_BIT, 0};
+  for (uint32_t i = 0; i < sleeper->count; i++) {
+    struct watch *watch = sleeper->watches[i];
+    if (watch->is_life && atomic_load(&watch->armed)) life_pass_on(watch->word);
+    uint32_t value = atomic_load(watch->word);
+    if (atomic_load(&watch->armed) && value != atomic_load(&watch->expected)) fire(watch);
+    waiters[i + 1] = (struct waiter){value, (uintptr_t)watch->word, WAITV_32_BIT, 0};
+  }
+  uint32_t count = sleeper->count + 1;
+  shim_lock_release(&sleeper->lock);
+  return count;
+}
+
+static void become_robust(void) {
+  robust_head.list.next = &robust_head.list;
+  robust_head.futex_offset = LIFE_OFFSET;
+  atomic_store(&robust, syscall(SYS_set_robust_list, &robust_head, sizeof robust_head) == 0);
+  atomic_store(&robust_thread, (int32_t)syscall(SYS_gettid));
+  futex_wake((futex_word *)&robust_thread, INT32_MAX);
+}
+
+static void *sleeper_main(void *argument) {
+  struct sleeper *sleeper = argument;
+  struct waiter waiters[WORDS_PER_THREAD + 1];
+  if (sleeper == sleepers[0]) become_robust();
+  for (;;) futex_waitv(waiters, look(sleeper, waiters), -1);
+  return NULL;
+}
+
+/* -- starting ------------------------------------------------------------------------------------------------ */
+
+/* Signals belong to the runtime's threads; only the faults of our own instructions stay deliverable. */
+static int32_t start_thread(struct sleeper *sleeper) {
+  sigset_t all, before;
+  sigfillset(&all);
+  sigdelset(&all, SIGBUS);
+  sigdelset(&all, SIGSEGV);
+  pthread_t thread;
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = pthread_create(&thread, NULL, sleeper_main, sleeper);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (error) return -error;
+  pthread_detach(thread);
+  return 0;
+}
+
+/* With engine_lock held. */
+static int32_t add_sleeper(void) {
+  if (sleeper_count == THREADS_MAX) return -ENOSPC;
+  struct sleeper *sleeper = calloc(1, sizeof *sleeper);
+  if (!sleeper) return -ENOMEM;
+  sleepers[sleeper_count] = sleeper;
+  int32_t result = start_thread(sleeper);
+  if (result < 0)
+    free(sleeper);
+  else
+    sleeper_count++;
+  return result;
+}
+
+/* Starts the first thread, once per process, and waits until it is known to the kernel as robust. */
+int32_t engine_start(void) {
+  shim_lock_take(&engine_lock);
+  int32_t result = sleeper_count == 0 ? add_sleeper() : 0;
+  shim_lock_release(&engine_lock);
+  while (result == 0 && atomic_load(&robust_thread) == 0) futex_wait((futex_word *)&robust_thread, 0, -1);
+  return result;
+}
+
+int32_t engine_thread_id(void) { return atomic_load(&robust_thread); }
+bool engine_is_robust(void) { return atomic_load(&robust); }
+
+/* -- robust list: edited by any thread, walked by the kernel at any instant, so each edit is one store ------- */
+
+void engine_robust_add(struct robust_entry *entry) {
+  shim_lock_take(&robust_lock);
+  entry->next = (struct robust_entry *)robust_head.list.next;
+  atomic_thread_fence(memory_order_seq_cst);
+  robust_head.list.next = (struct robust_list *)entry;
+  shim_lock_release(&robust_lock);
+}
+
+void engine_robust_remove(struct robust_entry *entry) {
+  shim_lock_take(&robust_lock);
+  struct robust_entry *at = (struct robust_entry *)&robust_head.list;
+  while (at->next != entry && at->next != (struct robust_entry *)&robust_head.list) at = at->next;
+  if (at->next == entry) at->next = entry->next;
+  shim_lock_release(&robust_lock);
+}
+
+/* -- watches ------------------------------------------------------------------------------------------------- */
+
+static void rouse(struct sleeper *sleeper) {
+  atomic_fetch_add(&sleeper->control, 1);
+  futex_wake(&sleeper->control, 1);
+}
+
+static bool place(struct sleeper *sleeper, struct watch *watch) {
+  shim_lock_take(&sleeper->lock);
+  bool room = sleeper->count < WORDS_PER_THREAD;
+  if (room) {
+    watch->sleeper = sleeper;
+    sleeper->watches[sleeper->count++] = watch;
+  }
+  shim_lock_release(&sleeper->lock);
+  if (room) rouse(sleeper);
+  return room;
+}
+
+static int32_t place_somewhere(struct watch *watch) {
+  shim_lock_take(&engine_lock);
+  int32_t result = 0;
+  for (uint32_t i = 0;; i++) {
+    if (i == sleeper_count && (result = add_sleeper()) < 0) break;
+    if (place(sleepers[i], watch)) break;
+  }
+  shim_lock_release(&engine_lock);
+  return result;
+}
+
+/* Registers a word for `environment`; `id` is what lipc_watch_take will say. The watch's address, or -errno. */
+LIPC_EXPORT double lipc_watch_add(double word, double is_life, double id, double environment) {
+  int32_t result = engine_start();
+  if (result < 0) return result;
+  struct watch *watch = calloc(1, sizeof *watch);
+  if (!watch) return -ENOMEM;
+  watch->word = POINTER(word);
+  watch->is_life = is_life != 0;
+  watch->id = (int32_t)id;
+  watch->environment = POINTER(environment);
+  result = place_somewhere(watch);
+  if (result < 0) {
+    free(watch);
+    return result;
+  }
+  return (double)(uintptr_t)watch;
+}
+
+/* Asks to be told once when the word is no longer `expected`. 1 = it differs already and nothing will be told.
+ * For a life word pass what it holds: the flag that makes the kernel wake us is added here. */
+LIPC_EXPORT int32_t lipc_watch_arm(double handle, double expected) {
+  struct watch *watch = POINTER(handle);
+  uint32_t value = watch->is_life ? life_announce(watch->word) : WORD(expected);
+  if (watch->is_life && value & FUTEX_OWNER_DIED) return 1;
+  atomic_store(&watch->expected, value);
+  atomic_store(&watch->armed, 1);
+  if (atomic_load(watch->word) == value) return 0;
+  uint32_t one = 1;
+  return atomic_compare_exchange_strong(&watch->armed, &one, 0); /* 0: the engine was faster and tells */
+}
+
+/* No longer interested. A wake-up that is on its way may still be told. */
+LIPC_EXPORT int32_t lipc_watch_disarm(double watch) {
+  atomic_store(&((struct watch *)POINTER(watch))->armed, 0);
+  return 0;
+}
+
+static void drop_fired(struct watch *watch) {
+  environment_lock(watch->environment);
+  for (struct watch **at = environment_fired(watch->environment); *at; at = &(*at)->next_fired)
+    if (*at == watch) {
+      *at = watch->next_fired;
+      break;
+    }
+  environment_unlock(watch->environment);
+}
+
+/* With the sleeper's lock held. */
+static void displace(struct sleeper *sleeper, struct watch *watch) {
+  for (uint32_t i = 0; i < sleeper->count; i++)
+    if (sleeper->watches[i] == watch) sleeper->watches[i] = sleeper->watches[--sleeper->count];
+}
+
+/* Unregisters: after this the engine does not touch the word, which may be unmapped. */
+LIPC_EXPORT int32_t lipc_watch_remove(double handle) {
+  struct watch *watch = POINTER(handle);
+  struct sleeper *sleeper = watch->sleeper;
+  shim_lock_take(&sleeper->lock);
+  displace(sleeper, watch);
+  shim_lock_release(&sleeper->lock);
+  drop_fired(watch);
+  rouse(sleeper);
+  free(watch);
+  return 0;
+}
+
+/* The id of a watch that has fired, or -EAGAIN when there is no more. */
+LIPC_EXPORT int32_t lipc_watch_take(double handle) {
+  struct environment *environment = POINTER(handle);
+  environment_lock(environment);
+  struct watch **list = environment_fired(environment);
+  struct watch *watch = *list;
+  if (watch) {
+    *list = watch->next_fired;
+    watch->is_fired = false;
+  }
+  environment_unlock(environment);
+  return watch ? watch->id : -EAGAIN;
+}
+
+/* An environment ends (a Worker is terminated): its watches go with it. */
+void engine_forget(struct environment *environment) {
+  shim_lock_take(&engine_lock);
+  for (uint32_t i = 0; i < sleeper_count; i++) {
+    struct sleeper *sleeper = sleepers[i];
+    shim_lock_take(&sleeper->lock);
+    for (uint32_t k = sleeper->count; k-- > 0;) {
+      struct watch *watch = sleeper->watches[k];
+      if (watch->environment != environment) continue;
+      displace(sleeper, watch);
+      drop_fired(watch);
+      free(watch);
+    }
+    shim_lock_release(&sleeper->lock);
+    rouse(sleeper);
+  }
+  shim_lock_release(&engine_lock);
+}

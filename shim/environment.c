@@ -1,0 +1,217 @@
+/* The Node-API face: one state per JavaScript environment (main thread or Worker), loaded by process.dlopen.
+ *
+ * It gives what no FFI gives equally on all runtimes: ArrayBuffers over mapped memory, their detachment, and a wake-up
+ * of the event loop from another thread. It also offers every symbol of the header to Node without an FFI: arguments
+ * and result travel through the first slots of the scratch block, which costs the same whatever their number.
+ *
+ *   scratch block   0  f64 result   8  f64 argument 0 ... 7   128  free use: paths, structs
+ */
+#include "internal.h"
+
+#define NAPI_VERSION 8
+#include <node_api.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Weak, so that processes without Node-API (C programs, koffi outside Node) can load the library too. */
+#pragma weak napi_add_env_cleanup_hook
+#pragma weak napi_call_function
+#pragma weak napi_call_threadsafe_function
+#pragma weak napi_create_double
+#pragma weak napi_create_external_arraybuffer
+#pragma weak napi_create_threadsafe_function
+#pragma weak napi_create_string_utf8
+#pragma weak napi_define_properties
+#pragma weak napi_detach_arraybuffer
+#pragma weak napi_get_cb_info
+#pragma weak napi_get_undefined
+#pragma weak napi_get_value_bool
+#pragma weak napi_ref_threadsafe_function
+#pragma weak napi_unref_threadsafe_function
+
+#define SCRATCH_SIZE 16384
+
+struct environment {
+  double scratch[SCRATCH_SIZE / sizeof(double)];
+  shim_lock lock;
+  struct watch *fired;
+  napi_threadsafe_function wake;
+  bool is_signalled, is_dead;
+  _Atomic int references; /* the environment itself, and the ArrayBuffer over its scratch block */
+};
+
+LIPC_EXPORT int32_t lipc_abi_version(void) { return LIPC_ABI_VERSION; }
+LIPC_EXPORT int32_t lipc_getpid(void) { return getpid(); }
+LIPC_EXPORT double lipc_clock_monotonic(void) { return (double)now_ns(); }
+
+void environment_lock(struct environment *environment) { shim_lock_take(&environment->lock); }
+void environment_unlock(struct environment *environment) { shim_lock_release(&environment->lock); }
+struct watch **environment_fired(struct environment *environment) { return &environment->fired; }
+
+static void unreference(struct environment *environment) {
+  if (atomic_fetch_sub(&environment->references, 1) == 1) free(environment);
+}
+
+/* -- wake-ups ------------------------------------------------------------------------------------------------ */
+
+/* Wakes the event loop, from any thread. Several signals before JavaScript runs are one. */
+void environment_signal(struct environment *environment) {
+  environment_lock(environment);
+  if (!environment->is_dead && environment->wake && !environment->is_signalled) {
+    environment->is_signalled = true;
+    napi_call_threadsafe_function(environment->wake, NULL, napi_tsfn_nonblocking);
+  }
+  environment_unlock(environment);
+}
+
+static void run_wake(napi_env env, napi_value callback, void *context, void *data) {
+  (void)data;
+  if (!env) return; /* the environment is being torn down */
+  struct environment *environment = context;
+  environment_lock(environment);
+  environment->is_signalled = false;
+  environment_unlock(environment);
+  napi_value undefined;
+  napi_get_undefined(env, &undefined);
+  napi_call_function(env, undefined, callback, 0, NULL, NULL);
+}
+
+/* The environment ends, by itself or by worker.terminate(): nobody may ring it, wait for it or own anything for it. */
+static void on_environment_end(void *data) {
+  struct environment *environment = data;
+  environment_lock(environment);
+  environment->is_dead = true;
+  environment_unlock(environment);
+  engine_forget(environment);
+  participant_forget(environment);
+  unreference(environment);
+}
+
+/* -- functions of JavaScript --------------------------------------------------------------------------------- */
+
+static struct environment *environment_of(napi_env env, napi_callback_info info, size_t *count, napi_value *values) {
+  void *data = NULL;
+  napi_get_cb_info(env, info, count, values, NULL, &data);
+  return data;
+}
+
+static napi_value number(napi_env env, double value) {
+  napi_value result = NULL;
+  napi_create_double(env, value, &result);
+  return result;
+}
+
+static void on_scratch_collected(napi_env env, void *data, void *hint) {
+  (void)env, (void)data;
+  unreference(hint);
+}
+
+/* scratch(): the ArrayBuffer over the scratch block. */
+static napi_value js_scratch(napi_env env, napi_callback_info info) {
+  size_t count = 0;
+  struct environment *environment = environment_of(env, info, &count, NULL);
+  napi_value buffer = NULL;
+  atomic_fetch_add(&environment->references, 1);
+  if (napi_create_external_arraybuffer(env, environment->scratch, SCRATCH_SIZE, on_scratch_collected, environment,
+                                       &buffer) != napi_ok)
+    unreference(environment);
+  return buffer;
+}
+
+/* address(): of the environment; its scratch block stands at the same address. */
+static napi_value js_address(napi_env env, napi_callback_info info) {
+  size_t count = 0;
+  return number(env, (double)(uintptr_t)environment_of(env, info, &count, NULL));
+}
+
+/* view(): an ArrayBuffer over [argument 0, argument 0 + argument 1); undefined when the engine refuses the size. */
+static napi_value js_view(napi_env env, napi_callback_info info) {
+  size_t count = 0;
+  const double *a = environment_of(env, info, &count, NULL)->scratch + 1;
+  napi_value buffer = NULL;
+  napi_status status = napi_create_external_arraybuffer(env, POINTER(a[0]), (size_t)a[1], NULL, NULL, &buffer);
+  return status == napi_ok ? buffer : NULL;
+}
+
+/* detach(buffer): its length becomes 0 everywhere. 0, or a napi_status. */
+static napi_value js_detach(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value buffer;
+  environment_of(env, info, &count, &buffer);
+  return number(env, napi_detach_arraybuffer(env, buffer));
+}
+
+/* onWake(callback): what environment_signal runs. It does not keep the event loop alive. 0, or a napi_status. */
+static napi_value js_on_wake(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value callback, name;
+  struct environment *environment = environment_of(env, info, &count, &callback);
+  napi_create_string_utf8(env, "linux-ipc wake", NAPI_AUTO_LENGTH, &name);
+  napi_status status = napi_create_threadsafe_function(env, callback, NULL, name, 0, 1, NULL, NULL, environment,
+                                                       run_wake, &environment->wake);
+  if (status == napi_ok) {
+    napi_unref_threadsafe_function(env, environment->wake);
+    napi_add_env_cleanup_hook(env, on_environment_end, environment); /* runs before that of the function above */
+  }
+  return number(env, status);
+}
+
+/* refWake(yes): whether a pending wait keeps the event loop alive. */
+static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value value;
+  bool yes = false;
+  struct environment *environment = environment_of(env, info, &count, &value);
+  napi_get_value_bool(env, value, &yes);
+  if (yes)
+    napi_ref_threadsafe_function(env, environment->wake);
+  else
+    napi_unref_threadsafe_function(env, environment->wake);
+  return NULL;
+}
+
+/* -- every symbol of the header, through the scratch block --------------------------------------------------- */
+
+#define SYMBOLS(ROW)                                                                                                  \
+  ROW(abi_version, 0) ROW(getpid, 0) ROW(clock_monotonic, 0)                                                          \
+  ROW(open, 3) ROW(close, 1) ROW(link_descriptor, 2) ROW(unlink, 1) ROW(fchmod, 2) ROW(ftruncate, 2)                  \
+  ROW(fallocate, 3) ROW(fstat, 2) ROW(statfs, 2) ROW(memfd_create, 2) ROW(add_seals, 2) ROW(get_seals, 1)             \
+  ROW(mmap, 6) ROW(munmap, 2) ROW(lock_byte, 3) ROW(unlock_byte, 2)                                                   \
+  ROW(guard_add, 2) ROW(guard_remove, 1) ROW(guard_faults, 1)                                                         \
+  ROW(futex_wait, 3) ROW(futex_wake, 2) ROW(wait_event, 4) ROW(membarrier_register, 0) ROW(membarrier, 0)             \
+  ROW(pause, 1) ROW(measure_wake, 0)                                                                                  \
+  ROW(participant_attach, 4) ROW(participant_owner, 1) ROW(participant_detach, 1) ROW(participant_dead, 2)            \
+  ROW(watch_add, 4) ROW(watch_arm, 2) ROW(watch_disarm, 1) ROW(watch_remove, 1) ROW(watch_take, 1)
+
+#define ARGUMENTS_0
+#define ARGUMENTS_1 a[0]
+#define ARGUMENTS_2 a[0], a[1]
+#define ARGUMENTS_3 a[0], a[1], a[2]
+#define ARGUMENTS_4 a[0], a[1], a[2], a[3]
+#define ARGUMENTS_6 a[0], a[1], a[2], a[3], a[4], a[5]
+
+#define DEFINE_CALL(name, count)                                                                                      \
+  static napi_value call_##name(napi_env env, napi_callback_info info) {                                              \
+    size_t none = 0;                                                                                                  \
+    double *scratch = environment_of(env, info, &none, NULL)->scratch;                                                \
+    const double *a = scratch + 1;                                                                                    \
+    (void)a;                                                                                                          \
+    scratch[0] = (double)lipc_##name(ARGUMENTS_##count);                                                              \
+    return NULL;                                                                                                      \
+  }
+SYMBOLS(DEFINE_CALL)
+
+#define PROPERTY(text, function) {text, NULL, function, NULL, NULL, NULL, napi_enumerable, environment},
+#define CALL_PROPERTY(name, count) PROPERTY(#name, call_##name)
+
+LIPC_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports) {
+  struct environment *environment = calloc(1, sizeof *environment);
+  if (!environment) return NULL;
+  environment->references = 1;
+  napi_property_descriptor properties[] = {
+      PROPERTY("scratch", js_scratch) PROPERTY("address", js_address) PROPERTY("view", js_view)
+      PROPERTY("detach", js_detach) PROPERTY("onWake", js_on_wake) PROPERTY("refWake", js_ref_wake)
+      SYMBOLS(CALL_PROPERTY)};
+  napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
+  return exports;
+}

@@ -1,0 +1,66 @@
+/* What the shim's files share: conversions at the border, and the functions of one room that another one needs. */
+#ifndef LINUX_IPC_INTERNAL_H
+#define LINUX_IPC_INTERNAL_H
+
+#define _GNU_SOURCE
+#include "linux_ipc_shim.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A double from the border as an address. */
+#define POINTER(number) ((void *)(uintptr_t)(number))
+#define TEXT(number) ((const char *)POINTER(number))
+
+/* Futex words hold int32 in JavaScript and uint32 here: -1 and 4294967295 are the same word. */
+#define WORD(number) ((uint32_t)(int64_t)(number))
+
+static inline int32_t checked(long result) { return result < 0 ? -errno : (int32_t)result; }
+
+typedef _Atomic uint32_t futex_word;
+
+/* environment.c: one per JavaScript environment (main thread or Worker). */
+struct watch;
+struct environment;
+void environment_signal(struct environment *environment);
+struct watch **environment_fired(struct environment *environment);
+void environment_lock(struct environment *environment);
+void environment_unlock(struct environment *environment);
+
+/* futex.c */
+int32_t futex_wait(futex_word *word, uint32_t expected, double deadline);
+int32_t futex_wake(futex_word *word, int32_t count);
+int64_t now_ns(void);
+struct waiter { /* struct futex_waitv */
+  uint64_t expected, address;
+  uint32_t flags, reserved;
+};
+int32_t futex_waitv(struct waiter *waiters, uint32_t count, double deadline);
+uint32_t life_announce(futex_word *life);
+void life_pass_on(futex_word *life);
+
+/* engine.c */
+int32_t engine_start(void);
+int32_t engine_thread_id(void);
+void engine_forget(struct environment *environment);
+struct robust_entry {
+  struct robust_entry *next;
+};
+void engine_robust_add(struct robust_entry *entry);
+void engine_robust_remove(struct robust_entry *entry);
+bool engine_is_robust(void);
+
+/* participant.c */
+void participant_forget(struct environment *environment);
+#define LIFE_OFFSET 16384 /* a life word stands this far behind its robust-list entry */
+
+/* A plain lock for the shim's own lists: held for a few instructions, never across a system call that waits. */
+typedef struct {
+  futex_word word;
+} shim_lock;
+void shim_lock_take(shim_lock *lock);
+void shim_lock_release(shim_lock *lock);
+
+#endif

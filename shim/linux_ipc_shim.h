@@ -1,0 +1,67 @@
+/* The shim's contract: every symbol that TypeScript calls, in the order of src/runtime/symbols.ts.
+ *
+ * - Arguments are doubles: descriptors, flags, sizes and addresses are exact below 2^53, and a function of doubles is
+ *   the one shape that is fast in every runtime's FFI.
+ * - Results are int32_t or double: >= 0, or -errno. Nothing reads errno after the call.
+ * - Strings and structs travel by address, through the scratch block of the calling environment (environment.c).
+ * - Instants are nanoseconds of CLOCK_MONOTONIC; a negative deadline means for ever.
+ */
+#ifndef LINUX_IPC_SHIM_H
+#define LINUX_IPC_SHIM_H
+
+#include <stdint.h>
+
+#define LIPC_ABI_VERSION 1
+#define LIPC_EXPORT __attribute__((visibility("default")))
+
+/* environment.c */
+LIPC_EXPORT int32_t lipc_abi_version(void);
+LIPC_EXPORT int32_t lipc_getpid(void);
+LIPC_EXPORT double lipc_clock_monotonic(void);
+
+/* memory.c */
+LIPC_EXPORT int32_t lipc_open(double path, double flags, double mode);
+LIPC_EXPORT int32_t lipc_close(double fd);
+LIPC_EXPORT int32_t lipc_link_descriptor(double fd, double path);
+LIPC_EXPORT int32_t lipc_unlink(double path);
+LIPC_EXPORT int32_t lipc_fchmod(double fd, double mode);
+LIPC_EXPORT int32_t lipc_ftruncate(double fd, double size);
+LIPC_EXPORT int32_t lipc_fallocate(double fd, double offset, double size);
+LIPC_EXPORT int32_t lipc_fstat(double fd, double result);
+LIPC_EXPORT int32_t lipc_statfs(double path, double result);
+LIPC_EXPORT int32_t lipc_memfd_create(double name, double flags);
+LIPC_EXPORT int32_t lipc_add_seals(double fd, double seals);
+LIPC_EXPORT int32_t lipc_get_seals(double fd);
+LIPC_EXPORT double lipc_mmap(double address, double length, double protection, double flags, double fd, double offset);
+LIPC_EXPORT int32_t lipc_munmap(double address, double length);
+LIPC_EXPORT int32_t lipc_lock_byte(double fd, double offset, double wait);
+LIPC_EXPORT int32_t lipc_unlock_byte(double fd, double offset);
+
+/* guard.c */
+LIPC_EXPORT int32_t lipc_guard_add(double address, double length);
+LIPC_EXPORT int32_t lipc_guard_remove(double guard);
+LIPC_EXPORT int32_t lipc_guard_faults(double guard);
+
+/* futex.c */
+LIPC_EXPORT int32_t lipc_futex_wait(double word, double expected, double deadline);
+LIPC_EXPORT int32_t lipc_futex_wake(double word, double count);
+LIPC_EXPORT int32_t lipc_wait_event(double word, double expected, double life, double deadline);
+LIPC_EXPORT int32_t lipc_membarrier_register(void);
+LIPC_EXPORT int32_t lipc_membarrier(void);
+LIPC_EXPORT int32_t lipc_pause(double count);
+LIPC_EXPORT double lipc_measure_wake(void);
+
+/* participant.c */
+LIPC_EXPORT double lipc_participant_attach(double fd, double table_offset, double slots, double environment);
+LIPC_EXPORT int32_t lipc_participant_owner(double participant);
+LIPC_EXPORT int32_t lipc_participant_detach(double participant);
+LIPC_EXPORT int32_t lipc_participant_dead(double participant, double owner);
+
+/* engine.c */
+LIPC_EXPORT double lipc_watch_add(double word, double is_life, double id, double environment);
+LIPC_EXPORT int32_t lipc_watch_arm(double watch, double expected);
+LIPC_EXPORT int32_t lipc_watch_disarm(double watch);
+LIPC_EXPORT int32_t lipc_watch_remove(double watch);
+LIPC_EXPORT int32_t lipc_watch_take(double environment);
+
+#endif

@@ -1,0 +1,119 @@
+/* Files, memory descriptors and mappings: each function is one system call. */
+#include "internal.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* open(2), always O_CLOEXEC: a descriptor that leaks into a child keeps pipes and locks alive. */
+LIPC_EXPORT int32_t lipc_open(double path, double flags, double mode) {
+  return checked(open(TEXT(path), (int)flags | O_CLOEXEC, (mode_t)mode));
+}
+
+/* close(2). EINTR is success on Linux: the descriptor is gone. */
+LIPC_EXPORT int32_t lipc_close(double fd) {
+  int32_t result = checked(close((int)fd));
+  return result == -EINTR ? 0 : result;
+}
+
+/* linkat(2): gives a file without a name (O_TMPFILE) its name, in one step. EEXIST when the name is taken. */
+LIPC_EXPORT int32_t lipc_link_descriptor(double fd, double path) {
+  char source[32];
+  snprintf(source, sizeof source, "/proc/self/fd/%d", (int)fd);
+  return checked(linkat(AT_FDCWD, source, AT_FDCWD, TEXT(path), AT_SYMLINK_FOLLOW));
+}
+
+/* unlink(2). */
+LIPC_EXPORT int32_t lipc_unlink(double path) { return checked(unlink(TEXT(path))); }
+
+/* fchmod(2): the mode as asked, whatever the umask says. */
+LIPC_EXPORT int32_t lipc_fchmod(double fd, double mode) { return checked(fchmod((int)fd, (mode_t)mode)); }
+
+/* ftruncate(2). */
+LIPC_EXPORT int32_t lipc_ftruncate(double fd, double size) {
+  int32_t result;
+  do
+    result = checked(ftruncate((int)fd, (off_t)size));
+  while (result == -EINTR);
+  return result;
+}
+
+/* posix_fallocate(3): reserves space, so that a full file system is ENOSPC here and not SIGBUS later. */
+LIPC_EXPORT int32_t lipc_fallocate(double fd, double offset, double size) {
+  int32_t result;
+  do
+    result = -posix_fallocate((int)fd, (off_t)offset, (off_t)size);
+  while (result == -EINTR);
+  return result;
+}
+
+/* fstat(2) as doubles: size, mode, links, owner, device, inode. */
+LIPC_EXPORT int32_t lipc_fstat(double fd, double result) {
+  struct stat status;
+  if (fstat((int)fd, &status) < 0) return -errno;
+  double *out = POINTER(result);
+  out[0] = (double)status.st_size;
+  out[1] = (double)status.st_mode;
+  out[2] = (double)status.st_nlink;
+  out[3] = (double)status.st_uid;
+  out[4] = (double)status.st_dev;
+  out[5] = (double)status.st_ino;
+  return 0;
+}
+
+/* statfs(2) as doubles: total bytes, bytes free to this user. */
+LIPC_EXPORT int32_t lipc_statfs(double path, double result) {
+  struct statfs status;
+  if (statfs(TEXT(path), &status) < 0) return -errno;
+  double *out = POINTER(result);
+  out[0] = (double)status.f_blocks * (double)status.f_bsize;
+  out[1] = (double)status.f_bavail * (double)status.f_bsize;
+  return 0;
+}
+
+/* memfd_create(2), by number: older C libraries have no wrapper. */
+LIPC_EXPORT int32_t lipc_memfd_create(double name, double flags) {
+  return checked(syscall(SYS_memfd_create, TEXT(name), (unsigned)flags));
+}
+
+/* fcntl(2), F_ADD_SEALS. */
+LIPC_EXPORT int32_t lipc_add_seals(double fd, double seals) {
+  return checked(fcntl((int)fd, F_ADD_SEALS, (int)seals));
+}
+
+/* fcntl(2), F_GET_SEALS: the seals, or -EINVAL where the file cannot have any. */
+LIPC_EXPORT int32_t lipc_get_seals(double fd) { return checked(fcntl((int)fd, F_GET_SEALS)); }
+
+/* mmap(2): the address, or -errno. */
+LIPC_EXPORT double lipc_mmap(double address, double length, double protection, double flags, double fd,
+                             double offset) {
+  void *mapping = mmap(POINTER(address), (size_t)length, (int)protection, (int)flags, (int)fd, (off_t)offset);
+  return mapping == MAP_FAILED ? -errno : (double)(uintptr_t)mapping;
+}
+
+/* munmap(2). */
+LIPC_EXPORT int32_t lipc_munmap(double address, double length) {
+  return checked(munmap(POINTER(address), (size_t)length));
+}
+
+static int32_t lock_byte(int fd, int command, short type, double offset) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)offset, .l_len = 1};
+  return checked(fcntl(fd, command, &lock));
+}
+
+/* fcntl(2), F_OFD_SETLK or F_OFD_SETLKW: a write lock on one byte, dropped by the kernel when its holder dies. */
+LIPC_EXPORT int32_t lipc_lock_byte(double fd, double offset, double wait) {
+  int32_t result;
+  do
+    result = lock_byte((int)fd, wait != 0 ? F_OFD_SETLKW : F_OFD_SETLK, F_WRLCK, offset);
+  while (result == -EINTR);
+  return result;
+}
+
+LIPC_EXPORT int32_t lipc_unlock_byte(double fd, double offset) {
+  return lock_byte((int)fd, F_OFD_SETLK, F_UNLCK, offset);
+}

@@ -1,0 +1,212 @@
+/* Participants: who is attached to a segment, proven alive by the kernel (DESIGN.md, liveness).
+ *
+ * A slot of the table is held by an OFD lock on one byte of the file (the authority: it proves every predecessor dead)
+ * and carries a life word which the kernel marks when the holder's engine thread ends, however it ends. Robust-list
+ * entries must stand at one fixed distance from their life words and may not lie in shared memory, so each attachment
+ * maps the table a second time, behind a private area that holds the entries:
+ *
+ *   [ private: entries, LIFE_OFFSET bytes ][ shared: the pages of the table ]
+ *             entry i  <------ LIFE_OFFSET ------>  life word of slot i
+ */
+#include "internal.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SLOT_SIZE 64
+#define SLOTS_MAX 128
+#define GENERATION_MASK 0x1fffffu
+#define LIFE_WITHOUT_ROBUST_LIST 0x3ffffffeu /* no thread has this id: only the OFD lock tells */
+
+struct slot {
+  futex_word life;       /* thread id | FUTEX_WAITERS, or FUTEX_OWNER_DIED */
+  futex_word generation; /* 21 bits; a new one for each holder */
+  int32_t pid;           /* for people: never used to judge life */
+  uint32_t reserved;
+  double since;
+  uint8_t padding[40];
+};
+_Static_assert(sizeof(struct slot) == SLOT_SIZE, "slot layout");
+
+struct participant {
+  struct participant *next;
+  struct environment *environment;
+  uint8_t *area;
+  size_t area_size;
+  struct slot *table;
+  double table_offset;
+  int lock_fd, slots, index;
+  uint32_t owner;
+};
+
+static struct participant *participants; /* of this process */
+static shim_lock participants_lock;
+
+static int32_t try_lock(int fd, int command, double offset, struct flock *lock) {
+  *lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)offset, .l_len = 1};
+  return checked(fcntl(fd, command, lock));
+}
+
+/* The byte of slot i is the first byte of the slot: the lock is advisory, the content is not touched by it. */
+static double slot_byte(const struct participant *participant, int slot) {
+  return participant->table_offset + (double)slot * SLOT_SIZE;
+}
+
+/* A private open file description: a lock on a shared one would outlive us in whoever shares it. */
+static int32_t reopen(int fd) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return checked(open(path, O_RDWR | O_CLOEXEC));
+}
+
+static int32_t map_table(struct participant *participant, int fd) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t start = (size_t)participant->table_offset & ~(page - 1);
+  size_t within = (size_t)participant->table_offset - start;
+  size_t length = (within + (size_t)participant->slots * SLOT_SIZE + page - 1) & ~(page - 1);
+  size_t front = (LIFE_OFFSET + page - 1) & ~(page - 1);
+  uint8_t *area = mmap(NULL, front + length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (area == MAP_FAILED) return -errno;
+  if (mmap(area + front, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, (off_t)start) == MAP_FAILED) {
+    int32_t error = -errno;
+    munmap(area, front + length);
+    return error;
+  }
+  participant->area = area;
+  participant->area_size = front + length;
+  participant->table = (struct slot *)(area + front + within);
+  return 0;
+}
+
+static struct robust_entry *entry_of(const struct participant *participant) {
+  return (struct robust_entry *)((uint8_t *)&participant->table[participant->index].life - LIFE_OFFSET);
+}
+
+/* Dead first, then a new generation, then alive: whoever looks in between sees a dead predecessor. The entry is linked
+ * before the life word names our thread, so that there is no instant at which we look alive and would not be missed. */
+static void come_alive(struct participant *participant) {
+  struct slot *slot = &participant->table[participant->index];
+  atomic_store(&slot->life, FUTEX_OWNER_DIED);
+  uint32_t generation = (atomic_load(&slot->generation) + 1) & GENERATION_MASK;
+  if (generation == 0) generation = 1;
+  atomic_store(&slot->generation, generation);
+  slot->pid = getpid();
+  slot->since = (double)now_ns();
+  participant->owner = generation << 10 | (uint32_t)(participant->index + 1);
+  engine_robust_add(entry_of(participant));
+  atomic_store(&slot->life, engine_is_robust() ? (uint32_t)engine_thread_id() : LIFE_WITHOUT_ROBUST_LIST);
+}
+
+static int32_t claim_slot(struct participant *participant) {
+  struct flock lock;
+  for (int slot = 0; slot < participant->slots; slot++) {
+    int32_t result = try_lock(participant->lock_fd, F_OFD_SETLK, slot_byte(participant, slot), &lock);
+    if (result == -EAGAIN || result == -EACCES) continue;
+    if (result < 0) return result;
+    participant->index = slot;
+    come_alive(participant);
+    return 0;
+  }
+  return -EUSERS;
+}
+
+static void release(struct participant *participant) {
+  if (participant->area) munmap(participant->area, participant->area_size);
+  if (participant->lock_fd >= 0) close(participant->lock_fd);
+  free(participant);
+}
+
+static int32_t attach(struct participant *participant, int fd) {
+  int32_t result = engine_start();
+  if (result < 0) return result;
+  if ((participant->lock_fd = reopen(fd)) < 0) return participant->lock_fd;
+  if ((result = map_table(participant, participant->lock_fd)) < 0) return result;
+  return claim_slot(participant);
+}
+
+/* Takes a free slot of the table at `table_offset` of the file. The participant's address, or -errno:
+ * -EUSERS all slots are held by the living. `environment` lets it go when it ends (a Worker's). */
+LIPC_EXPORT double lipc_participant_attach(double fd, double table_offset, double slots, double environment) {
+  if (!(slots >= 1 && slots <= SLOTS_MAX)) return -EINVAL;
+  struct participant *participant = calloc(1, sizeof *participant);
+  if (!participant) return -ENOMEM;
+  participant->lock_fd = -1;
+  participant->slots = (int)slots;
+  participant->table_offset = table_offset;
+  participant->environment = POINTER(environment);
+  int32_t result = attach(participant, (int)fd);
+  if (result < 0) {
+    release(participant);
+    return result;
+  }
+  shim_lock_take(&participants_lock);
+  participant->next = participants;
+  participants = participant;
+  shim_lock_release(&participants_lock);
+  return (double)(uintptr_t)participant;
+}
+
+/* The owner id: generation << 10 | slot + 1, in 31 bits. */
+LIPC_EXPORT int32_t lipc_participant_owner(double participant) {
+  return (int32_t)((struct participant *)POINTER(participant))->owner;
+}
+
+static void leave(struct participant *participant) {
+  futex_word *life = &participant->table[participant->index].life;
+  atomic_store(life, FUTEX_OWNER_DIED);
+  futex_wake(life, INT32_MAX);
+  engine_robust_remove(entry_of(participant));
+  release(participant);
+}
+
+static bool unlink_participant(struct participant *participant) {
+  for (struct participant **at = &participants; *at; at = &(*at)->next)
+    if (*at == participant) {
+      *at = participant->next;
+      return true;
+    }
+  return false;
+}
+
+/* Leaves: whatever still carries this owner's id is from now on the property of a dead one. */
+LIPC_EXPORT int32_t lipc_participant_detach(double handle) {
+  struct participant *participant = POINTER(handle);
+  shim_lock_take(&participants_lock);
+  bool known = unlink_participant(participant);
+  shim_lock_release(&participants_lock);
+  if (!known) return -EINVAL;
+  leave(participant);
+  return 0;
+}
+
+void participant_forget(struct environment *environment) {
+  for (;;) {
+    shim_lock_take(&participants_lock);
+    struct participant *participant = participants;
+    while (participant && participant->environment != environment) participant = participant->next;
+    if (participant) unlink_participant(participant);
+    shim_lock_release(&participants_lock);
+    if (!participant) return;
+    leave(participant);
+  }
+}
+
+/* Is `owner` dead? 1 or 0. Two loads for the usual answer, and the OFD lock, the authority, for the rest.
+ * We are never dead ourselves: F_OFD_GETLK does not see locks of our own description. */
+LIPC_EXPORT int32_t lipc_participant_dead(double handle, double owner_id) {
+  const struct participant *participant = POINTER(handle);
+  uint32_t owner = WORD(owner_id) & 0x7fffffffu;
+  int index = (int)(owner & 1023) - 1;
+  if (index < 0 || index >= participant->slots) return -EINVAL;
+  if (owner == participant->owner) return 0;
+  struct slot *slot = &participant->table[index];
+  if (atomic_load(&slot->generation) != owner >> 10 || atomic_load(&slot->life) & FUTEX_OWNER_DIED) return 1;
+  struct flock lock;
+  int32_t result = try_lock(participant->lock_fd, F_OFD_GETLK, slot_byte(participant, index), &lock);
+  if (result < 0) return result;
+  return lock.l_type == F_UNLCK && atomic_load(&slot->generation) == owner >> 10;
+}
