@@ -1,0 +1,130 @@
+// Participants: a table in shared memory of those who are attached to it, each proven alive by the kernel.
+
+import { errno } from "../sys/errno.ts";
+import { check, IpcError } from "../sys/error.ts";
+import { membarrierRegister } from "../sys/futex.ts";
+import { participantAttach, participantDead, participantDetach, participantOwner } from "../sys/participant.ts";
+import { checkInteger } from "../sys/validate.ts";
+import * as layout from "./layout.ts";
+import type { SharedMemory } from "./shared_memory.ts";
+
+/**
+ * A table of who is attached. Locks and roles that lie in the same memory name their owners by it.
+ *
+ * `join()` takes a slot for this process (or Worker); the kernel marks it when the process ends, however it ends.
+ * A table is 8192 zero bytes anywhere in a `SharedMemory`, at a multiple of 128; it holds 128 participants at a time.
+ * Objects made by name bring their own table.
+ *
+ * @example
+ * ```ts
+ * import { Participants, SharedMemory } from "@linux-ipc/core";
+ * const memory = SharedMemory.anonymous({ size: 16384 });
+ * const participants = Participants.over(memory, 0);
+ * console.log(participants.isDead(participants.join())); // false
+ * participants.close();
+ * memory.close();
+ * ```
+ */
+export class Participants {
+  readonly #memory: SharedMemory;
+  readonly #offset: number;
+  readonly #words: Int32Array;
+  #handle = 0;
+  #owner = 0;
+
+  private constructor(memory: SharedMemory, offset: number) {
+    this.#memory = memory;
+    this.#offset = offset;
+    this.#words = new Int32Array(memory.buffer, offset, layout.PARTICIPANTS_SIZE / 4);
+  }
+
+  /** Bytes that a table needs. */
+  static byteSize(): number {
+    return layout.PARTICIPANTS_SIZE;
+  }
+
+  /** The table at `byteOffset` of the memory; zeros are an empty one. */
+  static over(memory: SharedMemory, byteOffset: number): Participants {
+    checkInteger(byteOffset, "byteOffset", 0, memory.size - layout.PARTICIPANTS_SIZE);
+    if (byteOffset % layout.ALIGNMENT !== 0) throw new RangeError(`byteOffset must be a multiple of ${layout.ALIGNMENT}, not ${byteOffset}`);
+    return new Participants(memory, byteOffset);
+  }
+
+  /**
+   * Takes a slot, once; the owner id: generation << 10 | slot + 1.
+   *
+   * @throws {IpcError} EUSERS all 128 slots are held by the living
+   */
+  join(): number {
+    if (this.#handle !== 0) return this.#owner;
+    const doing = `attach to ${this.#memory.name ?? "anonymous memory"}`;
+    const hint = `it has ${layout.PARTICIPANTS_COUNT} slots, and all are held by live processes`;
+    const result = participantAttach(this.#memory.fd, this.#offset, layout.PARTICIPANTS_COUNT);
+    if (result === -errno.EUSERS) throw new IpcError(errno.EUSERS, { syscall: "fcntl", doing, hint });
+    this.#handle = check(result, () => ({ syscall: "fcntl", doing }));
+    this.#owner = participantOwner(this.#handle);
+    membarrierRegister(); // peers that go to sleep may ask for a barrier here
+    return this.#owner;
+  }
+
+  /** This participant's owner id, 0 before `join`. */
+  get owner(): number {
+    return this.#owner;
+  }
+
+  #slot(owner: number): number {
+    const slot = (owner & layout.OWNER_SLOT_MASK) - 1;
+    return slot >= 0 && slot < layout.PARTICIPANTS_COUNT ? slot : -1;
+  }
+
+  /** Whether the owner is known to be dead: two loads. An id that nobody can have is dead. */
+  isDead(owner: number): boolean {
+    const slot = this.#slot(owner);
+    if (slot < 0) return true;
+    const at = (slot * layout.SLOT_SIZE) / 4;
+    const generation = (owner & layout.OWNER_MASK) >>> layout.OWNER_GENERATION_SHIFT;
+    if (Atomics.load(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4) !== generation) return true;
+    return (Atomics.load(this.#words, at + layout.SLOT_LIFE_OFFSET / 4) & layout.OWNER_DIED) !== 0;
+  }
+
+  /** As isDead, and asks the kernel's lock table where the words say "alive". Needs `join`. */
+  isProvenDead(owner: number): boolean {
+    return this.isDead(owner) || participantDead(this.#handle, owner & layout.OWNER_MASK) === 1;
+  }
+
+  /** Where the owner's life word stands in this process; 0 for an id that nobody can have. */
+  lifeAddress(owner: number): number {
+    const slot = this.#slot(owner);
+    return slot < 0 ? 0 : this.#memory.address + this.#offset + slot * layout.SLOT_SIZE + layout.SLOT_LIFE_OFFSET;
+  }
+
+  /** Whether only isProvenDead can tell of this owner's death, because its kernel refuses robust lists. */
+  needsAsking(owner: number): boolean {
+    const slot = this.#slot(owner);
+    if (slot < 0) return false;
+    const life = Atomics.load(this.#words, (slot * layout.SLOT_SIZE) / 4);
+    return (life & layout.LIFE_WITHOUT_ROBUST_LIST) === layout.LIFE_WITHOUT_ROBUST_LIST;
+  }
+
+  /** The owner's process id in its own pid namespace, or 0 when the slot has passed on. For messages only. */
+  pidOf(owner: number): number {
+    const slot = this.#slot(owner);
+    if (slot < 0) return 0;
+    const at = (slot * layout.SLOT_SIZE) / 4;
+    const generation = Atomics.load(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4);
+    if (generation !== (owner & layout.OWNER_MASK) >>> layout.OWNER_GENERATION_SHIFT) return 0;
+    return Atomics.load(this.#words, at + layout.SLOT_PID_OFFSET / 4);
+  }
+
+  /** Gives the slot back: whatever still carries the owner id belongs to a dead one from now on. */
+  close(): void {
+    if (this.#handle === 0) return;
+    participantDetach(this.#handle);
+    this.#handle = 0;
+    this.#owner = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,87 @@
+// Segment: the file of a named object: header, participants, object; checked before anything in it is used.
+
+import { errno } from "../sys/errno.ts";
+import { IpcError } from "../sys/error.ts";
+import * as layout from "./layout.ts";
+import { Participants } from "./participants.ts";
+import { SharedMemory } from "./shared_memory.ts";
+
+/** What lives in a segment, as its header says. */
+export interface SegmentKind {
+  /** Four letters. */
+  readonly letters: string;
+  /** Version of the object's own layout. */
+  readonly version: number;
+  /** For messages: "ring". */
+  readonly noun: string;
+}
+
+export interface SegmentCreateOptions {
+  mode?: number;
+  unlinkOnClose?: boolean;
+}
+
+/** A named object's memory and the table of its participants. */
+export interface Segment {
+  readonly memory: SharedMemory;
+  readonly participants: Participants;
+}
+
+function kindNumber({ letters }: SegmentKind): number {
+  return [...letters].reduce((sum, letter, index) => sum + letter.charCodeAt(0) * 2 ** (8 * index), 0);
+}
+
+function writeHeader(buffer: ArrayBuffer, kind: SegmentKind): void {
+  const header = new DataView(buffer);
+  header.setUint32(layout.MAGIC_OFFSET, layout.SEGMENT_MAGIC, true);
+  header.setUint32(layout.VERSION_OFFSET, layout.SEGMENT_VERSION, true);
+  header.setUint32(layout.KIND_OFFSET, kindNumber(kind), true);
+  header.setUint32(layout.OBJECT_VERSION_OFFSET, kind.version, true);
+  header.setFloat64(layout.SIZE_OFFSET, buffer.byteLength, true);
+  header.setFloat64(layout.CREATED_OFFSET, Date.now(), true);
+}
+
+/** Why the memory is not a segment of this kind, or undefined where it is one. */
+function flaw(memory: SharedMemory, kind: SegmentKind): string | undefined {
+  if (memory.size < layout.OBJECT_OFFSET) return `${memory.size} bytes are too few for a ${kind.noun}`;
+  const header = new DataView(memory.buffer);
+  if (header.getUint32(layout.MAGIC_OFFSET, true) !== layout.SEGMENT_MAGIC) return "it was not made by linux-ipc";
+  const version = header.getUint32(layout.VERSION_OFFSET, true);
+  if (version !== layout.SEGMENT_VERSION) return `its layout is version ${version}, this one reads ${layout.SEGMENT_VERSION}`;
+  if (header.getUint32(layout.KIND_OFFSET, true) !== kindNumber(kind)) return `it is not a ${kind.noun}`;
+  const objectVersion = header.getUint32(layout.OBJECT_VERSION_OFFSET, true);
+  if (objectVersion !== kind.version) return `it is a ${kind.noun} of version ${objectVersion}, this one reads ${kind.version}`;
+  const size = header.getFloat64(layout.SIZE_OFFSET, true);
+  if (size !== memory.size) return `it says ${size} bytes and has ${memory.size}`;
+  return undefined;
+}
+
+function assemble(memory: SharedMemory): Segment {
+  return { memory, participants: Participants.over(memory, layout.PARTICIPANTS_OFFSET) };
+}
+
+/** Creates the file with room for `objectSize` bytes, filled by `fill` before anybody can open it. */
+export function createSegment(
+  name: string,
+  kind: SegmentKind,
+  objectSize: number,
+  options: SegmentCreateOptions,
+  fill: (buffer: ArrayBuffer, objectOffset: number) => void,
+): Segment {
+  const { mode = 0o600, unlinkOnClose = false } = options;
+  const pages = Math.ceil((layout.OBJECT_OFFSET + objectSize) / layout.PAGE_SIZE);
+  const memory = SharedMemory.createFilled(name, { size: pages * layout.PAGE_SIZE, mode, unlinkOnClose }, (buffer) => {
+    writeHeader(buffer, kind);
+    fill(buffer, layout.OBJECT_OFFSET);
+  });
+  return assemble(memory);
+}
+
+/** Opens a segment of this kind. Throws EINVAL where the file is something else. */
+export function openSegment(name: string, kind: SegmentKind, timeoutMs: number): Segment {
+  const memory = SharedMemory.open(name, { timeoutMs });
+  const reason = flaw(memory, kind);
+  if (reason === undefined) return assemble(memory);
+  memory.close();
+  throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `open ${kind.noun} ${name}`, path: name, hint: reason });
+}

@@ -1,0 +1,317 @@
+// SharedMemory: raw bytes that processes share, by name or by descriptor.
+
+import { errno } from "../sys/errno.ts";
+import { type Attempt, check, IpcError } from "../sys/error.ts";
+import * as sys from "../sys/memory.ts";
+import { checkBoolean, checkDuration, checkInteger, checkMode, checkOptions } from "../sys/validate.ts";
+import { createFile, isStillNamed, openFile, openOrCreate, reserve, unlinkFile } from "./file.ts";
+import { PAGE_SIZE } from "./layout.ts";
+import { forgetLeak, reportLeak } from "./leak.ts";
+import { Mapping, sizeOnceSet } from "./mapping.ts";
+import { objectPath } from "./name.ts";
+
+export interface SharedMemoryCreateOptions {
+  /** Bytes; reserved at once. */
+  size: number;
+  /** Permission bits, 0o600 unless said; the umask does not touch them. */
+  mode?: number;
+  /** close() also removes the name, if it still leads to this object. */
+  unlinkOnClose?: boolean;
+}
+
+export interface SharedMemoryOpenOptions {
+  /** Writes stay private to this process and are seen by nobody. */
+  readOnly?: boolean;
+  /** Where the window starts, bytes; a multiple of 4096. */
+  offset?: number;
+  /** How long the window is, bytes; to the end unless said. */
+  length?: number;
+  /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
+  timeoutMs?: number;
+}
+
+export interface SharedMemoryAnonymousOptions {
+  /** Bytes; reserved at once. */
+  size: number;
+  /** What /proc/PID/maps shows; "linux-ipc" unless said. */
+  label?: string;
+  /** Nobody may ever change the size; true unless said. */
+  seal?: boolean;
+}
+
+export interface SharedMemoryDescriptorOptions {
+  readOnly?: boolean;
+  offset?: number;
+  length?: number;
+  /** Accept memory which its sender can still shrink, so that our reads would find zeros. */
+  allowUnsealed?: boolean;
+}
+
+/** 2 ** 48: more than any machine has, and exact in a double. */
+const SIZE_MAX = 2 ** 48;
+
+interface Parts {
+  fd: number;
+  mapping: Mapping;
+  name?: string;
+  path?: string;
+  created: boolean;
+  readOnly: boolean;
+  isWindow: boolean;
+  unlinkOnClose: boolean;
+}
+
+/**
+ * Memory that several processes map at once, byte for byte what C's `shm_open` and `mmap` give.
+ *
+ * A named object lives in `/dev/shm` until it is unlinked or the machine restarts. Creation is exclusive and atomic:
+ * nobody ever opens a half-made object, and a creator killed half-way leaves nothing. The space is reserved, so that a
+ * full file system is an error here and never a crash later. `close()` empties every view before the memory goes: a late
+ * access reads `undefined` or throws, and never crashes. Nothing orders the bytes for you: use a ring or a lock, or
+ * `Atomics` on `buffer`. Call from any thread; a Worker opens its own. Nothing here waits, but `open` waits for a size.
+ *
+ * @see https://man7.org/linux/man-pages/man7/shm_overview.7.html
+ * @example
+ * ```ts
+ * import { SharedMemory } from "@linux-ipc/core";
+ * const grid = SharedMemory.create("/linux-ipc-example-grid", { size: 4096, unlinkOnClose: true });
+ * const same = SharedMemory.open("/linux-ipc-example-grid");
+ * grid.bytes[0] = 42;
+ * console.log(same.bytes[0]); // 42
+ * same.close();
+ * grid.close();
+ * ```
+ */
+export class SharedMemory {
+  #parts: Parts;
+  #bytes: Uint8Array;
+  #isOpen = true;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#bytes = new Uint8Array(parts.mapping.buffer);
+    reportLeak(this, parts.name === undefined ? "Anonymous shared memory" : `Shared memory ${parts.name}`);
+  }
+
+  /**
+   * shm_open(3) with O_CREAT | O_EXCL: makes new memory, all zeros.
+   *
+   * @throws {IpcError} EEXIST the name is taken; ENOSPC `/dev/shm` is full; EACCES it may not be written; EMFILE
+   * @throws {RangeError} a bad name, size or mode
+   */
+  static create(name: string, options: SharedMemoryCreateOptions): SharedMemory {
+    return SharedMemory.createFilled(name, options, () => {});
+  }
+
+  /** As `create`; `fill` writes the first bytes before anybody can open the object. */
+  static createFilled(name: string, options: SharedMemoryCreateOptions, fill: (buffer: ArrayBuffer) => void): SharedMemory {
+    checkOptions(options, ["size", "mode", "unlinkOnClose"], "SharedMemory.create");
+    const path = objectPath(name);
+    const size = checkInteger(options?.size, "size", 1, SIZE_MAX);
+    const mode = checkMode(options.mode ?? 0o600);
+    const unlinkOnClose = checkBoolean(options.unlinkOnClose ?? false, "unlinkOnClose");
+    const attempt = () => ({ syscall: "shm_open", doing: `create shared memory ${name}`, path });
+    let mapping: Mapping | undefined;
+    try {
+      const fd = createFile({ path, size, mode, attempt }, (fd) => {
+        mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt });
+        fill(mapping.buffer);
+      });
+      const made = { created: true, readOnly: false, isWindow: false };
+      return new SharedMemory({ fd, mapping: mapping as unknown as Mapping, name, path, ...made, unlinkOnClose });
+    } catch (error) {
+      mapping?.close();
+      throw error;
+    }
+  }
+
+  /**
+   * shm_open(3): maps memory that exists, whole or a window of it.
+   *
+   * @throws {IpcError} ENOENT no such name; EACCES not permitted; ELOOP the name is a symbolic link
+   * @throws {RangeError} a bad name, a window outside the object, a size that is still 0 after the timeout, or more
+   * than this runtime's ArrayBuffer can hold (4 GiB on Bun)
+   */
+  static open(name: string, options: SharedMemoryOpenOptions = {}): SharedMemory {
+    checkOptions(options, ["readOnly", "offset", "length", "timeoutMs"], "SharedMemory.open");
+    const path = objectPath(name);
+    const readOnly = checkBoolean(options.readOnly ?? false, "readOnly");
+    const timeoutMs = checkDuration(options.timeoutMs ?? 1000, "timeoutMs");
+    const attempt = () => ({ syscall: "shm_open", doing: `open shared memory ${name}`, path });
+    const fd = openFile(path, readOnly, attempt);
+    return SharedMemory.#fromOpenFile(fd, { ...options, readOnly }, timeoutMs, attempt, { name, path });
+  }
+
+  /**
+   * Opens the memory, or creates it; `created` tells which.
+   *
+   * @throws {IpcError} as `create` and `open`; EINVAL it exists and is smaller than asked
+   */
+  static openOrCreate(name: string, options: SharedMemoryCreateOptions): SharedMemory {
+    const memory = openOrCreate(() => SharedMemory.open(name), () => SharedMemory.create(name, options));
+    if (memory.size < options.size) {
+      const hint = `it exists with ${memory.size} bytes, ${options.size} asked`;
+      memory.close();
+      throw new IpcError(errno.EINVAL, { syscall: "shm_open", doing: `open shared memory ${name}`, path: name, hint });
+    }
+    if (options.unlinkOnClose) memory.#parts.unlinkOnClose = true;
+    return memory;
+  }
+
+  /**
+   * memfd_create(2): memory without a name, to be handed over by descriptor. Its size is sealed: nobody can shrink it
+   * under a peer.
+   *
+   * @throws {IpcError} ENOMEM, ENOSPC, EMFILE
+   */
+  static anonymous(options: SharedMemoryAnonymousOptions): SharedMemory {
+    checkOptions(options, ["size", "label", "seal"], "SharedMemory.anonymous");
+    const size = checkInteger(options?.size, "size", 1, SIZE_MAX);
+    const seal = checkBoolean(options.seal ?? true, "seal");
+    const attempt = () => ({ syscall: "memfd_create", doing: `create ${size} bytes of anonymous shared memory` });
+    const fd = check(sys.memfdCreate(options.label ?? "linux-ipc", sys.MFD_CLOEXEC | sys.MFD_ALLOW_SEALING), attempt);
+    try {
+      reserve(fd, size, attempt);
+      if (seal) check(sys.addSeals(fd, sys.F_SEAL_SHRINK | sys.F_SEAL_GROW | sys.F_SEAL_SEAL), attempt);
+      const mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt });
+      return new SharedMemory({ fd, mapping, created: true, readOnly: false, isWindow: false, unlinkOnClose: false });
+    } catch (error) {
+      sys.close(fd);
+      throw error;
+    }
+  }
+
+  /**
+   * Maps memory whose descriptor came from elsewhere (a parent, a Unix socket); the descriptor is owned from now on and
+   * closed by `close()`, also when this call fails. The seals are checked: a sender who could shrink the memory under us
+   * is refused, unless `allowUnsealed`.
+   *
+   * @throws {IpcError} EBADF; EPERM it is not sealed against shrinking; EACCES
+   */
+  static fromDescriptor(fd: number, options: SharedMemoryDescriptorOptions = {}): SharedMemory {
+    checkOptions(options, ["readOnly", "offset", "length", "allowUnsealed"], "SharedMemory.fromDescriptor");
+    checkInteger(fd, "fd", 0, 2 ** 31 - 1);
+    const attempt = () => ({ syscall: "mmap", doing: `map the shared memory of descriptor ${fd}` });
+    if (!checkBoolean(options.allowUnsealed ?? false, "allowUnsealed")) SharedMemory.#checkSeals(fd, attempt);
+    return SharedMemory.#fromOpenFile(fd, options, 0, attempt, {});
+  }
+
+  static #checkSeals(fd: number, attempt: () => Attempt): void {
+    const seals = sys.getSeals(fd);
+    if (seals >= 0 && seals & sys.F_SEAL_SHRINK) return;
+    if (seals === -errno.EBADF) throw new IpcError(errno.EBADF, { ...attempt(), syscall: "fcntl" });
+    sys.close(fd);
+    const hint = "it is not sealed against shrinking; { allowUnsealed: true } trusts its sender";
+    throw new IpcError(errno.EPERM, { ...attempt(), syscall: "fcntl", hint });
+  }
+
+  static #fromOpenFile(
+    fd: number,
+    options: SharedMemoryDescriptorOptions,
+    timeoutMs: number,
+    attempt: () => Attempt,
+    named: { name?: string; path?: string },
+  ): SharedMemory {
+    try {
+      const size = sizeOnceSet(fd, timeoutMs, attempt);
+      const offset = checkInteger(options.offset ?? 0, "offset", 0, size - 1);
+      if (offset % PAGE_SIZE !== 0) throw new RangeError(`offset must be a multiple of ${PAGE_SIZE}, not ${offset}`);
+      const length = checkInteger(options.length ?? size - offset, "length", 1, size - offset);
+      const readOnly = options.readOnly ?? false;
+      const mapping = new Mapping({ fd, offset, length, readOnly, attempt });
+      const isWindow = offset !== 0 || length !== size;
+      return new SharedMemory({ fd, mapping, ...named, created: false, readOnly, isWindow, unlinkOnClose: false });
+    } catch (error) {
+      sys.close(fd);
+      throw error;
+    }
+  }
+
+  /**
+   * shm_unlink(3): removes the name. Those who have the memory mapped keep it. False when there was no such name.
+   *
+   * @throws {IpcError} EACCES, EPERM
+   */
+  static unlink(name: string): boolean {
+    return unlinkFile(objectPath(name), `unlink shared memory ${name}`);
+  }
+
+  /** The name as it was given; undefined for anonymous memory. */
+  get name(): string | undefined {
+    return this.#parts.name;
+  }
+
+  /** All of the mapping as bytes. Length 0 after `close()`. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** The mapping's one ArrayBuffer, for typed arrays of your own. Length 0 after `close()`. */
+  get buffer(): ArrayBuffer {
+    return this.#parts.mapping.buffer;
+  }
+
+  /** Bytes mapped; 0 after `close()`. */
+  get size(): number {
+    return this.buffer.byteLength;
+  }
+
+  /** Where the memory stands in this process: for FFI calls of your own. */
+  get address(): number {
+    return this.#parts.mapping.address;
+  }
+
+  /** Whether this call made the object. */
+  get created(): boolean {
+    return this.#parts.created;
+  }
+
+  get readOnly(): boolean {
+    return this.#parts.readOnly;
+  }
+
+  /** The open descriptor, to be handed to a peer; -1 after `close()`. */
+  get fd(): number {
+    return this.#isOpen ? this.#parts.fd : -1;
+  }
+
+  /** Pages whose backing was taken away by somebody's truncate; they read as zeros. 0 in a sound world. */
+  get lostPages(): number {
+    return this.#parts.mapping.lostPages;
+  }
+
+  /**
+   * Grows the object and maps it anew: `bytes` and `buffer` are replaced, and views of the old ones get length 0.
+   * Peers keep what they have mapped; to see more they open again. The new bytes are zeros, and reserved.
+   *
+   * @throws {RangeError} smaller than now, a window, or read-only memory
+   * @throws {IpcError} EPERM the size is sealed; ENOSPC
+   */
+  resize(size: number): void {
+    const attempt = () => ({ syscall: "ftruncate", doing: `resize shared memory ${this.name ?? ""}`.trim() });
+    if (!this.#isOpen) throw new IpcError(errno.EBADF, attempt());
+    checkInteger(size, "size", this.size, SIZE_MAX);
+    const { fd, readOnly, isWindow, mapping } = this.#parts;
+    if (readOnly || isWindow) throw new RangeError("Cannot resize a window or read-only shared memory: open it whole and writable");
+    if (size === this.size) return;
+    reserve(fd, size, attempt);
+    this.#parts.mapping = new Mapping({ fd, offset: 0, length: size, readOnly, attempt });
+    this.#bytes = new Uint8Array(this.#parts.mapping.buffer);
+    mapping.close();
+  }
+
+  /** Empties every view, unmaps, closes the descriptor. Closing twice is fine. The object itself stays, by its name. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    forgetLeak(this);
+    const { mapping, fd, path, unlinkOnClose } = this.#parts;
+    mapping.close();
+    if (unlinkOnClose && path !== undefined && isStillNamed(path, fd)) sys.unlink(path);
+    sys.close(fd);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,50 @@
+// The geometry of a ring: how large it is, checked when it is made and again when it is opened.
+
+import { errno } from "../sys/errno.ts";
+import { IpcError } from "../sys/error.ts";
+import { checkInteger } from "../sys/validate.ts";
+import * as layout from "./layout.ts";
+
+export interface RingGeometry {
+  /** Bytes of message space, a power of two. */
+  readonly capacity: number;
+  /** Bytes of the largest message. */
+  readonly maxMessageSize: number;
+}
+
+/** Checks what a user asks for. */
+export function geometryOf(options: { capacity: number; maxMessageSize?: number }): RingGeometry {
+  const capacity = checkInteger(options?.capacity, "capacity", layout.CAPACITY_LEAST, layout.CAPACITY_MOST);
+  if ((capacity & (capacity - 1)) !== 0) throw new RangeError(`capacity must be a power of two, not ${capacity}`);
+  const most = capacity - layout.MESSAGE_HEADER;
+  const maxMessageSize = checkInteger(options.maxMessageSize ?? capacity / 2, "maxMessageSize", 1, most);
+  return { capacity, maxMessageSize };
+}
+
+export function writeGeometry(buffer: ArrayBuffer, offset: number, geometry: RingGeometry): void {
+  const view = new DataView(buffer, offset);
+  view.setUint32(layout.VERSION, layout.RING_VERSION, true);
+  view.setUint32(layout.CAPACITY, geometry.capacity, true);
+  view.setUint32(layout.MAX_MESSAGE_SIZE, geometry.maxMessageSize, true);
+  view.setUint32(layout.MAGIC, layout.RING_MAGIC, true);
+}
+
+/** The geometry that the shared bytes claim, or undefined where no ring has been laid yet. */
+export function readGeometry(buffer: ArrayBuffer, offset: number): RingGeometry | undefined {
+  const refuse = (hint: string): never => {
+    throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: "open ring", hint });
+  };
+  if (buffer.byteLength - offset < layout.MESSAGES) refuse("the memory ends before the ring does");
+  const view = new DataView(buffer, offset);
+  const magic = view.getUint32(layout.MAGIC, true);
+  if (magic === 0) return undefined;
+  if (magic !== layout.RING_MAGIC) refuse("the bytes there are something else");
+  const version = view.getUint32(layout.VERSION, true);
+  if (version !== layout.RING_VERSION) refuse(`its layout is version ${version}, this one reads ${layout.RING_VERSION}`);
+  const capacity = view.getUint32(layout.CAPACITY, true);
+  const maxMessageSize = view.getUint32(layout.MAX_MESSAGE_SIZE, true);
+  const isPower = capacity >= layout.CAPACITY_LEAST && capacity <= layout.CAPACITY_MOST && (capacity & (capacity - 1)) === 0;
+  if (!isPower || maxMessageSize < 1 || maxMessageSize > capacity - layout.MESSAGE_HEADER) refuse("its sizes make no sense");
+  if (offset + layout.ringSize(capacity, maxMessageSize) > buffer.byteLength) refuse("it claims more bytes than there are");
+  return { capacity, maxMessageSize };
+}

@@ -1,0 +1,72 @@
+// Roles: at most one live participant is a ring's producer, and one its consumer. A dead one's role is free at once.
+
+import type { Participants } from "../memory/participants.ts";
+import { errno } from "../sys/errno.ts";
+import { IpcError } from "../sys/error.ts";
+import * as layout from "./layout.ts";
+
+/** Which words of the ring belong to a role, as offsets from the ring's start. */
+export interface RoleWords {
+  readonly noun: "producer" | "consumer";
+  readonly role: number;
+  readonly state: number;
+}
+
+export const PRODUCER: RoleWords = { noun: "producer", role: layout.PRODUCER_ROLE, state: layout.PRODUCER_STATE };
+export const CONSUMER: RoleWords = { noun: "consumer", role: layout.CONSUMER_ROLE, state: layout.CONSUMER_STATE };
+
+/** One role word of one ring. SYNC role: taking it is one compare-exchange, so there is no instant between. */
+export class Role {
+  readonly #words: Int32Array;
+  readonly #role: number;
+  readonly #state: number;
+  readonly #noun: string;
+  readonly #participants: Participants;
+
+  constructor(words: Int32Array, base: number, { noun, role, state }: RoleWords, participants: Participants) {
+    this.#words = words;
+    this.#role = (base + role) / 4;
+    this.#state = (base + state) / 4;
+    this.#noun = noun;
+    this.#participants = participants;
+  }
+
+  /** The owner id of who holds or last held it; 0 = free. */
+  get owner(): number {
+    return Atomics.load(this.#words, this.#role);
+  }
+
+  /** Whether its last holder has closed in order, and nobody has taken it since. */
+  get isClosed(): boolean {
+    return this.owner === 0 && Atomics.load(this.#words, this.#state) === layout.STATE_CLOSED;
+  }
+
+  /** Whether a holder of this id is dead. */
+  isDead(owner: number): boolean {
+    return this.#participants.needsAsking(owner) ? this.#participants.isProvenDead(owner) : this.#participants.isDead(owner);
+  }
+
+  pidOf(owner: number): number {
+    return this.#participants.pidOf(owner);
+  }
+
+  /** Takes the role. Throws EBUSY while a live participant has it, this process included. */
+  take(ringName: string): void {
+    const me = this.#participants.join();
+    for (let owner = this.owner; ; owner = this.owner) {
+      if (owner !== 0 && !this.#participants.isProvenDead(owner)) {
+        const pid = this.#participants.pidOf(owner);
+        const hint = `process ${pid} is the ${this.#noun}, and it lives`;
+        throw new IpcError(errno.EBUSY, { syscall: "attach", doing: `become the ${this.#noun} of ${ringName}`, path: ringName, hint });
+      }
+      if (Atomics.compareExchange(this.#words, this.#role, owner, me) === owner) break;
+    }
+    Atomics.store(this.#words, this.#state, layout.STATE_OPEN);
+  }
+
+  /** Closes in order: first the state, then the role, so that a death in between still looks like one. */
+  release(): void {
+    Atomics.store(this.#words, this.#state, layout.STATE_CLOSED);
+    Atomics.compareExchange(this.#words, this.#role, this.#participants.owner, 0);
+  }
+}

@@ -1,0 +1,89 @@
+// What the two sides of a ring share: the views of its bytes and the end of life of the other side.
+
+import { errno } from "../sys/errno.ts";
+import { IpcError, PeerClosedError, PeerDiedError } from "../sys/error.ts";
+import type { AwaitOptions } from "../wait/deadline.ts";
+import type { RingGeometry } from "./geometry.ts";
+import type { Role } from "./role.ts";
+
+/** How a side waits and wakes; the ring's algorithm knows no more of it, so that it runs on a plain ArrayBuffer too. */
+export interface RingWaiter {
+  /** Wakes the other side, if it sleeps. */
+  notify(): void;
+  waitSync<T>(attempt: () => T | undefined, deadline: number): T | undefined;
+  wait<T>(attempt: () => T | undefined, options: AwaitOptions | undefined): Promise<T | undefined>;
+  readonly isAwaited: boolean;
+  isRef: boolean;
+  close(reason: Error): void;
+}
+
+/** The bytes of a ring. */
+export interface RingBytes {
+  readonly buffer: ArrayBuffer;
+  /** Where the ring starts in the buffer. */
+  readonly base: number;
+  readonly geometry: RingGeometry;
+  /** For messages. */
+  readonly name: string;
+  /** Publish by Atomics.store instead of plain stores: everywhere but on x86-64 (DESIGN.md, ordering). */
+  readonly isAtomic: boolean;
+  /** Pages of the memory that were taken away under us. */
+  lostPages(): number;
+}
+
+export interface RingViews {
+  readonly u8: Uint8Array;
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+  readonly view: DataView;
+}
+
+export function viewsOf(buffer: ArrayBuffer): RingViews {
+  return {
+    u8: new Uint8Array(buffer),
+    i32: new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4)),
+    f64: new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8)),
+    view: new DataView(buffer),
+  };
+}
+
+/** The shared bytes say something that no correct peer would have written. */
+export function corrupted(bytes: RingBytes, what: string): IpcError {
+  const lost = bytes.lostPages();
+  const hint = lost > 0 ? `${lost} pages were lost: somebody truncated the file` : what;
+  return new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `use ring ${bytes.name}`, path: bytes.name, hint });
+}
+
+export function closedHere(bytes: RingBytes, doing: string): IpcError {
+  const hint = "it was closed in this process";
+  return new IpcError(errno.EBADF, { syscall: doing, doing: `${doing} on ring ${bytes.name}`, path: bytes.name, hint });
+}
+
+/** Tells of the other side's end: of a death once, of an orderly close as long as nobody has followed. */
+export class PeerEnd {
+  readonly #role: Role;
+  #told = 0;
+
+  constructor(role: Role) {
+    this.#role = role;
+  }
+
+  /** Whom to watch: nobody, when the last one's death has been told. */
+  get owner(): number {
+    const owner = this.#role.owner;
+    return owner === this.#told ? 0 : owner;
+  }
+
+  get isClosed(): boolean {
+    return this.#role.isClosed;
+  }
+
+  /** The error that ends a wait, or undefined while the other side lives or is still to come. */
+  error(doing: string, name: string): IpcError | undefined {
+    if (this.#role.isClosed) return new PeerClosedError({ syscall: doing, doing: `${doing} on ring ${name}`, path: name });
+    const owner = this.owner;
+    if (owner === 0 || !this.#role.isDead(owner)) return undefined;
+    this.#told = owner;
+    return new PeerDiedError({ syscall: doing, doing: `${doing} on ring ${name}`, path: name }, this.#role.pidOf(owner));
+  }
+}

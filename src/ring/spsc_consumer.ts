@@ -1,0 +1,300 @@
+// SpscConsumer: the receiving side of a ring. The hot path is plain TypeScript on mapped memory.
+
+import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
+import { hasSleepers } from "../wait/eventcount.ts";
+import * as layout from "./layout.ts";
+import type { Role } from "./role.ts";
+import { closedHere, corrupted, PeerEnd, type RingBytes, type RingViews, type RingWaiter, viewsOf } from "./side.ts";
+import type { SideParts } from "./spsc_producer.ts";
+
+/** How many messages an iteration hands out in a row before timers and input get their turn. */
+const TURN_MESSAGES = 256;
+
+/**
+ * The one receiver of a ring; made by `ring.consumer()`.
+ *
+ * A message is acknowledged by asking for the next one (or by `release`, by the return of a `drain` handler, by
+ * `close`). A consumer that is killed loses nothing: its successor starts at the first message that was not
+ * acknowledged, and `position` tells which one that is. Use it from one thread. Only the forms ending in `Sync` block.
+ */
+export class SpscConsumer {
+  readonly #bytes: RingBytes;
+  readonly #own: Role;
+  readonly #peer: PeerEnd;
+  readonly #waiter: RingWaiter;
+  readonly #onClose: () => void;
+  readonly #i32: Int32Array;
+  readonly #u8: Uint8Array;
+  readonly #views: RingViews;
+  readonly #headIndex: number;
+  readonly #tailIndex: number;
+  readonly #waitIndex: number;
+  readonly #dataOffset: number;
+  readonly #mask: number;
+  readonly #maxMessageSize: number;
+  readonly #isAtomic: boolean;
+  /** How far acknowledgement may lag before it is published while there is more to read. */
+  readonly #lag: number;
+  #isOpen = true;
+  /** Position of the message to hand out next. */
+  #next: number;
+  /** The tail that stands in shared memory. */
+  #published: number;
+  /** The producer's position as last seen. */
+  #head: number;
+  #length = 0;
+  #position = 0;
+  /** Bytes that the peeked message takes up; 0 when none is peeked. */
+  #record = 0;
+
+  /** Use `ring.consumer()`. */
+  constructor({ bytes, own, peer, makeWaiter, onClose }: SideParts) {
+    const { base, geometry } = bytes;
+    this.#bytes = bytes;
+    this.#own = own;
+    this.#peer = new PeerEnd(peer);
+    this.#onClose = onClose;
+    this.#views = viewsOf(bytes.buffer);
+    this.#i32 = this.#views.i32;
+    this.#u8 = this.#views.u8;
+    this.#headIndex = (base + layout.HEAD) / 4;
+    this.#tailIndex = (base + layout.TAIL) / 4;
+    this.#waitIndex = (base + layout.PRODUCER_WAIT) / 4;
+    this.#dataOffset = base + layout.MESSAGES;
+    this.#mask = geometry.capacity - 1;
+    this.#maxMessageSize = geometry.maxMessageSize;
+    this.#isAtomic = bytes.isAtomic;
+    this.#lag = geometry.capacity >> 3;
+    this.#waiter = makeWaiter(() => this.#peer.owner);
+    this.#next = Atomics.load(this.#i32, this.#tailIndex);
+    this.#published = this.#next;
+    this.#position = this.#next;
+    this.#head = this.#next;
+    this.#hasMore();
+    this.#waiter.notify(); // a sleeping producer starts to watch over us
+  }
+
+  /** SYNC message: pairs with the producer's store of head. Whether there is something to read. */
+  #hasMore(): boolean {
+    const head = Atomics.load(this.#i32, this.#headIndex);
+    const used = (head - this.#next) | 0;
+    if (used < 0 || used > this.#mask + 1 || (used & 7) !== 0) throw corrupted(this.#bytes, "head and tail do not agree");
+    this.#head = head;
+    return used !== 0;
+  }
+
+  /** SYNC space: pairs with the producer's load of tail. */
+  #acknowledge(): void {
+    this.#published = this.#next;
+    if (this.#isAtomic) Atomics.store(this.#i32, this.#tailIndex, this.#next);
+    else this.#i32[this.#tailIndex] = this.#next;
+    if (hasSleepers(this.#i32, this.#waitIndex, this.#isAtomic)) this.#waiter.notify();
+  }
+
+  /** The ring looks empty: says how far we are, then looks at the producer's position. */
+  #refill(): boolean {
+    if (!this.#isOpen) throw closedHere(this.#bytes, "receive");
+    if (this.#published !== this.#next) this.#acknowledge();
+    return this.#hasMore();
+  }
+
+  /**
+   * The next message: its byte offset in `u8`, `i32`, `f64` and `view` (a multiple of 8), or -1 when there is none.
+   * `length` is its size. Allocates nothing. The bytes are the ring's until `release()`; asked again before that, it
+   * answers the same message.
+   *
+   * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted
+   */
+  peekAt(): number {
+    const next = this.#next;
+    if (next === this.#head) {
+      if (!this.#refill()) return -1;
+    } else if (((next - this.#published) | 0) >= this.#lag) this.#acknowledge();
+    const start = this.#dataOffset + (next & this.#mask);
+    const length = this.#i32[start >> 2];
+    if (length >>> 0 > this.#maxMessageSize || ((this.#head - next) | 0) < length + layout.MESSAGE_HEADER) {
+      throw corrupted(this.#bytes, `a message claims ${length} bytes`);
+    }
+    this.#length = length;
+    this.#record = (length + 15) & ~7; // layout.recordSize, spelled out: this is the hot path
+    this.#position = next;
+    return start + layout.MESSAGE_HEADER;
+  }
+
+  /** As `peekAt`, as a view of the message; undefined when there is none. Do not keep it after `release`. */
+  peek(): Uint8Array | undefined {
+    const offset = this.peekAt();
+    return offset < 0 ? undefined : this.#u8.subarray(offset, offset + this.#length);
+  }
+
+  /** Done with the message that was peeked: the next peek or receive moves on and acknowledges it. */
+  release(): void {
+    this.#next = (this.#next + this.#record) | 0;
+    this.#record = 0;
+  }
+
+  /**
+   * A copy of the next message, or undefined when there is none. Never waits.
+   *
+   * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted
+   */
+  tryReceive(): Uint8Array | undefined {
+    const offset = this.peekAt();
+    if (offset < 0) return undefined;
+    const message = new Uint8Array(this.#length);
+    message.set(this.#u8.subarray(offset, offset + this.#length));
+    this.release();
+    return message;
+  }
+
+  /**
+   * Copies the next message to the start of `target`: its size, or -1 when there is none. Never waits, allocates no
+   * buffer.
+   *
+   * @throws {RangeError} the message is longer than the target; it stays in the ring
+   */
+  tryReceiveInto(target: Uint8Array): number {
+    const offset = this.peekAt();
+    if (offset < 0) return -1;
+    const length = this.#length;
+    if (length > target.length) throw new RangeError(`the message has ${length} bytes, the target only ${target.length}`);
+    target.set(this.#u8.subarray(offset, offset + length));
+    this.release();
+    return length;
+  }
+
+  #attempt(): Uint8Array | undefined {
+    const message = this.tryReceive();
+    if (message !== undefined) return message;
+    const error = this.#peer.error("receive", this.#bytes.name);
+    if (error === undefined) return undefined;
+    const last = this.tryReceive(); // committed just before the end
+    if (last === undefined) throw error;
+    return last;
+  }
+
+  /**
+   * A copy of the next message, blocking this thread until there is one; undefined after the timeout.
+   *
+   * @throws {PeerDiedError} the producer died and everything it had committed was received; told once for each death,
+   * the next call waits for its successor
+   * @throws {PeerClosedError} the producer has closed and everything was received
+   */
+  receiveSync(options?: WaitOptions): Uint8Array | undefined {
+    const deadline = deadlineOf(options, "receiveSync");
+    return this.tryReceive() ?? this.#waiter.waitSync(() => this.#attempt(), deadline);
+  }
+
+  /**
+   * A copy of the next message, as a promise; undefined after the timeout. Calls are served in order. Errors as
+   * `receiveSync`; an abort rejects with `signal.reason` and takes no message.
+   */
+  receive(options?: AwaitOptions): Promise<Uint8Array | undefined> {
+    try {
+      checkAwaitOptions(options, "receive");
+      options?.signal?.throwIfAborted();
+      const message = this.#waiter.isAwaited ? undefined : this.tryReceive();
+      return message === undefined ? this.#waiter.wait(() => this.#attempt(), options) : Promise.resolve(message);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Hands each message that is there to `handler` as a borrowed view, at most `max` of them; how many. A message is
+   * acknowledged when its handler has returned; one whose handler throws will come again.
+   */
+  drain(handler: (message: Uint8Array) => void, max = Number.POSITIVE_INFINITY): number {
+    return this.drainAt((offset, length) => handler(this.#u8.subarray(offset, offset + length)), max);
+  }
+
+  /** As `drain`, with the message's byte offset, length and position in place of a view: allocates nothing. */
+  drainAt(handler: (offset: number, length: number, position: number) => void, max = Number.POSITIVE_INFINITY): number {
+    let count = 0;
+    while (count < max) {
+      const offset = this.peekAt();
+      if (offset < 0) break;
+      handler(offset, this.#length, this.#position >>> 0);
+      this.release();
+      count++;
+    }
+    if (count > 0 && this.#isOpen) this.#acknowledge();
+    return count;
+  }
+
+  /** Size in bytes of the message last peeked or received. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Position of the message last peeked or received: bytes since the ring was made, modulo 2 ** 32. It is its id. */
+  get position(): number {
+    return this.#position >>> 0;
+  }
+
+  /** Whether the producer has closed and everything was received. */
+  get ended(): boolean {
+    return this.#isOpen && this.#peer.isClosed && this.#next === this.#head && !this.#hasMore();
+  }
+
+  /** Each message as it comes, to the end of the stream. A killed producer ends it with PeerDiedError. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    for (let count = 1; ; count++) {
+      if (count % TURN_MESSAGES === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (this.ended) return;
+      let message: Uint8Array | undefined;
+      try {
+        message = await this.receive();
+      } catch (error) {
+        if (this.#isOpen && this.ended) return;
+        throw error;
+      }
+      if (message !== undefined) yield message;
+    }
+  }
+
+  /** All of the mapping, for reading at the offset that `peekAt` gives. */
+  get u8(): Uint8Array {
+    return this.#views.u8;
+  }
+
+  get i32(): Int32Array {
+    return this.#views.i32;
+  }
+
+  get f64(): Float64Array {
+    return this.#views.f64;
+  }
+
+  get view(): DataView {
+    return this.#views.view;
+  }
+
+  /** Pending receives keep the process alive (the default). */
+  ref(): this {
+    this.#waiter.isRef = true;
+    return this;
+  }
+
+  /** Pending receives do not keep the process alive. */
+  unref(): this {
+    this.#waiter.isRef = false;
+    return this;
+  }
+
+  /** Acknowledges what was received and gives the role back. Closing twice is fine. */
+  close(): void {
+    if (!this.#isOpen) return;
+    if (this.#published !== this.#next) this.#acknowledge();
+    this.#isOpen = false;
+    this.#head = this.#next; // the fast path finds nothing, and the slow path tells why
+    this.#own.release();
+    this.#waiter.notify();
+    this.#waiter.close(closedHere(this.#bytes, "receive"));
+    this.#onClose();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,292 @@
+// SpscRing: messages from one producer to one consumer, through shared memory.
+
+import process from "node:process";
+import { openOrCreate } from "../memory/file.ts";
+import { ALIGNMENT, OBJECT_OFFSET } from "../memory/layout.ts";
+import { withLayoutLock } from "../memory/layout_lock.ts";
+import { Participants } from "../memory/participants.ts";
+import { createSegment, openSegment, type Segment, type SegmentKind } from "../memory/segment.ts";
+import { SharedMemory } from "../memory/shared_memory.ts";
+import { errno } from "../sys/errno.ts";
+import { IpcError } from "../sys/error.ts";
+import { membarrierRegister } from "../sys/futex.ts";
+import { checkDuration, checkInteger, checkOptions } from "../sys/validate.ts";
+import { Waiter } from "../wait/waiter.ts";
+import { geometryOf, type RingGeometry, readGeometry, writeGeometry } from "./geometry.ts";
+import * as layout from "./layout.ts";
+import { CONSUMER, PRODUCER, Role } from "./role.ts";
+import { closedHere, type RingBytes } from "./side.ts";
+import { SpscConsumer } from "./spsc_consumer.ts";
+import { SpscProducer } from "./spsc_producer.ts";
+
+/** How this process uses a ring. */
+export interface SpscRingUse {
+  /**
+   * How long a blocking wait spins before it sleeps, milliseconds; measured once per process unless said (0.05 to 0.2).
+   * 0 for machines whose processors are all busy.
+   */
+  spinMs?: number;
+  /** `"atomic"` publishes by Atomics.store also on x86-64, where a plain store is ordered enough and several times faster. */
+  ordering?: "auto" | "atomic";
+}
+
+export interface SpscRingOpenOptions extends SpscRingUse {
+  /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
+  timeoutMs?: number;
+}
+
+export interface SpscRingSize {
+  /** Bytes of message space: a power of two from 64 to 2 ** 30. A message takes 8 bytes more than it has, rounded up to 8. */
+  capacity: number;
+  /** Bytes of the largest message; half the capacity unless said. */
+  maxMessageSize?: number;
+}
+
+export interface SpscRingCreateOptions extends SpscRingSize, SpscRingUse {
+  /** Permission bits, 0o600 unless said. */
+  mode?: number;
+  /** close() also removes the name. */
+  unlinkOnClose?: boolean;
+}
+
+export interface SpscRingOverOptions extends SpscRingUse {
+  /** Who is attached; lies in the same memory. */
+  participants: Participants;
+  /** Lays a new ring where there are zeros; must agree with a ring that is there already. Without it one must be there. */
+  capacity?: number;
+  maxMessageSize?: number;
+}
+
+const KIND: SegmentKind = { letters: "SPSC", version: layout.RING_VERSION, noun: "SPSC ring" };
+const USE_OPTIONS = ["spinMs", "ordering"];
+
+interface Parts {
+  readonly segment: Segment;
+  readonly base: number;
+  readonly geometry: RingGeometry;
+  readonly name: string;
+  readonly created: boolean;
+  /** Whether closing the ring closes the memory. */
+  readonly ownsMemory: boolean;
+  readonly use: SpscRingUse;
+}
+
+function checkUse({ spinMs, ordering }: SpscRingUse): void {
+  if (spinMs !== undefined) checkDuration(spinMs, "spinMs");
+  if (ordering !== undefined && ordering !== "auto" && ordering !== "atomic") {
+    throw new TypeError(`ordering must be "auto" or "atomic", not ${JSON.stringify(ordering)}`);
+  }
+}
+
+/**
+ * A ring of byte messages from one producer to one consumer, in any two processes on this machine.
+ *
+ * Order is kept and nothing is lost: a message that was committed survives the death of its producer, and one that was
+ * not acknowledged survives the death of its consumer (`SpscConsumer`). Each side is a role that one live process (or
+ * Worker) holds at a time; the kernel proves deaths, and a dead holder's role can be taken at once. Sending and receiving
+ * are plain stores and loads; a system call is made only when the other side sleeps. Messages have 0 to `maxMessageSize`
+ * bytes. The ring stays by its name until it is unlinked.
+ *
+ * @example
+ * ```ts
+ * import { SpscRing } from "@linux-ipc/core";
+ * const ring = SpscRing.create("/linux-ipc-example-ring", { capacity: 65536, unlinkOnClose: true });
+ * const producer = ring.producer();
+ * const consumer = ring.consumer(); // usually in another process: SpscRing.open("/linux-ipc-example-ring").consumer()
+ * producer.trySend(new TextEncoder().encode("hello"));
+ * console.log(new TextDecoder().decode(await consumer.receive())); // hello
+ * ring.close();
+ * ```
+ */
+export class SpscRing {
+  readonly #parts: Parts;
+  readonly #words: Int32Array;
+  readonly #isAtomic: boolean;
+  readonly #sides = new Set<SpscProducer | SpscConsumer>();
+  #isOpen = true;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    const { buffer } = parts.segment.memory;
+    this.#words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+    const isOrdered = process.arch === "x64" && membarrierRegister() >= 0;
+    this.#isAtomic = parts.use.ordering === "atomic" || !isOrdered;
+  }
+
+  /**
+   * Makes a new ring.
+   *
+   * @throws {IpcError} EEXIST the name is taken; ENOSPC `/dev/shm` is full; EACCES
+   * @throws {RangeError} a bad name, capacity or maxMessageSize
+   */
+  static create(name: string, options: SpscRingCreateOptions): SpscRing {
+    checkOptions(options, ["capacity", "maxMessageSize", "mode", "unlinkOnClose", ...USE_OPTIONS], "SpscRing.create");
+    const { mode, unlinkOnClose } = options;
+    checkUse(options);
+    const geometry = geometryOf(options);
+    const size = layout.ringSize(geometry.capacity, geometry.maxMessageSize);
+    const segment = createSegment(name, KIND, size, { mode, unlinkOnClose }, (buffer, offset) => {
+      writeGeometry(buffer, offset, geometry);
+    });
+    return new SpscRing({ segment, base: OBJECT_OFFSET, geometry, name, created: true, ownsMemory: true, use: options });
+  }
+
+  /**
+   * Opens a ring that exists; its geometry is read from it.
+   *
+   * @throws {IpcError} ENOENT no such name; EINVAL it is not a ring of this version; EBADMSG its header is corrupted
+   */
+  static open(name: string, options: SpscRingOpenOptions = {}): SpscRing {
+    checkOptions(options, ["timeoutMs", ...USE_OPTIONS], "SpscRing.open");
+    checkUse(options);
+    const segment = openSegment(name, KIND, options.timeoutMs ?? 1000);
+    try {
+      const geometry = readGeometry(segment.memory.buffer, OBJECT_OFFSET);
+      if (geometry === undefined) throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `open ring ${name}`, path: name });
+      return new SpscRing({ segment, base: OBJECT_OFFSET, geometry, name, created: false, ownsMemory: true, use: options });
+    } catch (error) {
+      segment.memory.close();
+      throw error;
+    }
+  }
+
+  /** Opens the ring, or creates it; `created` tells which. One that exists keeps its own capacity. */
+  static openOrCreate(name: string, options: SpscRingCreateOptions): SpscRing {
+    const { spinMs, ordering } = options;
+    return openOrCreate(
+      () => SpscRing.open(name, { spinMs, ordering }),
+      () => SpscRing.create(name, options),
+    );
+  }
+
+  /** Removes the name; those who have the ring open keep it. False when there was none. */
+  static unlink(name: string): boolean {
+    return SharedMemory.unlink(name);
+  }
+
+  /** Bytes that `over` needs in a memory. */
+  static byteSize(size: SpscRingSize): number {
+    checkOptions(size, ["capacity", "maxMessageSize"], "SpscRing.byteSize");
+    const { capacity, maxMessageSize } = geometryOf(size);
+    return Math.ceil(layout.ringSize(capacity, maxMessageSize) / ALIGNMENT) * ALIGNMENT;
+  }
+
+  /**
+   * Lays a ring over part of a memory, or finds the one that is there. Racing processes agree; closing the ring leaves
+   * the memory and the participants open.
+   *
+   * @throws {RangeError} `byteOffset` is not a multiple of 128, or the ring does not fit
+   * @throws {IpcError} EBADMSG there is something else; EINVAL there is a ring of other sizes, or none and no capacity
+   */
+  static over(memory: SharedMemory, byteOffset: number, options: SpscRingOverOptions): SpscRing {
+    checkOptions(options, ["participants", "capacity", "maxMessageSize", ...USE_OPTIONS], "SpscRing.over");
+    checkUse(options);
+    const { participants } = options;
+    if (!(participants instanceof Participants)) throw new TypeError("SpscRing.over needs { participants }: Participants.over(memory, ...)");
+    checkInteger(byteOffset, "byteOffset", 0, memory.size);
+    if (byteOffset % ALIGNMENT !== 0) throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${byteOffset}`);
+    const { geometry, created } = withLayoutLock(memory, byteOffset, () => layOrFind(memory, byteOffset, options));
+    const name = `${memory.name ?? "anonymous memory"}+${byteOffset}`;
+    const segment = { memory, participants };
+    return new SpscRing({ segment, base: byteOffset, geometry, name, created, ownsMemory: false, use: options });
+  }
+
+  /** Bytes of message space. */
+  get capacity(): number {
+    return this.#parts.geometry.capacity;
+  }
+
+  /** Bytes of the largest message. */
+  get maxMessageSize(): number {
+    return this.#parts.geometry.maxMessageSize;
+  }
+
+  /** Whether this call made the ring. */
+  get created(): boolean {
+    return this.#parts.created;
+  }
+
+  /**
+   * Takes the producer's role. After a dead producer it goes on where that one's last committed message ended.
+   *
+   * @throws {IpcError} EBUSY a live process has it; EUSERS 128 participants are attached; EBADF after close; EBADMSG
+   */
+  producer(): SpscProducer {
+    return this.#side(PRODUCER, CONSUMER, layout.PRODUCER_WAIT, layout.CONSUMER_WAIT, SpscProducer);
+  }
+
+  /**
+   * Takes the consumer's role. It starts at the first message that was not acknowledged.
+   *
+   * @throws {IpcError} EBUSY a live process has it; EUSERS 128 participants are attached; EBADF after close; EBADMSG
+   */
+  consumer(): SpscConsumer {
+    return this.#side(CONSUMER, PRODUCER, layout.CONSUMER_WAIT, layout.PRODUCER_WAIT, SpscConsumer);
+  }
+
+  #bytes(): RingBytes {
+    const { segment, base, geometry, name } = this.#parts;
+    const { memory } = segment;
+    return { buffer: memory.buffer, base, geometry, name, isAtomic: this.#isAtomic, lostPages: () => memory.lostPages };
+  }
+
+  #side<Side extends SpscProducer | SpscConsumer>(
+    words: typeof PRODUCER,
+    peerWords: typeof PRODUCER,
+    ownWait: number,
+    peersWait: number,
+    Kind: new (parts: ConstructorParameters<typeof SpscProducer>[0]) => Side,
+  ): Side {
+    if (!this.#isOpen) throw closedHere(this.#bytes(), words.noun);
+    const { segment, base, name, use } = this.#parts;
+    const { memory, participants } = segment;
+    const own = new Role(this.#words, base, words, participants);
+    const peer = new Role(this.#words, base, peerWords, participants);
+    own.take(name);
+    const makeWaiter = (watched: () => number) =>
+      new Waiter({ memory, participants, own: base + ownWait, peers: base + peersWait, peer: watched, spinMs: use.spinMs });
+    try {
+      const side: Side = new Kind({ bytes: this.#bytes(), own, peer, makeWaiter, onClose: () => this.#sides.delete(side) });
+      this.#sides.add(side);
+      return side;
+    } catch (error) {
+      own.release();
+      throw error;
+    }
+  }
+
+  /** Closes the sides that were taken here, and the memory. Closing twice is fine. The ring stays, by its name. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    for (const side of this.#sides) side.close();
+    const { segment, ownsMemory } = this.#parts;
+    if (!ownsMemory) return;
+    segment.participants.close();
+    segment.memory.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** With the layout lock held. */
+function layOrFind(memory: SharedMemory, offset: number, options: SpscRingOverOptions): { geometry: RingGeometry; created: boolean } {
+  const { capacity, maxMessageSize } = options;
+  const wanted = capacity === undefined ? undefined : geometryOf({ capacity, maxMessageSize });
+  const found = readGeometry(memory.buffer, offset);
+  const refuse = (hint: string): never => {
+    throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `lay a ring at byte ${offset}`, path: memory.name, hint });
+  };
+  if (found !== undefined) {
+    const agrees = wanted === undefined || (wanted.capacity === found.capacity && wanted.maxMessageSize === found.maxMessageSize);
+    return agrees ? { geometry: found, created: false } : refuse(`there is one of ${found.capacity} bytes`);
+  }
+  if (wanted === undefined) return refuse("there is none, and no capacity was given");
+  if (offset + layout.ringSize(wanted.capacity, wanted.maxMessageSize) > memory.size) {
+    throw new RangeError(`a ring of ${wanted.capacity} bytes at byte ${offset} does not fit into ${memory.size} bytes`);
+  }
+  writeGeometry(memory.buffer, offset, wanted);
+  return { geometry: wanted, created: true };
+}

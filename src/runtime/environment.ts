@@ -1,0 +1,108 @@
+// The loaded shim of this JavaScript environment (main thread or Worker): made at first use, then kept.
+
+import process from "node:process";
+import type { BackendName, LoadCalls, NodeApiFace } from "./backend.ts";
+import { ARGUMENT_SLOT, SCRATCH_FREE_OFFSET } from "./backend.ts";
+import { loadBun } from "./bun.ts";
+import { loadDeno } from "./deno.ts";
+import { loadKoffi } from "./koffi.ts";
+import { unsupported, withLibrary } from "./library.ts";
+import { loadNodeApi } from "./node-api.ts";
+import { loadNodeFfi } from "./node-ffi.ts";
+import { ABI_VERSION, type Calls } from "./symbols.ts";
+
+/** Everything that `sys` needs of the runtime. */
+export interface Environment {
+  readonly backend: BackendName;
+  readonly calls: Calls;
+  /** Identifies this environment to the shim; also the address of its scratch block. */
+  readonly address: number;
+  /** The scratch block's free part: strings and structs travel here. */
+  readonly scratch: Uint8Array;
+  readonly scratchAddress: number;
+  readonly scratchView: DataView;
+  /** An ArrayBuffer over [address, address + length), or undefined when the engine cannot hold one so large. */
+  view(address: number, length: number): ArrayBuffer | undefined;
+  /** Makes the buffer's length 0 everywhere; nothing is copied or freed. */
+  detach(buffer: ArrayBuffer): void;
+  /** Runs `callback` on the event loop when the engine has fired watches. Once per environment. */
+  onWake(callback: () => void): void;
+  refWake(yes: boolean): void;
+}
+
+const nodeBackends: Record<string, LoadCalls> = { "node-api": loadNodeApi, koffi: loadKoffi, "node-ffi": loadNodeFfi };
+
+/** The only place that asks which runtime this is. */
+function chooseBackend(): { name: BackendName; load: LoadCalls } {
+  if (process.versions.bun !== undefined) return { name: "bun-ffi", load: loadBun };
+  if ("Deno" in globalThis) return { name: "deno-ffi", load: loadDeno };
+  const name = process.env.LINUX_IPC_BACKEND || "node-api";
+  const load = nodeBackends[name];
+  if (load === undefined) {
+    throw new RangeError(`Cannot load linux-ipc: LINUX_IPC_BACKEND is "${name}", not ${Object.keys(nodeBackends).join(", ")}`);
+  }
+  return { name: name as BackendName, load };
+}
+
+function loadFace(path: string): NodeApiFace {
+  const module: { exports: unknown } = { exports: {} };
+  process.dlopen(module, path);
+  return module.exports as NodeApiFace;
+}
+
+function checkAbi(calls: Calls, path: string): void {
+  const found = calls.abi_version();
+  if (found === ABI_VERSION) return;
+  throw new Error(`Cannot load linux-ipc: ${path} has ABI ${found}, this version needs ${ABI_VERSION} (reinstall it)`);
+}
+
+function assemble(backend: BackendName, calls: Calls, face: NodeApiFace, buffer: ArrayBuffer): Environment {
+  const slots = new Float64Array(buffer);
+  const address = face.address();
+  return {
+    backend,
+    calls,
+    address,
+    scratch: new Uint8Array(buffer, SCRATCH_FREE_OFFSET),
+    scratchAddress: address + SCRATCH_FREE_OFFSET,
+    scratchView: new DataView(buffer, SCRATCH_FREE_OFFSET),
+    view(start, length) {
+      slots[ARGUMENT_SLOT] = start;
+      slots[ARGUMENT_SLOT + 1] = length;
+      try {
+        return face.view();
+      } catch {
+        return undefined; // Bun throws where the others answer nothing
+      }
+    },
+    detach(view) {
+      if (view.byteLength > 0) view.transfer(0);
+    },
+    onWake(callback) {
+      const status = face.onWake(callback);
+      if (status !== 0) throw new Error(`Cannot await: napi_create_threadsafe_function answered ${status}`);
+    },
+    refWake: (yes) => face.refWake(yes),
+  };
+}
+
+function load(): Environment {
+  const reason = unsupported();
+  if (reason !== undefined) throw new Error(`Cannot use linux-ipc here: ${reason}`);
+  const backend = chooseBackend();
+  return withLibrary((path) => {
+    const face = loadFace(path);
+    const buffer = face.scratch();
+    const calls = backend.load(path, face, new Float64Array(buffer));
+    checkAbi(calls, path);
+    return assemble(backend.name, calls, face, buffer);
+  });
+}
+
+let loaded: Environment | undefined;
+
+/** This environment's shim, loaded at the first call: importing the package is safe on every system. */
+export function environment(): Environment {
+  loaded ??= load();
+  return loaded;
+}

@@ -1,0 +1,69 @@
+// The shim's symbols: one row each, the single source for every backend and for the check against the C header.
+
+/** What a symbol returns and how many arguments, all doubles, it takes. */
+export interface SymbolRow {
+  readonly result: "i32" | "f64";
+  readonly arguments: 0 | 1 | 2 | 3 | 4 | 6;
+}
+
+/** In the order of shim/linux_ipc_shim.h, where each is prefixed with `lipc_`. */
+export const symbols = {
+  abi_version: { result: "i32", arguments: 0 },
+  getpid: { result: "i32", arguments: 0 },
+  clock_monotonic: { result: "f64", arguments: 0 },
+
+  open: { result: "i32", arguments: 3 },
+  close: { result: "i32", arguments: 1 },
+  link_descriptor: { result: "i32", arguments: 2 },
+  unlink: { result: "i32", arguments: 1 },
+  fchmod: { result: "i32", arguments: 2 },
+  ftruncate: { result: "i32", arguments: 2 },
+  fallocate: { result: "i32", arguments: 3 },
+  fstat: { result: "i32", arguments: 2 },
+  statfs: { result: "i32", arguments: 2 },
+  memfd_create: { result: "i32", arguments: 2 },
+  add_seals: { result: "i32", arguments: 2 },
+  get_seals: { result: "i32", arguments: 1 },
+  mmap: { result: "f64", arguments: 6 },
+  munmap: { result: "i32", arguments: 2 },
+  lock_byte: { result: "i32", arguments: 3 },
+  unlock_byte: { result: "i32", arguments: 2 },
+
+  guard_add: { result: "i32", arguments: 2 },
+  guard_remove: { result: "i32", arguments: 1 },
+  guard_faults: { result: "i32", arguments: 1 },
+
+  futex_wait: { result: "i32", arguments: 3 },
+  futex_wake: { result: "i32", arguments: 2 },
+  wait_event: { result: "i32", arguments: 4 },
+  membarrier_register: { result: "i32", arguments: 0 },
+  membarrier: { result: "i32", arguments: 0 },
+  pause: { result: "i32", arguments: 1 },
+  measure_wake: { result: "f64", arguments: 0 },
+
+  participant_attach: { result: "f64", arguments: 4 },
+  participant_owner: { result: "i32", arguments: 1 },
+  participant_detach: { result: "i32", arguments: 1 },
+  participant_dead: { result: "i32", arguments: 2 },
+
+  watch_add: { result: "f64", arguments: 4 },
+  watch_arm: { result: "i32", arguments: 2 },
+  watch_disarm: { result: "i32", arguments: 1 },
+  watch_remove: { result: "i32", arguments: 1 },
+  watch_take: { result: "i32", arguments: 1 },
+} as const satisfies Record<string, SymbolRow>;
+
+/** The shim's ABI that this TypeScript was written for; another one is refused. */
+export const ABI_VERSION = 1;
+
+export type SymbolName = keyof typeof symbols;
+
+type Arguments = { 0: []; 1: [number]; 2: [number, number]; 3: [number, number, number] } & {
+  4: [number, number, number, number];
+  6: [number, number, number, number, number, number];
+};
+
+/** The symbols as callable functions; each backend makes one such object. */
+export type Calls = {
+  readonly [Name in SymbolName]: (...values: Arguments[(typeof symbols)[Name]["arguments"]]) => number;
+};

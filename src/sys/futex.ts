@@ -1,0 +1,41 @@
+// Futex words, memory barriers and spin hints: one typed function per system call.
+
+import { environment } from "../runtime/environment.ts";
+
+/** Sleeps while the word at `address` holds `expected`, until the deadline (ns, monotonic; negative = for ever). */
+export function futexWait(address: number, expected: number, deadline: number): number {
+  return environment().calls.futex_wait(address, expected, deadline);
+}
+
+/** Wakes up to `count` sleepers; how many it woke. */
+export function futexWake(address: number, count: number): number {
+  return environment().calls.futex_wake(address, count);
+}
+
+/** As futexWait, but the death of the owner of the life word at `life` (0 = nobody) ends it with -EOWNERDEAD. */
+export function waitEvent(address: number, expected: number, life: number, deadline: number): number {
+  return environment().calls.wait_event(address, expected, life, deadline);
+}
+
+export function membarrierRegister(): number {
+  return environment().calls.membarrier_register();
+}
+
+export function membarrier(): number {
+  return environment().calls.membarrier();
+}
+
+/** `count` times the processor's hint for spin loops: about 10 to 50 ns each. */
+export function pause(count: number): void {
+  environment().calls.pause(count);
+}
+
+/** CLOCK_MONOTONIC in ns. */
+export function clockMonotonic(): number {
+  return environment().calls.clock_monotonic();
+}
+
+/** What waking a sleeping thread costs here, in ns. Takes about a millisecond. */
+export function measureWake(): number {
+  return environment().calls.measure_wake();
+}

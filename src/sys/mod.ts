@@ -1,0 +1,2 @@
+// Errors, as users see them.
+export { IpcError, PeerClosedError, PeerDiedError } from "./error.ts";

@@ -1,0 +1,49 @@
+// Checks of arguments, before any system call: TypeError for the wrong kind, RangeError for the wrong amount.
+
+/** Refuses option names that nobody knows: a misspelt option must not be ignored. */
+export function checkOptions(options: object | undefined, known: readonly string[], what: string): void {
+  if (options === undefined) return;
+  if (options === null || typeof options !== "object") throw new TypeError(`${what} takes an options object, not ${String(options)}`);
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw new TypeError(`${what} has no option "${name}" (it has ${known.join(", ")})`);
+  }
+}
+
+/** A whole number between `least` and `most`. */
+export function checkInteger(value: unknown, what: string, least: number, most: number): number {
+  if (typeof value !== "number") throw new TypeError(`${what} must be a number, not ${describe(value)}`);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${what} must be a whole number from ${least} to ${most}, not ${value}`);
+  }
+  return value;
+}
+
+/** A number that is not negative; Infinity is one. */
+export function checkDuration(value: unknown, what: string): number {
+  if (typeof value !== "number") throw new TypeError(`${what} must be a number of milliseconds, not ${describe(value)}`);
+  if (!(value >= 0)) throw new RangeError(`${what} must be 0 or more milliseconds, not ${value}`);
+  return value;
+}
+
+export function checkBoolean(value: unknown, what: string): boolean {
+  if (typeof value !== "boolean") throw new TypeError(`${what} must be true or false, not ${describe(value)}`);
+  return value;
+}
+
+/** Permission bits, as in chmod(2). */
+export function checkMode(value: unknown): number {
+  return checkInteger(value, "mode", 0, 0o777);
+}
+
+/** The bytes of any view or buffer, not copied. */
+export function asBytes(data: unknown): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  throw new TypeError(`a message must be an ArrayBuffer or a view of one, not ${describe(data)}`);
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === "object" || typeof value === "function" ? `a ${value.constructor?.name ?? typeof value}` : `${typeof value} ${String(value)}`;
+}

@@ -1,0 +1,38 @@
+// Watches of the waiting engine: one typed function per shim symbol (shim/engine.c).
+
+import { environment } from "../runtime/environment.ts";
+
+/** Registers the word at `address`; `id` is what watchTake will say. The watch's handle, or -errno. */
+export function watchAdd(address: number, id: number, options: { isLife: boolean }): number {
+  const { calls, address: here } = environment();
+  return calls.watch_add(address, options.isLife ? 1 : 0, id, here);
+}
+
+/** Asks to be told once when the word differs from `expected`. 1: it does already, and nothing will be told. */
+export function watchArm(watch: number, expected: number): number {
+  return environment().calls.watch_arm(watch, expected);
+}
+
+export function watchDisarm(watch: number): number {
+  return environment().calls.watch_disarm(watch);
+}
+
+export function watchRemove(watch: number): number {
+  return environment().calls.watch_remove(watch);
+}
+
+/** The id of a watch that has fired, or a negative number when there is no more. */
+export function watchTake(): number {
+  const { calls, address } = environment();
+  return calls.watch_take(address);
+}
+
+/** What the event loop runs when watches have fired. Once per environment. */
+export function onWake(callback: () => void): void {
+  environment().onWake(callback);
+}
+
+/** Whether the engine keeps the event loop alive. */
+export function refWake(yes: boolean): void {
+  environment().refWake(yes);
+}

@@ -1,0 +1,46 @@
+// Deadlines: every wait ends at an instant of CLOCK_MONOTONIC, however often it is interrupted.
+
+import { clockMonotonic } from "../sys/futex.ts";
+import { checkDuration, checkOptions } from "../sys/validate.ts";
+
+/** Options of the forms that block this thread. */
+export interface WaitOptions {
+  /** Milliseconds, for ever unless said; fractions count. */
+  timeoutMs?: number;
+}
+
+/** Options of the forms that return a promise. */
+export interface AwaitOptions extends WaitOptions {
+  /** Aborting rejects the promise with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** The deadline that means never. */
+export const NEVER = -1;
+
+/** An instant in ns, or NEVER. */
+export function deadlineOf(options: WaitOptions | undefined, what: string): number {
+  if (options === undefined) return NEVER;
+  checkOptions(options, ["timeoutMs"], what);
+  return deadlineAfter(options.timeoutMs);
+}
+
+export function deadlineAfter(timeoutMs: number | undefined): number {
+  if (timeoutMs === undefined || checkDuration(timeoutMs, "timeoutMs") === Number.POSITIVE_INFINITY) return NEVER;
+  return clockMonotonic() + timeoutMs * 1e6;
+}
+
+/** Whether the instant has come. */
+export function isPast(deadline: number): boolean {
+  return deadline !== NEVER && clockMonotonic() >= deadline;
+}
+
+/** Refuses options of an awaiting form that are of the wrong kind. */
+export function checkAwaitOptions(options: AwaitOptions | undefined, what: string): void {
+  if (options === undefined) return;
+  checkOptions(options, ["timeoutMs", "signal"], what);
+  if (options.timeoutMs !== undefined) checkDuration(options.timeoutMs, "timeoutMs");
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+    throw new TypeError("signal must be an AbortSignal");
+  }
+}

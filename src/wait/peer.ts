@@ -1,0 +1,58 @@
+// Peer: the participant on the other side of a wait, watched for its death.
+
+import type { Participants } from "../memory/participants.ts";
+import { Watch } from "./engine.ts";
+
+/** How often the kernel's lock table is asked about an owner whose kernel refuses robust lists. */
+const ASK_EVERY_MS = 30;
+
+/** Watches one owner at a time; owners change when roles pass on. */
+export class PeerWatch {
+  readonly #participants: Participants;
+  #watch: Watch | undefined;
+  #address = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(participants: Participants) {
+    this.#participants = participants;
+  }
+
+  /** Calls back once when `owner` (0 = nobody) dies. False: it is dead already. */
+  arm(owner: number, isRef: boolean, callback: () => void): boolean {
+    this.disarm();
+    if (owner === 0) return true;
+    if (this.#participants.isDead(owner)) return false;
+    if (this.#participants.needsAsking(owner)) return this.#ask(owner, isRef, callback);
+    const address = this.#participants.lifeAddress(owner);
+    if (address !== this.#address) {
+      this.#watch?.close();
+      this.#watch = new Watch(address, { isLife: true });
+      this.#address = address;
+    }
+    const isArmed = this.#watch?.arm(0, isRef, callback) ?? true;
+    return isArmed && !this.#participants.isDead(owner); // the slot may have passed on before it was armed
+  }
+
+  #ask(owner: number, isRef: boolean, callback: () => void): boolean {
+    this.#timer = setInterval(() => {
+      if (!this.#participants.isProvenDead(owner)) return;
+      this.disarm();
+      callback();
+    }, ASK_EVERY_MS);
+    if (!isRef) this.#timer.unref?.();
+    return true;
+  }
+
+  disarm(): void {
+    this.#watch?.disarm();
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  close(): void {
+    this.disarm();
+    this.#watch?.close();
+    this.#watch = undefined;
+    this.#address = 0;
+  }
+}

@@ -1,0 +1,123 @@
+// Waiter: how one side of an object waits, blocking or awaiting, for the other side to publish or to die.
+
+import type { Participants } from "../memory/participants.ts";
+import type { SharedMemory } from "../memory/shared_memory.ts";
+import { clockMonotonic, waitEvent } from "../sys/futex.ts";
+import { Awaiting } from "./awaiting.ts";
+import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
+import { Watch } from "./engine.ts";
+import { longestSleep, notifyAll, prepareToSleep } from "./eventcount.ts";
+import { PeerWatch } from "./peer.ts";
+import { spin, spinBudget } from "./spin.ts";
+
+/** Without robust lists a blocking wait asks the kernel's lock table this often, in ns. */
+const ASK_EVERY_NS = 30_000_000;
+
+export interface WaiterParts {
+  readonly memory: SharedMemory;
+  readonly participants: Participants;
+  /** Byte offset of the eventcount that this side sleeps on. */
+  readonly own: number;
+  /** Byte offset of the eventcount that the other side sleeps on. */
+  readonly peers: number;
+  /** The owner word of the other side's role at this moment; 0 = nobody, or one whose death has been told. */
+  readonly peer: () => number;
+  readonly spinMs: number | undefined;
+}
+
+/** `attempt` functions answer undefined for "not yet", and throw what should end the wait. */
+export class Waiter {
+  readonly #parts: WaiterParts;
+  readonly #words: Int32Array;
+  readonly #peerWatch: PeerWatch;
+  #watch: Watch | undefined;
+  #isRef = true;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #awaiting: Awaiting;
+
+  constructor(parts: WaiterParts) {
+    this.#parts = parts;
+    this.#words = new Int32Array(parts.memory.buffer, 0, Math.floor(parts.memory.size / 4));
+    this.#peerWatch = new PeerWatch(parts.participants);
+    this.#awaiting = new Awaiting({
+      prepare: () => prepareToSleep(this.#words, parts.own / 4),
+      park: (key, onChange) => this.#park(key, onChange),
+      unpark: () => this.#unpark(),
+    });
+  }
+
+  /** Wakes the other side, if it sleeps. */
+  notify(): void {
+    const { memory, peers } = this.#parts;
+    notifyAll(this.#words, peers / 4, memory.address + peers);
+  }
+
+  /** Blocks this thread until `attempt` answers; undefined at the deadline. */
+  waitSync<T>(attempt: () => T | undefined, deadline: number): T | undefined {
+    const budget = spinBudget(this.#parts.spinMs);
+    for (;;) {
+      let result = deadline === NEVER || !isPast(deadline) ? spin(attempt, budget) : attempt();
+      if (result !== undefined) return result;
+      const key = prepareToSleep(this.#words, this.#parts.own / 4);
+      result = attempt();
+      if (result !== undefined) return result;
+      if (isPast(deadline)) return undefined;
+      this.#sleep(key, deadline);
+    }
+  }
+
+  #sleep(key: number, deadline: number): void {
+    const { memory, participants, own, peer } = this.#parts;
+    const owner = peer();
+    const asks = owner !== 0 && participants.needsAsking(owner);
+    const longest = Math.min(longestSleep(), asks ? ASK_EVERY_NS : Number.POSITIVE_INFINITY);
+    const latest = longest === Number.POSITIVE_INFINITY ? NEVER : clockMonotonic() + longest;
+    const until = deadline === NEVER ? latest : latest === NEVER ? deadline : Math.min(deadline, latest);
+    waitEvent(memory.address + own, key, owner === 0 ? 0 : participants.lifeAddress(owner), until);
+  }
+
+  /** Resolves with what `attempt` answers, or undefined after the timeout. Never blocks; callers are served in order. */
+  wait<T>(attempt: () => T | undefined, options: AwaitOptions | undefined): Promise<T | undefined> {
+    return this.#awaiting.add(attempt, options);
+  }
+
+  /** Whether somebody awaits already: a newcomer must queue behind. */
+  get isAwaited(): boolean {
+    return this.#awaiting.size > 0;
+  }
+
+  #park(key: number, onChange: () => void): boolean {
+    const { memory, own, peer } = this.#parts;
+    const change = () => {
+      this.#unpark();
+      onChange();
+    };
+    this.#watch ??= new Watch(memory.address + own, { isLife: false });
+    if (this.#watch.arm(key, this.#isRef, change) && this.#peerWatch.arm(peer(), this.#isRef, change)) {
+      const longest = longestSleep();
+      if (longest !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(change, longest / 1e6);
+      return true;
+    }
+    this.#unpark();
+    return false;
+  }
+
+  #unpark(): void {
+    this.#watch?.disarm();
+    this.#peerWatch.disarm();
+    clearTimeout(this.#timer);
+  }
+
+  /** Whether pending waits keep the process alive; they do unless told otherwise. Counts from the next wait on. */
+  set isRef(yes: boolean) {
+    this.#isRef = yes;
+  }
+
+  /** Rejects what is pending and forgets the words, before the memory goes. */
+  close(reason: Error): void {
+    this.#awaiting.close(reason);
+    this.#watch?.close();
+    this.#watch = undefined;
+    this.#peerWatch.close();
+  }
+}
