@@ -95,7 +95,10 @@ export function isStillNamed(path: string, fd: number): boolean {
 /** Tries to open, then to create, until one of them works: both may be raced by others. */
 export function openOrCreate<T>(open: () => T, create: () => T): T {
   for (let attempts = 0; ; attempts++) {
-    for (const [step, expected] of [[open, "ENOENT"], [create, "EEXIST"]] as const) {
+    for (const [step, expected] of [
+      [open, "ENOENT"],
+      [create, "EEXIST"],
+    ] as const) {
       try {
         return step();
       } catch (error) {

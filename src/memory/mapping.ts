@@ -31,7 +31,9 @@ export class Mapping {
     const buffer = sys.view(address, length);
     if (buffer === undefined) {
       sys.munmap(address, length);
-      throw new RangeError(`Cannot ${attempt().doing}: this runtime's ArrayBuffer cannot hold ${length} bytes (open a window of it with offset and length)`);
+      throw new RangeError(
+        `Cannot ${attempt().doing}: this runtime's ArrayBuffer cannot hold ${length} bytes (open a window of it with offset and length)`,
+      );
     }
     this.address = address;
     this.length = length;

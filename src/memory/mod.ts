@@ -1,9 +1,4 @@
 // Memory that processes share.
 export { Participants } from "./participants.ts";
-export {
-  SharedMemory,
-  type SharedMemoryAnonymousOptions,
-  type SharedMemoryCreateOptions,
-  type SharedMemoryDescriptorOptions,
-  type SharedMemoryOpenOptions,
-} from "./shared_memory.ts";
+export { SharedMemory } from "./shared_memory.ts";
+export type * from "./shared_memory_options.ts";

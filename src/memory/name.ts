@@ -10,7 +10,9 @@ export function objectPath(name: unknown): string {
   if (typeof name !== "string") throw new TypeError(`a name must be a string, not ${typeof name}`);
   const bare = PATTERN.exec(name)?.[1];
   if (bare === undefined || bare === "." || bare === "..") {
-    throw new RangeError(`the name ${JSON.stringify(name)} is not 1 to 200 of A-Z a-z 0-9 . _ - with an optional leading slash`);
+    throw new RangeError(
+      `the name ${JSON.stringify(name)} is not 1 to 200 of A-Z a-z 0-9 . _ - with an optional leading slash`,
+    );
   }
   return `${DIRECTORY}/${bare}`;
 }

@@ -46,7 +46,8 @@ export class Participants {
   /** The table at `byteOffset` of the memory; zeros are an empty one. */
   static over(memory: SharedMemory, byteOffset: number): Participants {
     checkInteger(byteOffset, "byteOffset", 0, memory.size - layout.PARTICIPANTS_SIZE);
-    if (byteOffset % layout.ALIGNMENT !== 0) throw new RangeError(`byteOffset must be a multiple of ${layout.ALIGNMENT}, not ${byteOffset}`);
+    if (byteOffset % layout.ALIGNMENT !== 0)
+      throw new RangeError(`byteOffset must be a multiple of ${layout.ALIGNMENT}, not ${byteOffset}`);
     return new Participants(memory, byteOffset);
   }
 

@@ -47,10 +47,12 @@ function flaw(memory: SharedMemory, kind: SegmentKind): string | undefined {
   const header = new DataView(memory.buffer);
   if (header.getUint32(layout.MAGIC_OFFSET, true) !== layout.SEGMENT_MAGIC) return "it was not made by linux-ipc";
   const version = header.getUint32(layout.VERSION_OFFSET, true);
-  if (version !== layout.SEGMENT_VERSION) return `its layout is version ${version}, this one reads ${layout.SEGMENT_VERSION}`;
+  if (version !== layout.SEGMENT_VERSION)
+    return `its layout is version ${version}, this one reads ${layout.SEGMENT_VERSION}`;
   if (header.getUint32(layout.KIND_OFFSET, true) !== kindNumber(kind)) return `it is not a ${kind.noun}`;
   const objectVersion = header.getUint32(layout.OBJECT_VERSION_OFFSET, true);
-  if (objectVersion !== kind.version) return `it is a ${kind.noun} of version ${objectVersion}, this one reads ${kind.version}`;
+  if (objectVersion !== kind.version)
+    return `it is a ${kind.noun} of version ${objectVersion}, this one reads ${kind.version}`;
   const size = header.getFloat64(layout.SIZE_OFFSET, true);
   if (size !== memory.size) return `it says ${size} bytes and has ${memory.size}`;
   return undefined;

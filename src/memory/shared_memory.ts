@@ -9,43 +9,13 @@ import { PAGE_SIZE } from "./layout.ts";
 import { forgetLeak, reportLeak } from "./leak.ts";
 import { Mapping, sizeOnceSet } from "./mapping.ts";
 import { objectPath } from "./name.ts";
-
-export interface SharedMemoryCreateOptions {
-  /** Bytes; reserved at once. */
-  size: number;
-  /** Permission bits, 0o600 unless said; the umask does not touch them. */
-  mode?: number;
-  /** close() also removes the name, if it still leads to this object. */
-  unlinkOnClose?: boolean;
-}
-
-export interface SharedMemoryOpenOptions {
-  /** Writes stay private to this process and are seen by nobody. */
-  readOnly?: boolean;
-  /** Where the window starts, bytes; a multiple of 4096. */
-  offset?: number;
-  /** How long the window is, bytes; to the end unless said. */
-  length?: number;
-  /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
-  timeoutMs?: number;
-}
-
-export interface SharedMemoryAnonymousOptions {
-  /** Bytes; reserved at once. */
-  size: number;
-  /** What /proc/PID/maps shows; "linux-ipc" unless said. */
-  label?: string;
-  /** Nobody may ever change the size; true unless said. */
-  seal?: boolean;
-}
-
-export interface SharedMemoryDescriptorOptions {
-  readOnly?: boolean;
-  offset?: number;
-  length?: number;
-  /** Accept memory which its sender can still shrink, so that our reads would find zeros. */
-  allowUnsealed?: boolean;
-}
+import type {
+  SharedMemoryAnonymousOptions,
+  SharedMemoryCreateOptions,
+  SharedMemoryDescriptorOptions,
+  SharedMemoryOpenOptions,
+  SharedMemoryWindow,
+} from "./shared_memory_options.ts";
 
 /** 2 ** 48: more than any machine has, and exact in a double. */
 const SIZE_MAX = 2 ** 48;
@@ -104,7 +74,11 @@ export class SharedMemory {
   }
 
   /** As `create`; `fill` writes the first bytes before anybody can open the object. */
-  static createFilled(name: string, options: SharedMemoryCreateOptions, fill: (buffer: ArrayBuffer) => void): SharedMemory {
+  static createFilled(
+    name: string,
+    options: SharedMemoryCreateOptions,
+    fill: (buffer: ArrayBuffer) => void,
+  ): SharedMemory {
     checkOptions(options, ["size", "mode", "unlinkOnClose"], "SharedMemory.create");
     const path = objectPath(name);
     const size = checkInteger(options?.size, "size", 1, SIZE_MAX);
@@ -148,7 +122,10 @@ export class SharedMemory {
    * @throws {IpcError} as `create` and `open`; EINVAL it exists and is smaller than asked
    */
   static openOrCreate(name: string, options: SharedMemoryCreateOptions): SharedMemory {
-    const memory = openOrCreate(() => SharedMemory.open(name), () => SharedMemory.create(name, options));
+    const memory = openOrCreate(
+      () => SharedMemory.open(name),
+      () => SharedMemory.create(name, options),
+    );
     if (memory.size < options.size) {
       const hint = `it exists with ${memory.size} bytes, ${options.size} asked`;
       memory.close();
@@ -207,7 +184,7 @@ export class SharedMemory {
 
   static #fromOpenFile(
     fd: number,
-    options: SharedMemoryDescriptorOptions,
+    options: SharedMemoryWindow,
     timeoutMs: number,
     attempt: () => Attempt,
     named: { name?: string; path?: string },
@@ -266,6 +243,7 @@ export class SharedMemory {
     return this.#parts.created;
   }
 
+  /** Whether writes stay private to this process. */
   get readOnly(): boolean {
     return this.#parts.readOnly;
   }
@@ -292,7 +270,8 @@ export class SharedMemory {
     if (!this.#isOpen) throw new IpcError(errno.EBADF, attempt());
     checkInteger(size, "size", this.size, SIZE_MAX);
     const { fd, readOnly, isWindow, mapping } = this.#parts;
-    if (readOnly || isWindow) throw new RangeError("Cannot resize a window or read-only shared memory: open it whole and writable");
+    if (readOnly || isWindow)
+      throw new RangeError("Cannot resize a window or read-only shared memory: open it whole and writable");
     if (size === this.size) return;
     reserve(fd, size, attempt);
     this.#parts.mapping = new Mapping({ fd, offset: 0, length: size, readOnly, attempt });

@@ -40,11 +40,15 @@ export function readGeometry(buffer: ArrayBuffer, offset: number): RingGeometry 
   if (magic === 0) return undefined;
   if (magic !== layout.RING_MAGIC) refuse("the bytes there are something else");
   const version = view.getUint32(layout.VERSION, true);
-  if (version !== layout.RING_VERSION) refuse(`its layout is version ${version}, this one reads ${layout.RING_VERSION}`);
+  if (version !== layout.RING_VERSION)
+    refuse(`its layout is version ${version}, this one reads ${layout.RING_VERSION}`);
   const capacity = view.getUint32(layout.CAPACITY, true);
   const maxMessageSize = view.getUint32(layout.MAX_MESSAGE_SIZE, true);
-  const isPower = capacity >= layout.CAPACITY_LEAST && capacity <= layout.CAPACITY_MOST && (capacity & (capacity - 1)) === 0;
-  if (!isPower || maxMessageSize < 1 || maxMessageSize > capacity - layout.MESSAGE_HEADER) refuse("its sizes make no sense");
-  if (offset + layout.ringSize(capacity, maxMessageSize) > buffer.byteLength) refuse("it claims more bytes than there are");
+  const isPower =
+    capacity >= layout.CAPACITY_LEAST && capacity <= layout.CAPACITY_MOST && (capacity & (capacity - 1)) === 0;
+  if (!isPower || maxMessageSize < 1 || maxMessageSize > capacity - layout.MESSAGE_HEADER)
+    refuse("its sizes make no sense");
+  if (offset + layout.ringSize(capacity, maxMessageSize) > buffer.byteLength)
+    refuse("it claims more bytes than there are");
   return { capacity, maxMessageSize };
 }

@@ -43,7 +43,9 @@ export class Role {
 
   /** Whether a holder of this id is dead. */
   isDead(owner: number): boolean {
-    return this.#participants.needsAsking(owner) ? this.#participants.isProvenDead(owner) : this.#participants.isDead(owner);
+    return this.#participants.needsAsking(owner)
+      ? this.#participants.isProvenDead(owner)
+      : this.#participants.isDead(owner);
   }
 
   pidOf(owner: number): number {
@@ -57,7 +59,12 @@ export class Role {
       if (owner !== 0 && !this.#participants.isProvenDead(owner)) {
         const pid = this.#participants.pidOf(owner);
         const hint = `process ${pid} is the ${this.#noun}, and it lives`;
-        throw new IpcError(errno.EBUSY, { syscall: "attach", doing: `become the ${this.#noun} of ${ringName}`, path: ringName, hint });
+        throw new IpcError(errno.EBUSY, {
+          syscall: "attach",
+          doing: `become the ${this.#noun} of ${ringName}`,
+          path: ringName,
+          hint,
+        });
       }
       if (Atomics.compareExchange(this.#words, this.#role, owner, me) === owner) break;
     }

@@ -31,20 +31,55 @@ export interface RingBytes {
   lostPages(): number;
 }
 
-export interface RingViews {
-  readonly u8: Uint8Array;
-  readonly i32: Int32Array;
-  readonly f64: Float64Array;
-  readonly view: DataView;
+/** What a ring gives to a side it makes. */
+export interface SideParts {
+  readonly bytes: RingBytes;
+  readonly own: Role;
+  readonly peer: Role;
+  /** Makes the waiter; `peer` says whom it should watch. */
+  makeWaiter(peer: () => number): RingWaiter;
+  /** Runs when the side is closed. */
+  onClose(): void;
 }
 
-export function viewsOf(buffer: ArrayBuffer): RingViews {
-  return {
-    u8: new Uint8Array(buffer),
-    i32: new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4)),
-    f64: new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8)),
-    view: new DataView(buffer),
-  };
+/** What producer and consumer have in common for their users: the bytes, and whether they keep the process alive. */
+export abstract class RingSide {
+  /** All of the mapping as bytes, for use at the offsets that the ring gives. */
+  readonly u8: Uint8Array;
+  /** All of the mapping as 32-bit integers: index = offset / 4. */
+  readonly i32: Int32Array;
+  /** All of the mapping as doubles: index = offset / 8. */
+  readonly f64: Float64Array;
+  /** All of the mapping as a DataView. */
+  readonly view: DataView;
+  readonly #sideWaiter: () => RingWaiter;
+
+  constructor(buffer: ArrayBuffer, waiter: () => RingWaiter) {
+    this.u8 = new Uint8Array(buffer);
+    this.i32 = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+    this.f64 = new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
+    this.view = new DataView(buffer);
+    this.#sideWaiter = waiter;
+  }
+
+  /** Pending waits keep the process alive (the default). Counts from the next wait on. */
+  ref(): this {
+    this.#sideWaiter().isRef = true;
+    return this;
+  }
+
+  /** Pending waits do not keep the process alive. Counts from the next wait on. */
+  unref(): this {
+    this.#sideWaiter().isRef = false;
+    return this;
+  }
+
+  /** Gives the role back. */
+  abstract close(): void;
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
 
 /** The shared bytes say something that no correct peer would have written. */
@@ -80,10 +115,14 @@ export class PeerEnd {
 
   /** The error that ends a wait, or undefined while the other side lives or is still to come. */
   error(doing: string, name: string): IpcError | undefined {
-    if (this.#role.isClosed) return new PeerClosedError({ syscall: doing, doing: `${doing} on ring ${name}`, path: name });
+    if (this.#role.isClosed)
+      return new PeerClosedError({ syscall: doing, doing: `${doing} on ring ${name}`, path: name });
     const owner = this.owner;
     if (owner === 0 || !this.#role.isDead(owner)) return undefined;
     this.#told = owner;
-    return new PeerDiedError({ syscall: doing, doing: `${doing} on ring ${name}`, path: name }, this.#role.pidOf(owner));
+    return new PeerDiedError(
+      { syscall: doing, doing: `${doing} on ring ${name}`, path: name },
+      this.#role.pidOf(owner),
+    );
   }
 }

@@ -4,8 +4,7 @@ import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } fr
 import { hasSleepers } from "../wait/eventcount.ts";
 import * as layout from "./layout.ts";
 import type { Role } from "./role.ts";
-import { closedHere, corrupted, PeerEnd, type RingBytes, type RingViews, type RingWaiter, viewsOf } from "./side.ts";
-import type { SideParts } from "./spsc_producer.ts";
+import { closedHere, corrupted, PeerEnd, type RingBytes, RingSide, type RingWaiter, type SideParts } from "./side.ts";
 
 /** How many messages an iteration hands out in a row before timers and input get their turn. */
 const TURN_MESSAGES = 256;
@@ -17,7 +16,7 @@ const TURN_MESSAGES = 256;
  * `close`). A consumer that is killed loses nothing: its successor starts at the first message that was not
  * acknowledged, and `position` tells which one that is. Use it from one thread. Only the forms ending in `Sync` block.
  */
-export class SpscConsumer {
+export class SpscConsumer extends RingSide {
   readonly #bytes: RingBytes;
   readonly #own: Role;
   readonly #peer: PeerEnd;
@@ -25,7 +24,6 @@ export class SpscConsumer {
   readonly #onClose: () => void;
   readonly #i32: Int32Array;
   readonly #u8: Uint8Array;
-  readonly #views: RingViews;
   readonly #headIndex: number;
   readonly #tailIndex: number;
   readonly #waitIndex: number;
@@ -49,14 +47,14 @@ export class SpscConsumer {
 
   /** Use `ring.consumer()`. */
   constructor({ bytes, own, peer, makeWaiter, onClose }: SideParts) {
+    super(bytes.buffer, () => this.#waiter);
     const { base, geometry } = bytes;
     this.#bytes = bytes;
     this.#own = own;
     this.#peer = new PeerEnd(peer);
     this.#onClose = onClose;
-    this.#views = viewsOf(bytes.buffer);
-    this.#i32 = this.#views.i32;
-    this.#u8 = this.#views.u8;
+    this.#i32 = this.i32;
+    this.#u8 = this.u8;
     this.#headIndex = (base + layout.HEAD) / 4;
     this.#tailIndex = (base + layout.TAIL) / 4;
     this.#waitIndex = (base + layout.PRODUCER_WAIT) / 4;
@@ -78,7 +76,8 @@ export class SpscConsumer {
   #hasMore(): boolean {
     const head = Atomics.load(this.#i32, this.#headIndex);
     const used = (head - this.#next) | 0;
-    if (used < 0 || used > this.#mask + 1 || (used & 7) !== 0) throw corrupted(this.#bytes, "head and tail do not agree");
+    if (used < 0 || used > this.#mask + 1 || (used & 7) !== 0)
+      throw corrupted(this.#bytes, "head and tail do not agree");
     this.#head = head;
     return used !== 0;
   }
@@ -157,7 +156,8 @@ export class SpscConsumer {
     const offset = this.peekAt();
     if (offset < 0) return -1;
     const length = this.#length;
-    if (length > target.length) throw new RangeError(`the message has ${length} bytes, the target only ${target.length}`);
+    if (length > target.length)
+      throw new RangeError(`the message has ${length} bytes, the target only ${target.length}`);
     target.set(this.#u8.subarray(offset, offset + length));
     this.release();
     return length;
@@ -253,37 +253,8 @@ export class SpscConsumer {
     }
   }
 
-  /** All of the mapping, for reading at the offset that `peekAt` gives. */
-  get u8(): Uint8Array {
-    return this.#views.u8;
-  }
-
-  get i32(): Int32Array {
-    return this.#views.i32;
-  }
-
-  get f64(): Float64Array {
-    return this.#views.f64;
-  }
-
-  get view(): DataView {
-    return this.#views.view;
-  }
-
-  /** Pending receives keep the process alive (the default). */
-  ref(): this {
-    this.#waiter.isRef = true;
-    return this;
-  }
-
-  /** Pending receives do not keep the process alive. */
-  unref(): this {
-    this.#waiter.isRef = false;
-    return this;
-  }
-
   /** Acknowledges what was received and gives the role back. Closing twice is fine. */
-  close(): void {
+  override close(): void {
     if (!this.#isOpen) return;
     if (this.#published !== this.#next) this.#acknowledge();
     this.#isOpen = false;
@@ -292,9 +263,5 @@ export class SpscConsumer {
     this.#waiter.notify();
     this.#waiter.close(closedHere(this.#bytes, "receive"));
     this.#onClose();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 }

@@ -5,18 +5,7 @@ import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } fr
 import { hasSleepers } from "../wait/eventcount.ts";
 import * as layout from "./layout.ts";
 import type { Role } from "./role.ts";
-import { closedHere, corrupted, PeerEnd, type RingBytes, type RingViews, type RingWaiter, viewsOf } from "./side.ts";
-
-/** What a ring gives to a side it makes. */
-export interface SideParts {
-  readonly bytes: RingBytes;
-  readonly own: Role;
-  readonly peer: Role;
-  /** Makes the waiter; `peer` says whom it should watch. */
-  makeWaiter(peer: () => number): RingWaiter;
-  /** Runs when the side is closed. */
-  onClose(): void;
-}
+import { closedHere, corrupted, PeerEnd, type RingBytes, RingSide, type RingWaiter, type SideParts } from "./side.ts";
 
 /**
  * The one sender of a ring; made by `ring.producer()`.
@@ -24,7 +13,7 @@ export interface SideParts {
  * A message is committed once `commit`, `send` or `trySend` has returned (or `uncork`, while corked), and from then on
  * survives this process. Use it from one thread. Only the forms ending in `Sync` block.
  */
-export class SpscProducer {
+export class SpscProducer extends RingSide {
   readonly #bytes: RingBytes;
   readonly #own: Role;
   readonly #peer: PeerEnd;
@@ -32,7 +21,6 @@ export class SpscProducer {
   readonly #onClose: () => void;
   readonly #i32: Int32Array;
   readonly #u8: Uint8Array;
-  readonly #views: RingViews;
   readonly #headIndex: number;
   readonly #tailIndex: number;
   readonly #waitIndex: number;
@@ -52,14 +40,14 @@ export class SpscProducer {
 
   /** Use `ring.producer()`. */
   constructor({ bytes, own, peer, makeWaiter, onClose }: SideParts) {
+    super(bytes.buffer, () => this.#waiter);
     const { base, geometry } = bytes;
     this.#bytes = bytes;
     this.#own = own;
     this.#peer = new PeerEnd(peer);
     this.#onClose = onClose;
-    this.#views = viewsOf(bytes.buffer);
-    this.#i32 = this.#views.i32;
-    this.#u8 = this.#views.u8;
+    this.#i32 = this.i32;
+    this.#u8 = this.u8;
     this.#headIndex = (base + layout.HEAD) / 4;
     this.#tailIndex = (base + layout.TAIL) / 4;
     this.#waitIndex = (base + layout.CONSUMER_WAIT) / 4;
@@ -78,7 +66,8 @@ export class SpscProducer {
   #loadTail(): number {
     const tail = Atomics.load(this.#i32, this.#tailIndex);
     const used = (this.#head - tail) | 0;
-    if (used < 0 || used > this.#capacity || (used & 7) !== 0) throw corrupted(this.#bytes, "head and tail do not agree");
+    if (used < 0 || used > this.#capacity || (used & 7) !== 0)
+      throw corrupted(this.#bytes, "head and tail do not agree");
     return tail;
   }
 
@@ -215,37 +204,8 @@ export class SpscProducer {
     return this.#head >>> 0;
   }
 
-  /** All of the mapping, for writing at the offset that `claimAt` gives. */
-  get u8(): Uint8Array {
-    return this.#views.u8;
-  }
-
-  get i32(): Int32Array {
-    return this.#views.i32;
-  }
-
-  get f64(): Float64Array {
-    return this.#views.f64;
-  }
-
-  get view(): DataView {
-    return this.#views.view;
-  }
-
-  /** Pending sends keep the process alive (the default). */
-  ref(): this {
-    this.#waiter.isRef = true;
-    return this;
-  }
-
-  /** Pending sends do not keep the process alive. */
-  unref(): this {
-    this.#waiter.isRef = false;
-    return this;
-  }
-
   /** Ends the stream: the consumer reads what was committed, then sees the end. Closing twice is fine. */
-  close(): void {
+  override close(): void {
     if (this.#capacity < 0) return;
     if (this.#isCorked) this.#publish();
     this.#capacity = -1;
@@ -254,9 +214,5 @@ export class SpscProducer {
     this.#waiter.notify();
     this.#waiter.close(closedHere(this.#bytes, "send"));
     this.#onClose();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 }

@@ -10,55 +10,25 @@ import { SharedMemory } from "../memory/shared_memory.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { membarrierRegister } from "../sys/futex.ts";
-import { checkDuration, checkInteger, checkOptions } from "../sys/validate.ts";
+import { checkInteger, checkOptions } from "../sys/validate.ts";
 import { Waiter } from "../wait/waiter.ts";
 import { geometryOf, type RingGeometry, readGeometry, writeGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
+import {
+  checkUse,
+  type SpscRingCreateOptions,
+  type SpscRingOpenOptions,
+  type SpscRingOverOptions,
+  type SpscRingSize,
+  type SpscRingUse,
+  USE_OPTIONS,
+} from "./options.ts";
 import { CONSUMER, PRODUCER, Role } from "./role.ts";
 import { closedHere, type RingBytes } from "./side.ts";
 import { SpscConsumer } from "./spsc_consumer.ts";
 import { SpscProducer } from "./spsc_producer.ts";
 
-/** How this process uses a ring. */
-export interface SpscRingUse {
-  /**
-   * How long a blocking wait spins before it sleeps, milliseconds; measured once per process unless said (0.05 to 0.2).
-   * 0 for machines whose processors are all busy.
-   */
-  spinMs?: number;
-  /** `"atomic"` publishes by Atomics.store also on x86-64, where a plain store is ordered enough and several times faster. */
-  ordering?: "auto" | "atomic";
-}
-
-export interface SpscRingOpenOptions extends SpscRingUse {
-  /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
-  timeoutMs?: number;
-}
-
-export interface SpscRingSize {
-  /** Bytes of message space: a power of two from 64 to 2 ** 30. A message takes 8 bytes more than it has, rounded up to 8. */
-  capacity: number;
-  /** Bytes of the largest message; half the capacity unless said. */
-  maxMessageSize?: number;
-}
-
-export interface SpscRingCreateOptions extends SpscRingSize, SpscRingUse {
-  /** Permission bits, 0o600 unless said. */
-  mode?: number;
-  /** close() also removes the name. */
-  unlinkOnClose?: boolean;
-}
-
-export interface SpscRingOverOptions extends SpscRingUse {
-  /** Who is attached; lies in the same memory. */
-  participants: Participants;
-  /** Lays a new ring where there are zeros; must agree with a ring that is there already. Without it one must be there. */
-  capacity?: number;
-  maxMessageSize?: number;
-}
-
 const KIND: SegmentKind = { letters: "SPSC", version: layout.RING_VERSION, noun: "SPSC ring" };
-const USE_OPTIONS = ["spinMs", "ordering"];
 
 interface Parts {
   readonly segment: Segment;
@@ -69,13 +39,6 @@ interface Parts {
   /** Whether closing the ring closes the memory. */
   readonly ownsMemory: boolean;
   readonly use: SpscRingUse;
-}
-
-function checkUse({ spinMs, ordering }: SpscRingUse): void {
-  if (spinMs !== undefined) checkDuration(spinMs, "spinMs");
-  if (ordering !== undefined && ordering !== "auto" && ordering !== "atomic") {
-    throw new TypeError(`ordering must be "auto" or "atomic", not ${JSON.stringify(ordering)}`);
-  }
 }
 
 /**
@@ -128,7 +91,15 @@ export class SpscRing {
     const segment = createSegment(name, KIND, size, { mode, unlinkOnClose }, (buffer, offset) => {
       writeGeometry(buffer, offset, geometry);
     });
-    return new SpscRing({ segment, base: OBJECT_OFFSET, geometry, name, created: true, ownsMemory: true, use: options });
+    return new SpscRing({
+      segment,
+      base: OBJECT_OFFSET,
+      geometry,
+      name,
+      created: true,
+      ownsMemory: true,
+      use: options,
+    });
   }
 
   /**
@@ -142,8 +113,17 @@ export class SpscRing {
     const segment = openSegment(name, KIND, options.timeoutMs ?? 1000);
     try {
       const geometry = readGeometry(segment.memory.buffer, OBJECT_OFFSET);
-      if (geometry === undefined) throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `open ring ${name}`, path: name });
-      return new SpscRing({ segment, base: OBJECT_OFFSET, geometry, name, created: false, ownsMemory: true, use: options });
+      if (geometry === undefined)
+        throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `open ring ${name}`, path: name });
+      return new SpscRing({
+        segment,
+        base: OBJECT_OFFSET,
+        geometry,
+        name,
+        created: false,
+        ownsMemory: true,
+        use: options,
+      });
     } catch (error) {
       segment.memory.close();
       throw error;
@@ -182,9 +162,11 @@ export class SpscRing {
     checkOptions(options, ["participants", "capacity", "maxMessageSize", ...USE_OPTIONS], "SpscRing.over");
     checkUse(options);
     const { participants } = options;
-    if (!(participants instanceof Participants)) throw new TypeError("SpscRing.over needs { participants }: Participants.over(memory, ...)");
+    if (!(participants instanceof Participants))
+      throw new TypeError("SpscRing.over needs { participants }: Participants.over(memory, ...)");
     checkInteger(byteOffset, "byteOffset", 0, memory.size);
-    if (byteOffset % ALIGNMENT !== 0) throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${byteOffset}`);
+    if (byteOffset % ALIGNMENT !== 0)
+      throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${byteOffset}`);
     const { geometry, created } = withLayoutLock(memory, byteOffset, () => layOrFind(memory, byteOffset, options));
     const name = `${memory.name ?? "anonymous memory"}+${byteOffset}`;
     const segment = { memory, participants };
@@ -244,9 +226,22 @@ export class SpscRing {
     const peer = new Role(this.#words, base, peerWords, participants);
     own.take(name);
     const makeWaiter = (watched: () => number) =>
-      new Waiter({ memory, participants, own: base + ownWait, peers: base + peersWait, peer: watched, spinMs: use.spinMs });
+      new Waiter({
+        memory,
+        participants,
+        own: base + ownWait,
+        peers: base + peersWait,
+        peer: watched,
+        spinMs: use.spinMs,
+      });
     try {
-      const side: Side = new Kind({ bytes: this.#bytes(), own, peer, makeWaiter, onClose: () => this.#sides.delete(side) });
+      const side: Side = new Kind({
+        bytes: this.#bytes(),
+        own,
+        peer,
+        makeWaiter,
+        onClose: () => this.#sides.delete(side),
+      });
       this.#sides.add(side);
       return side;
     } catch (error) {
@@ -272,15 +267,25 @@ export class SpscRing {
 }
 
 /** With the layout lock held. */
-function layOrFind(memory: SharedMemory, offset: number, options: SpscRingOverOptions): { geometry: RingGeometry; created: boolean } {
+function layOrFind(
+  memory: SharedMemory,
+  offset: number,
+  options: SpscRingOverOptions,
+): { geometry: RingGeometry; created: boolean } {
   const { capacity, maxMessageSize } = options;
   const wanted = capacity === undefined ? undefined : geometryOf({ capacity, maxMessageSize });
   const found = readGeometry(memory.buffer, offset);
   const refuse = (hint: string): never => {
-    throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `lay a ring at byte ${offset}`, path: memory.name, hint });
+    throw new IpcError(errno.EINVAL, {
+      syscall: "mmap",
+      doing: `lay a ring at byte ${offset}`,
+      path: memory.name,
+      hint,
+    });
   };
   if (found !== undefined) {
-    const agrees = wanted === undefined || (wanted.capacity === found.capacity && wanted.maxMessageSize === found.maxMessageSize);
+    const agrees =
+      wanted === undefined || (wanted.capacity === found.capacity && wanted.maxMessageSize === found.maxMessageSize);
     return agrees ? { geometry: found, created: false } : refuse(`there is one of ${found.capacity} bytes`);
   }
   if (wanted === undefined) return refuse("there is none, and no capacity was given");

@@ -4,7 +4,10 @@ import { createRequire } from "node:module";
 import type { LoadCalls } from "./backend.ts";
 import { type Calls, type SymbolRow, symbols } from "./symbols.ts";
 
-type Dlopen = (path: string, table: Record<string, { args: string[]; returns: string }>) => {
+type Dlopen = (
+  path: string,
+  table: Record<string, { args: string[]; returns: string }>,
+) => {
   symbols: Record<string, (...values: number[]) => number>;
 };
 

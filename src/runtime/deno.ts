@@ -3,7 +3,10 @@
 import type { LoadCalls } from "./backend.ts";
 import { type Calls, type SymbolRow, symbols } from "./symbols.ts";
 
-type Dlopen = (path: string, table: Record<string, { name: string; parameters: string[]; result: string }>) => {
+type Dlopen = (
+  path: string,
+  table: Record<string, { name: string; parameters: string[]; result: string }>,
+) => {
   symbols: unknown;
 };
 

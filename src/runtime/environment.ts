@@ -39,7 +39,9 @@ function chooseBackend(): { name: BackendName; load: LoadCalls } {
   const name = process.env.LINUX_IPC_BACKEND || "node-api";
   const load = nodeBackends[name];
   if (load === undefined) {
-    throw new RangeError(`Cannot load linux-ipc: LINUX_IPC_BACKEND is "${name}", not ${Object.keys(nodeBackends).join(", ")}`);
+    throw new RangeError(
+      `Cannot load linux-ipc: LINUX_IPC_BACKEND is "${name}", not ${Object.keys(nodeBackends).join(", ")}`,
+    );
   }
   return { name: name as BackendName, load };
 }

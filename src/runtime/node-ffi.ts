@@ -4,7 +4,10 @@ import type { LoadCalls } from "./backend.ts";
 import { type Calls, type SymbolRow, symbols } from "./symbols.ts";
 
 interface NodeFfi {
-  dlopen(path: string, table: Record<string, { arguments: string[]; return: string }>): {
+  dlopen(
+    path: string,
+    table: Record<string, { arguments: string[]; return: string }>,
+  ): {
     functions: Record<string, (...values: number[]) => number>;
   };
 }

@@ -29,6 +29,7 @@ export interface Attempt {
  * ```
  */
 export class IpcError extends Error {
+  /** The class's name. */
   override readonly name: string = "IpcError";
   /** The kernel's name: `"EEXIST"`. */
   readonly code: string;
@@ -52,6 +53,7 @@ export class IpcError extends Error {
 
 /** The process (or Worker) on the other side ended without closing; the kernel says so. `code` is `EOWNERDEAD`. */
 export class PeerDiedError extends IpcError {
+  /** The class's name. */
   override readonly name = "PeerDiedError";
   /** Process id of the dead, in its own pid namespace; 0 when it is not known any more. For people, not for logic. */
   readonly pid: number;
@@ -64,6 +66,7 @@ export class PeerDiedError extends IpcError {
 
 /** The other side has closed: nothing more will come, or nobody will read. `code` is `EPIPE`. */
 export class PeerClosedError extends IpcError {
+  /** The class's name. */
   override readonly name = "PeerClosedError";
 
   constructor(attempt: Attempt) {

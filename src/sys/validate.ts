@@ -3,7 +3,8 @@
 /** Refuses option names that nobody knows: a misspelt option must not be ignored. */
 export function checkOptions(options: object | undefined, known: readonly string[], what: string): void {
   if (options === undefined) return;
-  if (options === null || typeof options !== "object") throw new TypeError(`${what} takes an options object, not ${String(options)}`);
+  if (options === null || typeof options !== "object")
+    throw new TypeError(`${what} takes an options object, not ${String(options)}`);
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw new TypeError(`${what} has no option "${name}" (it has ${known.join(", ")})`);
   }
@@ -20,7 +21,8 @@ export function checkInteger(value: unknown, what: string, least: number, most: 
 
 /** A number that is not negative; Infinity is one. */
 export function checkDuration(value: unknown, what: string): number {
-  if (typeof value !== "number") throw new TypeError(`${what} must be a number of milliseconds, not ${describe(value)}`);
+  if (typeof value !== "number")
+    throw new TypeError(`${what} must be a number of milliseconds, not ${describe(value)}`);
   if (!(value >= 0)) throw new RangeError(`${what} must be 0 or more milliseconds, not ${value}`);
   return value;
 }
@@ -45,5 +47,7 @@ export function asBytes(data: unknown): Uint8Array {
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  return typeof value === "object" || typeof value === "function" ? `a ${value.constructor?.name ?? typeof value}` : `${typeof value} ${String(value)}`;
+  return typeof value === "object" || typeof value === "function"
+    ? `a ${value.constructor?.name ?? typeof value}`
+    : `${typeof value} ${String(value)}`;
 }

@@ -14,8 +14,7 @@ let measured: number | undefined;
 
 /** Nanoseconds to spin: twice the wake-up measured once per process; none on a single processor. */
 function measuredBudget(): number {
-  measured ??=
-    availableParallelism() < 2 ? 0 : Math.min(BUDGET_MOST_NS, Math.max(BUDGET_LEAST_NS, 2 * measureWake()));
+  measured ??= availableParallelism() < 2 ? 0 : Math.min(BUDGET_MOST_NS, Math.max(BUDGET_LEAST_NS, 2 * measureWake()));
   return measured;
 }
 

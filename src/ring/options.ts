@@ -1,0 +1,57 @@
+// The options of SpscRing's ways in.
+
+import type { Participants } from "../memory/participants.ts";
+import { checkDuration } from "../sys/validate.ts";
+
+/** How this process uses a ring. */
+export interface SpscRingUse {
+  /**
+   * How long a blocking wait spins before it sleeps, milliseconds; measured once per process unless said (0.05 to 0.2).
+   * 0 for machines whose processors are all busy.
+   */
+  spinMs?: number;
+  /** `"atomic"` publishes by Atomics.store also on x86-64, where a plain store is ordered enough and several times faster. */
+  ordering?: "auto" | "atomic";
+}
+
+/** How `SpscRing.open` opens. */
+export interface SpscRingOpenOptions extends SpscRingUse {
+  /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
+  timeoutMs?: number;
+}
+
+/** How large a ring is. */
+export interface SpscRingSize {
+  /** Bytes of message space: a power of two from 64 to 2 ** 30. A message takes 8 bytes more than it has, rounded up to 8. */
+  capacity: number;
+  /** Bytes of the largest message; half the capacity unless said. */
+  maxMessageSize?: number;
+}
+
+/** How `SpscRing.create` and `openOrCreate` make a ring. */
+export interface SpscRingCreateOptions extends SpscRingSize, SpscRingUse {
+  /** Permission bits, 0o600 unless said. */
+  mode?: number;
+  /** close() also removes the name. */
+  unlinkOnClose?: boolean;
+}
+
+/** How `SpscRing.over` lays or finds a ring in a memory. */
+export interface SpscRingOverOptions extends SpscRingUse {
+  /** Who is attached; lies in the same memory. */
+  participants: Participants;
+  /** Lays a new ring where there are zeros; must agree with a ring that is there already. Without it one must be there. */
+  capacity?: number;
+  /** Bytes of the largest message; half the capacity unless said. */
+  maxMessageSize?: number;
+}
+
+/** The names of `SpscRingUse`. */
+export const USE_OPTIONS = ["spinMs", "ordering"];
+
+export function checkUse({ spinMs, ordering }: SpscRingUse): void {
+  if (spinMs !== undefined) checkDuration(spinMs, "spinMs");
+  if (ordering !== undefined && ordering !== "auto" && ordering !== "atomic") {
+    throw new TypeError(`ordering must be "auto" or "atomic", not ${JSON.stringify(ordering)}`);
+  }
+}
