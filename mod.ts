@@ -7,10 +7,12 @@
  * import { SpscRing } from "@linux-ipc/core";
  * const ring = SpscRing.create("/linux-ipc-example-story", { capacity: 65536, unlinkOnClose: true });
  * const producer = ring.producer();
- * const consumer = SpscRing.open("/linux-ipc-example-story").consumer();
+ * const same = SpscRing.open("/linux-ipc-example-story"); // usually in another process
+ * const consumer = same.consumer();
  * await producer.send(new Uint8Array([1, 2, 3]));
  * producer.close();
  * for await (const message of consumer) console.log(message.length); // 3
+ * same.close();
  * ring.close();
  * ```
  *
