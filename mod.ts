@@ -20,5 +20,6 @@
  */
 export * from "./src/memory/mod.ts";
 export * from "./src/ring/mod.ts";
+export * from "./src/sync/mod.ts";
 export * from "./src/sys/mod.ts";
 export * from "./src/wait/mod.ts";

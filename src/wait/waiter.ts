@@ -16,12 +16,16 @@ const ASK_EVERY_NS = 30_000_000;
 export interface WaiterParts {
   readonly memory: SharedMemory;
   readonly participants: Participants;
-  /** Byte offset of the eventcount that this side sleeps on. */
+  /** Byte offset of the word that this side sleeps on: an eventcount, unless `prepare` says otherwise. */
   readonly own: number;
-  /** Byte offset of the eventcount that the other side sleeps on. */
+  /** Byte offset of the eventcount that the other side sleeps on; `own` where all sleep on one word. */
   readonly peers: number;
+  /** Announces a sleeper in the word at `own`: the value to sleep on. Sets an eventcount's bit unless given. */
+  readonly prepare?: () => number;
   /** The owner word of the other side's role at this moment; 0 = nobody, or one whose death has been told. */
   readonly peer: () => number;
+  /** Where any of several deaths may end the wait: all their owner words, `peer()` first. */
+  readonly allPeers?: () => readonly number[];
   readonly spinMs: number | undefined;
 }
 
@@ -29,7 +33,8 @@ export interface WaiterParts {
 export class Waiter {
   readonly #parts: WaiterParts;
   readonly #words: Int32Array;
-  readonly #peerWatch: PeerWatch;
+  readonly #prepare: () => number;
+  readonly #peerWatches: PeerWatch[] = [];
   #watch: Watch | undefined;
   #isRef = true;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -38,9 +43,9 @@ export class Waiter {
   constructor(parts: WaiterParts) {
     this.#parts = parts;
     this.#words = new Int32Array(parts.memory.buffer, 0, Math.floor(parts.memory.size / 4));
-    this.#peerWatch = new PeerWatch(parts.participants);
+    this.#prepare = parts.prepare ?? (() => prepareToSleep(this.#words, parts.own / 4));
     this.#awaiting = new Awaiting({
-      prepare: () => prepareToSleep(this.#words, parts.own / 4),
+      prepare: this.#prepare,
       park: (key, onChange) => this.#park(key, onChange),
       unpark: () => this.#unpark(),
     });
@@ -58,7 +63,7 @@ export class Waiter {
     for (;;) {
       let result = deadline === NEVER || !isPast(deadline) ? spin(attempt, budget) : attempt();
       if (result !== undefined) return result;
-      const key = prepareToSleep(this.#words, this.#parts.own / 4);
+      const key = this.#prepare();
       result = attempt();
       if (result !== undefined) return result;
       if (isPast(deadline)) return undefined;
@@ -87,13 +92,13 @@ export class Waiter {
   }
 
   #park(key: number, onChange: () => void): boolean {
-    const { memory, own, peer } = this.#parts;
+    const { memory, own } = this.#parts;
     const change = () => {
       this.#unpark();
       onChange();
     };
     this.#watch ??= new Watch(memory.address + own, { isLife: false });
-    if (this.#watch.arm(key, this.#isRef, change) && this.#peerWatch.arm(peer(), this.#isRef, change)) {
+    if (this.#watch.arm(key, this.#isRef, change) && this.#armPeers(change)) {
       const longest = longestSleep();
       if (longest !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(change, longest / 1e6);
       return true;
@@ -102,9 +107,17 @@ export class Waiter {
     return false;
   }
 
+  /** False: one of them is dead already. */
+  #armPeers(change: () => void): boolean {
+    const { peer, allPeers, participants } = this.#parts;
+    const owners = allPeers?.() ?? [peer()];
+    while (this.#peerWatches.length < owners.length) this.#peerWatches.push(new PeerWatch(participants));
+    return owners.every((owner, index) => this.#peerWatches[index].arm(owner, this.#isRef, change));
+  }
+
   #unpark(): void {
     this.#watch?.disarm();
-    this.#peerWatch.disarm();
+    for (const watch of this.#peerWatches) watch.disarm();
     clearTimeout(this.#timer);
   }
 
@@ -118,6 +131,6 @@ export class Waiter {
     this.#awaiting.close(reason);
     this.#watch?.close();
     this.#watch = undefined;
-    this.#peerWatch.close();
+    for (const watch of this.#peerWatches) watch.close();
   }
 }

@@ -1,0 +1,100 @@
+// Placement: where an object of fixed size lies: in a segment of its own, or over part of a memory.
+
+import { checkDuration, checkInteger, checkOptions } from "../sys/validate.ts";
+import { openOrCreate } from "./file.ts";
+import { ALIGNMENT, OBJECT_OFFSET } from "./layout.ts";
+import { Participants } from "./participants.ts";
+import { createSegment, openSegment, type Segment, type SegmentKind } from "./segment.ts";
+import type { SharedMemory } from "./shared_memory.ts";
+
+/** How an object is made by name. */
+export interface ObjectCreateOptions {
+  /** Permission bits, 0o600 unless said. */
+  mode?: number;
+  /** close() also removes the name. */
+  unlinkOnClose?: boolean;
+}
+
+/** How an object is opened by name. */
+export interface ObjectOpenOptions {
+  /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
+  timeoutMs?: number;
+}
+
+/** How an object is laid over part of a memory. */
+export interface ObjectOverOptions {
+  /** Who is attached; lies in the same memory. */
+  participants: Participants;
+}
+
+/** An object's bytes, and who is attached to them. */
+export interface Placement extends Segment {
+  /** Where the object starts in the memory. */
+  readonly base: number;
+  /** For messages. */
+  readonly name: string;
+  /** Whether this call made the object. */
+  readonly created: boolean;
+  /** Whether the memory goes when the object closes. */
+  readonly ownsMemory: boolean;
+}
+
+function fresh(segment: Segment, name: string, created: boolean): Placement {
+  return { ...segment, base: OBJECT_OFFSET, name, created, ownsMemory: true };
+}
+
+/** A new segment; its object is zeros, or what `fill` writes before anybody can open it. */
+export function createPlacement(
+  name: string,
+  kind: SegmentKind,
+  size: number,
+  options: ObjectCreateOptions,
+  fill: (buffer: ArrayBuffer, base: number) => void = () => {},
+): Placement {
+  const { mode, unlinkOnClose } = options;
+  return fresh(createSegment(name, kind, size, { mode, unlinkOnClose }, fill), name, true);
+}
+
+export function openPlacement(name: string, kind: SegmentKind, options: ObjectOpenOptions = {}): Placement {
+  checkOptions(options, ["timeoutMs"], `open of a ${kind.noun}`);
+  return fresh(openSegment(name, kind, checkDuration(options.timeoutMs ?? 1000, "timeoutMs")), name, false);
+}
+
+export function openOrCreatePlacement(
+  name: string,
+  kind: SegmentKind,
+  size: number,
+  options: ObjectCreateOptions,
+  fill?: (buffer: ArrayBuffer, base: number) => void,
+): Placement {
+  return openOrCreate(
+    () => openPlacement(name, kind),
+    () => createPlacement(name, kind, size, options, fill),
+  );
+}
+
+/** `size` bytes of a memory at a multiple of 128; zeros are a new object. Closing the object leaves the memory open. */
+export function placementOver(
+  memory: SharedMemory,
+  byteOffset: number,
+  options: ObjectOverOptions,
+  size: number,
+  noun: string,
+): Placement {
+  const { participants } = options ?? {};
+  if (!(participants instanceof Participants)) {
+    throw new TypeError(`a ${noun} over a memory needs { participants }: Participants.over(memory, ...)`);
+  }
+  checkInteger(byteOffset, "byteOffset", 0, memory.size - size);
+  if (byteOffset % ALIGNMENT !== 0)
+    throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${byteOffset}`);
+  const name = `${memory.name ?? "anonymous memory"}+${byteOffset}`;
+  return { memory, participants, base: byteOffset, name, created: false, ownsMemory: false };
+}
+
+/** What an object's close() does with its memory. */
+export function closePlacement({ memory, participants, ownsMemory }: Placement): void {
+  if (!ownsMemory) return;
+  participants.close();
+  memory.close();
+}

@@ -1,0 +1,138 @@
+// Barrier: processes wait for each other, phase by phase; the dead are not waited for.
+
+import { PARTICIPANTS_COUNT } from "../memory/layout.ts";
+import type { Placement } from "../memory/placement.ts";
+import { errno } from "../sys/errno.ts";
+import { checkInteger } from "../sys/validate.ts";
+import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import type { Waiter } from "../wait/waiter.ts";
+import * as layout from "./layout.ts";
+import { type ObjectKind, SharedObject } from "./shared_object.ts";
+
+/** What a barrier is made with. */
+export interface BarrierOptions {
+  /** How many members must have joined before the first phase can end. */
+  parties?: number;
+}
+
+/**
+ * A barrier between processes. Each `join`s once; a phase ends when every living member has arrived. A member that dies
+ * or closes is a member no more.
+ *
+ * @example
+ * ```ts
+ * import { Barrier } from "@linux-ipc/core";
+ * const barrier = Barrier.create("/linux-ipc-example-barrier", { parties: 1, unlinkOnClose: true });
+ * barrier.join();
+ * console.log(await barrier.arrive()); // 1
+ * console.log(await barrier.arrive()); // 2
+ * barrier.close();
+ * ```
+ */
+export class Barrier extends SharedObject {
+  /** What a barrier's bytes are. */
+  static readonly kind: ObjectKind<BarrierOptions> = {
+    letters: "BARR",
+    version: layout.VERSION,
+    noun: "barrier",
+    optionNames: ["parties"],
+    size: ({ parties = 1 }) => {
+      checkInteger(parties, "parties", 1, PARTICIPANTS_COUNT);
+      return layout.BARRIER_SIZE;
+    },
+    fill: ({ parties = 1 }, buffer, base) =>
+      new DataView(buffer).setInt32(base + layout.BARRIER_PARTIES, parties, true),
+  };
+
+  readonly #words: Int32Array;
+  /** Generation of the member in each slot, 0 = none. */
+  readonly #members: Int32Array;
+  readonly #arrived: Int32Array;
+  readonly #slot: number;
+  readonly #generation: number;
+  readonly #waiter: Waiter;
+
+  /** Use `create`, `open`, `openOrCreate` or `over`. */
+  constructor(placement: Placement) {
+    super(placement, Barrier.kind.noun);
+    const { memory, base, participants } = placement;
+    this.#words = new Int32Array(memory.buffer, base, 4);
+    this.#members = new Int32Array(memory.buffer, base + layout.BARRIER_MEMBERS, PARTICIPANTS_COUNT);
+    this.#arrived = new Int32Array(memory.buffer, base + layout.BARRIER_ARRIVED, PARTICIPANTS_COUNT);
+    const owner = participants.join();
+    this.#slot = (owner & 1023) - 1;
+    this.#generation = owner >>> 10;
+    this.#waiter = this.makeWaiter({ peer: () => this.#missing() });
+  }
+
+  get #phase(): number {
+    return Atomics.load(this.#words, layout.BARRIER_PHASE / 4);
+  }
+
+  /** Becomes a member, from the current phase on. */
+  join(): void {
+    this.checkOpen("join");
+    Atomics.store(this.#arrived, this.#slot, 0);
+    Atomics.store(this.#members, this.#slot, this.#generation);
+    this.#waiter.notify();
+  }
+
+  /** Is a member no more; a phase that waited only for us ends. */
+  leave(): void {
+    this.checkOpen("leave");
+    Atomics.compareExchange(this.#members, this.#slot, this.#generation, 0);
+    this.#endPhase(this.#phase);
+    this.#waiter.notify();
+  }
+
+  /** The owner id of a living member that has not arrived in this phase; 0 = none. Dead ones are struck off. */
+  #missing(): number {
+    const goal = this.#phase + 1;
+    for (let slot = 0; slot < PARTICIPANTS_COUNT; slot++) {
+      const generation = Atomics.load(this.#members, slot);
+      if (generation === 0 || Atomics.load(this.#arrived, slot) === goal) continue;
+      const owner = (generation << 10) | (slot + 1);
+      if (!this.placement.participants.isDead(owner)) return owner;
+      Atomics.compareExchange(this.#members, slot, generation, 0);
+    }
+    return 0;
+  }
+
+  #hasEnough(phase: number): boolean {
+    if (phase > 0) return true;
+    const joined = this.#members.reduce((count, generation) => count + (generation === 0 ? 0 : 1), 0);
+    return joined >= Atomics.load(this.#words, layout.BARRIER_PARTIES / 4);
+  }
+
+  /** Ends the phase if everybody is there; whether it is over. */
+  #endPhase(phase: number): boolean {
+    if (this.#phase !== phase) return true;
+    if (!this.#hasEnough(phase) || this.#missing() !== 0) return false;
+    if (Atomics.compareExchange(this.#words, layout.BARRIER_PHASE / 4, phase, phase + 1) === phase)
+      this.#waiter.notify();
+    return true;
+  }
+
+  #arrive(): () => number | undefined {
+    this.checkOpen("arrive at");
+    if (Atomics.load(this.#members, this.#slot) !== this.#generation)
+      throw this.error(errno.EPERM, "arrive at", "join it first");
+    const phase = this.#phase;
+    Atomics.store(this.#arrived, this.#slot, phase + 1);
+    return () => (this.#endPhase(phase) ? phase + 1 : undefined);
+  }
+
+  /** Arrives, and blocks this thread until all others have; the number of the phase, or undefined after the timeout. */
+  arriveSync(options?: WaitOptions): number | undefined {
+    return this.blocking(this.#waiter, "arriveSync", this.#arrive(), options);
+  }
+
+  /** Arrives, and resolves when all others have: the number of the phase, or undefined after the timeout. */
+  arrive(options?: AwaitOptions): Promise<number | undefined> {
+    try {
+      return this.awaiting(this.#waiter, "arrive", this.#arrive(), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// Condition: waiting, with a mutex given back meanwhile, until somebody says that something has changed.
+
+import type { Placement } from "../memory/placement.ts";
+import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import { notifyAll, prepareToSleep } from "../wait/eventcount.ts";
+import type { Waiter } from "../wait/waiter.ts";
+import * as layout from "./layout.ts";
+import type { MutexGuard } from "./mutex.ts";
+import { type ObjectKind, SharedObject } from "./shared_object.ts";
+
+/** What a wait for a condition came to. */
+export interface ConditionResult {
+  /** The mutex, taken again. */
+  readonly guard: MutexGuard;
+  /** False: the timeout came first. Either way, look at what you wait for. */
+  readonly notified: boolean;
+}
+
+/**
+ * A condition variable between processes. `notifyAll` wakes everybody, and each looks again at what it waits for: a
+ * wake-up for one alone could be swallowed by one that is killed, so there is none.
+ *
+ * @example
+ * ```ts
+ * import { Condition, Mutex } from "@linux-ipc/core";
+ * const mutex = Mutex.create("/linux-ipc-example-m", { unlinkOnClose: true });
+ * const changed = Condition.create("/linux-ipc-example-c", { unlinkOnClose: true });
+ * let guard = await mutex.lock();
+ * setTimeout(() => changed.notifyAll(), 5); // usually in another process, after it has changed something
+ * const result = await changed.wait(guard);
+ * guard = result.guard;
+ * console.log(result.notified); // true
+ * guard.unlock();
+ * changed.close();
+ * mutex.close();
+ * ```
+ */
+export class Condition extends SharedObject {
+  /** What a condition's bytes are. */
+  static readonly kind: ObjectKind<object> = {
+    letters: "COND",
+    version: layout.VERSION,
+    noun: "condition",
+    optionNames: [],
+    size: () => layout.CONDITION_SIZE,
+  };
+
+  readonly #words: Int32Array;
+  readonly #waiter: Waiter;
+
+  /** Use `create`, `open`, `openOrCreate` or `over`. */
+  constructor(placement: Placement) {
+    super(placement, Condition.kind.noun);
+    this.#words = new Int32Array(placement.memory.buffer, placement.base, 1);
+    this.#waiter = this.makeWaiter();
+  }
+
+  /** Announced before the mutex is given back: a notification from then on is not missed. */
+  #watchForChange(): () => true | undefined {
+    const key = prepareToSleep(this.#words, 0);
+    return () => (Atomics.load(this.#words, 0) >> 1 !== key >> 1 ? true : undefined);
+  }
+
+  /** Gives the mutex back, waits for a notification, takes the mutex again; blocks this thread. */
+  waitSync(guard: MutexGuard, options?: WaitOptions): ConditionResult {
+    this.checkOpen("wait for");
+    const attempt = this.#watchForChange();
+    guard.unlock();
+    const notified = this.blocking(this.#waiter, "waitSync", attempt, options) ?? false;
+    return { guard: guard.mutex.lockSync() as MutexGuard, notified };
+  }
+
+  /**
+   * Gives the mutex back, waits for a notification, and resolves with the mutex taken again. An abort rejects with
+   * `signal.reason`, and then the mutex is not held.
+   */
+  async wait(guard: MutexGuard, options?: AwaitOptions): Promise<ConditionResult> {
+    this.checkOpen("wait for");
+    const attempt = this.#watchForChange();
+    guard.unlock();
+    const notified = (await this.awaiting(this.#waiter, "wait", attempt, options)) ?? false;
+    return { guard: await guard.mutex.lock(), notified };
+  }
+
+  /** Wakes everybody who waits. Usually called with the mutex held, after a change. */
+  notifyAll(): void {
+    this.checkOpen("notify");
+    notifyAll(this.#words, 0, this.placement.memory.address + this.placement.base);
+  }
+}

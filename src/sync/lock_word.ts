@@ -1,0 +1,102 @@
+// The lock word: 32 bits that say who holds a lock, so that a dead holder is found and replaced.
+//
+//   bit 31  somebody waits      bits 30..10  generation      bits 9..0  slot + 1      0 = free
+//
+// Taking and releasing an uncontended lock is one compare-exchange each. The owner id appears in the word by that one
+// instruction, so there is no instant at which a kill leaves a lock that nobody owns and nobody can take. A release with
+// waiters stores 0 and wakes them all: one who is woken and killed must not have swallowed the only wake-up.
+//
+// SYNC lock: release = compare-exchange or store of 0; acquire = compare-exchange. All are sequentially consistent.
+
+import { OWNER_MASK } from "../memory/layout.ts";
+import type { Participants } from "../memory/participants.ts";
+import type { SharedMemory } from "../memory/shared_memory.ts";
+import { futexWake } from "../sys/futex.ts";
+
+const WAITERS = 1 << 31;
+const EVERYBODY = 2 ** 31 - 1;
+
+/** What an attempt to take a lock came to. */
+export const BUSY = 0;
+export const ACQUIRED = 1;
+/** Acquired from a dead holder: what the lock protects may be half changed. */
+export const RECOVERED = 2;
+
+/** One lock word, as seen by one participant. */
+export class LockWord {
+  readonly #words: Int32Array;
+  readonly #address: number;
+  readonly #participants: Participants;
+  readonly #me: number;
+  #predecessor = 0;
+
+  /** The word at `byteOffset` of the memory. Joins the participants. */
+  constructor(memory: SharedMemory, byteOffset: number, participants: Participants) {
+    this.#words = new Int32Array(memory.buffer, byteOffset, 1);
+    this.#address = memory.address + byteOffset;
+    this.#participants = participants;
+    this.#me = participants.join();
+  }
+
+  /** The owner id in the word; 0 = free. */
+  get owner(): number {
+    return Atomics.load(this.#words, 0) & OWNER_MASK;
+  }
+
+  get isMine(): boolean {
+    return this.owner === this.#me;
+  }
+
+  /** The owner id of somebody else; 0 = free or ours. */
+  get otherOwner(): number {
+    const { owner } = this;
+    return owner === this.#me ? 0 : owner;
+  }
+
+  /** Whom we last took the lock from, when that was a dead one. */
+  get predecessor(): number {
+    return this.#predecessor;
+  }
+
+  /** BUSY, ACQUIRED or RECOVERED. */
+  tryAcquire(): number {
+    const found = Atomics.compareExchange(this.#words, 0, 0, this.#me);
+    return found === 0 ? ACQUIRED : this.#tryReplace(found);
+  }
+
+  /** The word was not 0: it is a dead one's, or the lock is busy. */
+  #tryReplace(found: number): number {
+    const owner = found & OWNER_MASK;
+    if (owner !== 0 && !this.#isDead(owner)) return BUSY;
+    // WAITERS stays: whoever waited on the dead one's word still sleeps on this value's bit
+    if (Atomics.compareExchange(this.#words, 0, found, this.#me | (found & WAITERS)) !== found) return BUSY;
+    if (owner === 0) return ACQUIRED;
+    this.#predecessor = owner;
+    return RECOVERED;
+  }
+
+  #isDead(owner: number): boolean {
+    if (owner === this.#me) return false;
+    const participants = this.#participants;
+    return participants.needsAsking(owner) ? participants.isProvenDead(owner) : participants.isDead(owner);
+  }
+
+  /** Gives the lock back. False: it was not ours. */
+  release(): boolean {
+    const found = Atomics.compareExchange(this.#words, 0, this.#me, 0);
+    if (found === this.#me) return true;
+    if ((found & OWNER_MASK) !== this.#me) return false;
+    Atomics.store(this.#words, 0, 0);
+    futexWake(this.#address, EVERYBODY);
+    return true;
+  }
+
+  /** Announces a waiter: the value to sleep on. */
+  announce(): number {
+    for (;;) {
+      const value = Atomics.load(this.#words, 0);
+      if ((value & OWNER_MASK) === 0 || (value & WAITERS) !== 0) return value;
+      if (Atomics.compareExchange(this.#words, 0, value, value | WAITERS) === value) return value | WAITERS;
+    }
+  }
+}

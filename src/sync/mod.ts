@@ -1,0 +1,8 @@
+// Locks and events between processes; they heal when a holder dies.
+export { Barrier, type BarrierOptions } from "./barrier.ts";
+export { Condition, type ConditionResult } from "./condition.ts";
+export { Event, type EventOptions } from "./event.ts";
+export { Mutex, MutexGuard } from "./mutex.ts";
+export { Once } from "./once.ts";
+export type { Recovered } from "./recovery.ts";
+export { Semaphore, type SemaphoreOptions } from "./semaphore.ts";

@@ -1,0 +1,163 @@
+// Mutex: mutual exclusion between processes that heals when its holder dies.
+
+import type { Placement } from "../memory/placement.ts";
+import { errno } from "../sys/errno.ts";
+import { IpcError } from "../sys/error.ts";
+import { checkOptions } from "../sys/validate.ts";
+import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import type { Waiter } from "../wait/waiter.ts";
+import * as layout from "./layout.ts";
+import { ACQUIRED, BUSY, LockWord } from "./lock_word.ts";
+import { type Recovered, RecoveryState } from "./recovery.ts";
+import { type ObjectKind, SharedObject } from "./shared_object.ts";
+
+/** Possession of a mutex, until `unlock`. */
+export class MutexGuard {
+  /** Set when the holder before died in possession: repair what the mutex protects, then call `repaired`. */
+  readonly recovered: Recovered | undefined;
+  /** Whose guard this is. */
+  readonly mutex: Mutex;
+  #release: ((unrepaired: string | undefined) => void) | undefined;
+  #isRepaired: boolean;
+
+  /** Use `mutex.lock()`. */
+  constructor(mutex: Mutex, recovered: Recovered | undefined, release: (unrepaired: string | undefined) => void) {
+    this.mutex = mutex;
+    this.recovered = recovered;
+    this.#isRepaired = recovered === undefined;
+    this.#release = release;
+  }
+
+  /** What the mutex protects is sound again. */
+  repaired(): void {
+    this.#isRepaired = true;
+  }
+
+  /**
+   * Gives the mutex back. After a recovery without `repaired()` nobody can take it any more: `unrecoverable` says why.
+   *
+   * @throws {IpcError} EPERM this guard has been unlocked already
+   */
+  unlock(options?: { unrecoverable?: string }): void {
+    const release = this.#release;
+    if (release === undefined) {
+      throw new IpcError(errno.EPERM, {
+        syscall: "unlock",
+        doing: "unlock a mutex twice",
+        hint: "its guard was used up",
+      });
+    }
+    checkOptions(options, ["unrecoverable"], "unlock");
+    const reason =
+      options?.unrecoverable ?? (this.#isRepaired ? undefined : "its holder died and the next one did not repair");
+    this.#release = undefined;
+    release(reason);
+  }
+
+  /** Gives the mutex back, unless that was done. */
+  [Symbol.dispose](): void {
+    if (this.#release !== undefined) this.unlock();
+  }
+}
+
+/**
+ * A lock between processes of any runtime. Its holder is the participant (this process, or this Worker), not the thread;
+ * a holder that dies is found dead by the kernel's word, at once, and the next one is told so in `guard.recovered`: it
+ * repairs, or the mutex becomes unrecoverable with a reason. Uncontended, `lockSync` and `unlock` make no system call.
+ * Not recursive. A stopped holder (SIGSTOP) is not dead. Waiters are not served in the order of arrival.
+ *
+ * @example
+ * ```ts
+ * import { Mutex } from "@linux-ipc/core";
+ * const mutex = Mutex.create("/linux-ipc-example-mutex", { unlinkOnClose: true });
+ * const guard = await mutex.lock();
+ * if (guard.recovered) guard.repaired(); // after putting right what process guard.recovered.pid left half done
+ * console.log(mutex.tryLock()); // undefined
+ * guard.unlock();
+ * mutex.close();
+ * ```
+ */
+export class Mutex extends SharedObject {
+  /** What a mutex's bytes are. */
+  static readonly kind: ObjectKind<object> = {
+    letters: "MUTX",
+    version: layout.VERSION,
+    noun: "mutex",
+    optionNames: [],
+    size: () => layout.MUTEX_SIZE,
+  };
+
+  readonly #word: LockWord;
+  readonly #state: RecoveryState;
+  readonly #waiter: Waiter;
+  readonly #release = (reason: string | undefined) => this.#unlock(reason);
+  readonly #attempt = () => this.tryLock();
+
+  /** Use `create`, `open`, `openOrCreate` or `over`. */
+  constructor(placement: Placement) {
+    super(placement, Mutex.kind.noun);
+    const { memory, participants, base } = placement;
+    this.#word = new LockWord(memory, base + layout.LOCK, participants);
+    this.#state = new RecoveryState(memory.buffer, base);
+    this.#waiter = this.makeWaiter({ prepare: () => this.#word.announce(), peer: () => this.#word.otherOwner });
+  }
+
+  /** Whether somebody holds it at this moment. */
+  get isLocked(): boolean {
+    this.checkOpen("read");
+    return this.#word.owner !== 0;
+  }
+
+  #guard(outcome: number): MutexGuard {
+    if (outcome === ACQUIRED && this.#state.isSound) return new MutexGuard(this, undefined, this.#release);
+    if (this.#state.isUnrecoverable) {
+      this.#word.release();
+      throw this.error(errno.ENOTRECOVERABLE, "lock", this.#state.reason);
+    }
+    return new MutexGuard(
+      this,
+      this.#state.suspect(this.placement.participants.pidOf(this.#word.predecessor)),
+      this.#release,
+    );
+  }
+
+  /**
+   * Takes the mutex, if it is free; undefined when it is held. Never waits.
+   *
+   * @throws {IpcError} ENOTRECOVERABLE a holder died and its successor gave up; EBADF after close
+   */
+  tryLock(): MutexGuard | undefined {
+    this.checkOpen("lock");
+    const outcome = this.#word.tryAcquire();
+    return outcome === BUSY ? undefined : this.#guard(outcome);
+  }
+
+  /**
+   * Takes the mutex, blocking this thread until it is free; undefined after the timeout.
+   *
+   * @throws {IpcError} EDEADLK this participant holds it already; ENOTRECOVERABLE; EBADF after close
+   */
+  lockSync(options?: WaitOptions): MutexGuard | undefined {
+    const guard = this.tryLock();
+    if (guard !== undefined) return guard;
+    if (this.#word.isMine) throw this.error(errno.EDEADLK, "lock", "this process holds it");
+    return this.blocking(this.#waiter, "lockSync", this.#attempt, options);
+  }
+
+  /**
+   * Takes the mutex, as a promise; undefined after the timeout. Calls of this object are served in order, also while this
+   * process itself holds it. An abort rejects with `signal.reason` and takes nothing. Errors as `lockSync`, but EDEADLK.
+   */
+  lock(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<MutexGuard>;
+  lock(options: AwaitOptions): Promise<MutexGuard | undefined>;
+  lock(options?: AwaitOptions): Promise<MutexGuard | undefined> {
+    return this.awaiting(this.#waiter, "lock", this.#attempt, options);
+  }
+
+  #unlock(reason: string | undefined): void {
+    if (!this.isOpen) return; // close() has passed it on
+    if (reason !== undefined) this.#state.unrecoverable(reason);
+    else if (!this.#state.isSound) this.#state.repaired();
+    if (!this.#word.release()) throw this.error(errno.EPERM, "unlock", "somebody else holds it");
+  }
+}

@@ -1,0 +1,90 @@
+// Once: something that exactly one process does to its end; one that dies at it is replaced.
+
+import type { Placement } from "../memory/placement.ts";
+import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import type { Waiter } from "../wait/waiter.ts";
+import * as layout from "./layout.ts";
+import { BUSY, LockWord } from "./lock_word.ts";
+import { type ObjectKind, SharedObject } from "./shared_object.ts";
+
+/**
+ * Runs an initialisation once among all processes. The others wait until it is done; if its process dies or the function
+ * throws, the next one does it.
+ *
+ * @example
+ * ```ts
+ * import { Once } from "@linux-ipc/core";
+ * const once = Once.create("/linux-ipc-example-once", { unlinkOnClose: true });
+ * console.log(await once.run(() => {})); // true
+ * console.log(await once.run(() => {})); // false
+ * once.close();
+ * ```
+ */
+export class Once extends SharedObject {
+  /** What a once's bytes are. */
+  static readonly kind: ObjectKind<object> = {
+    letters: "ONCE",
+    version: layout.VERSION,
+    noun: "once",
+    optionNames: [],
+    size: () => layout.ONCE_SIZE,
+  };
+
+  readonly #words: Int32Array;
+  readonly #word: LockWord;
+  readonly #waiter: Waiter;
+  /** "done" or "mine" (to do it), or undefined while somebody else is at it. */
+  readonly #attempt = (): "done" | "mine" | undefined => {
+    if (this.isDone) return "done";
+    if (this.#word.tryAcquire() === BUSY) return undefined;
+    if (!this.isDone) return "mine";
+    this.#word.release();
+    return "done";
+  };
+
+  /** Use `create`, `open`, `openOrCreate` or `over`. */
+  constructor(placement: Placement) {
+    super(placement, Once.kind.noun);
+    const { memory, participants, base } = placement;
+    this.#words = new Int32Array(memory.buffer, base, 2);
+    this.#word = new LockWord(memory, base + layout.LOCK, participants);
+    this.#waiter = this.makeWaiter({ prepare: () => this.#word.announce(), peer: () => this.#word.otherOwner });
+  }
+
+  /** Whether it has been done. SYNC once: what the initialiser wrote is visible to who sees true. */
+  get isDone(): boolean {
+    this.checkOpen("read");
+    return Atomics.load(this.#words, layout.ONCE_DONE / 4) === 1;
+  }
+
+  #finish(): void {
+    Atomics.store(this.#words, layout.ONCE_DONE / 4, 1);
+    this.#word.release();
+  }
+
+  /** Runs `initialise` unless it has been done, blocking while another process is at it; whether it ran here. */
+  runSync(initialise: () => void, options?: WaitOptions): boolean {
+    if (this.blocking(this.#waiter, "runSync", this.#attempt, options) !== "mine") return false;
+    try {
+      initialise();
+    } catch (error) {
+      this.#word.release();
+      throw error;
+    }
+    this.#finish();
+    return true;
+  }
+
+  /** Runs `initialise` unless it has been done, awaiting another process that is at it; whether it ran here. */
+  async run(initialise: () => void | Promise<void>, options?: AwaitOptions): Promise<boolean> {
+    if ((await this.awaiting(this.#waiter, "run", this.#attempt, options)) !== "mine") return false;
+    try {
+      await initialise();
+    } catch (error) {
+      this.#word.release();
+      throw error;
+    }
+    this.#finish();
+    return true;
+  }
+}

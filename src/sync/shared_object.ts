@@ -1,0 +1,199 @@
+// SharedObject: what all locks and events have in common: how they are made, opened, laid over a memory, and closed.
+
+import {
+  closePlacement,
+  createPlacement,
+  type ObjectCreateOptions,
+  type ObjectOpenOptions,
+  type ObjectOverOptions,
+  openOrCreatePlacement,
+  openPlacement,
+  type Placement,
+  placementOver,
+} from "../memory/placement.ts";
+import type { SegmentKind } from "../memory/segment.ts";
+import { SharedMemory } from "../memory/shared_memory.ts";
+import { errno } from "../sys/errno.ts";
+import { IpcError } from "../sys/error.ts";
+import { checkOptions } from "../sys/validate.ts";
+import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
+import { Waiter, type WaiterParts } from "../wait/waiter.ts";
+
+/** What a class of objects says of its bytes. `Options` are its own, beside mode and unlinkOnClose. */
+export interface ObjectKind<Options> extends SegmentKind {
+  readonly optionNames: readonly string[];
+  /** Bytes of an object; checks the options. */
+  size(options: Options): number;
+  /** Writes the first bytes into zeros. */
+  fill?(options: Options, buffer: ArrayBuffer, base: number): void;
+}
+
+/** A class of objects. */
+export interface ObjectClass<Instance, Options> {
+  readonly kind: ObjectKind<Options>;
+  new (placement: Placement): Instance;
+}
+
+/** Where the parts of a waiter differ from the usual: all sleep on one eventcount at the start of the object. */
+export type WaiterChoice = Partial<Pick<WaiterParts, "prepare" | "peer" | "allPeers">> & { offset?: number };
+
+/** The common part of Mutex, RwLock, Semaphore, Condition, Event, Barrier and Once. */
+export abstract class SharedObject {
+  protected readonly placement: Placement;
+  readonly #noun: string;
+  readonly #waiters: Waiter[] = [];
+  #isOpen = true;
+
+  /** Use `create`, `open`, `openOrCreate` or `over` of the class. */
+  constructor(placement: Placement, noun: string) {
+    this.placement = placement;
+    this.#noun = noun;
+  }
+
+  /**
+   * Makes a new object.
+   *
+   * @throws {IpcError} EEXIST the name is taken; ENOSPC `/dev/shm` is full; EACCES; EUSERS 128 participants are attached
+   * @throws {RangeError} a bad name, mode or amount
+   */
+  static create<T, O>(
+    this: ObjectClass<T, O>,
+    name: string,
+    options: O & ObjectCreateOptions = {} as O & ObjectCreateOptions,
+  ): T {
+    const { kind } = this;
+    checkOptions(options, ["mode", "unlinkOnClose", ...kind.optionNames], `create of a ${kind.noun}`);
+    const fill = (buffer: ArrayBuffer, base: number) => kind.fill?.(options, buffer, base);
+    return new this(createPlacement(name, kind, kind.size(options), options, fill));
+  }
+
+  /**
+   * Opens an object that exists.
+   *
+   * @throws {IpcError} ENOENT no such name; EINVAL it is something else; EUSERS 128 participants are attached
+   */
+  static open<T, O>(this: ObjectClass<T, O>, name: string, options: ObjectOpenOptions = {}): T {
+    return new this(openPlacement(name, this.kind, options));
+  }
+
+  /** Opens the object, or creates it; `created` tells which. One that exists keeps the amounts it was made with. */
+  static openOrCreate<T, O>(
+    this: ObjectClass<T, O>,
+    name: string,
+    options: O & ObjectCreateOptions = {} as O & ObjectCreateOptions,
+  ): T {
+    const { kind } = this;
+    checkOptions(options, ["mode", "unlinkOnClose", ...kind.optionNames], `openOrCreate of a ${kind.noun}`);
+    const fill = (buffer: ArrayBuffer, base: number) => kind.fill?.(options, buffer, base);
+    return new this(openOrCreatePlacement(name, kind, kind.size(options), options, fill));
+  }
+
+  /** Removes the name; those who have the object open keep it. False when there was none. */
+  static unlink(name: string): boolean {
+    return SharedMemory.unlink(name);
+  }
+
+  /** Bytes that `over` needs in a memory. */
+  static byteSize<T, O>(this: ObjectClass<T, O>, options: O = {} as O): number {
+    return this.kind.size(options);
+  }
+
+  /**
+   * The object at `byteOffset` (a multiple of 128) of a memory; zeros are a fresh one. Where amounts are given they are
+   * written: one process does that, before the others use it. Closing the object leaves the memory open.
+   */
+  static over<T, O>(
+    this: ObjectClass<T, O>,
+    memory: SharedMemory,
+    byteOffset: number,
+    options: O & ObjectOverOptions,
+  ): T {
+    const { kind } = this;
+    checkOptions(options, ["participants", ...kind.optionNames], `over of a ${kind.noun}`);
+    const placement = placementOver(memory, byteOffset, options, kind.size(options), kind.noun);
+    if (kind.optionNames.some((name) => name in options)) kind.fill?.(options, memory.buffer, byteOffset);
+    return new this(placement);
+  }
+
+  /** Whether this call made the object. */
+  get created(): boolean {
+    return this.placement.created;
+  }
+
+  /** A waiter on one word of the object, closed with it. */
+  protected makeWaiter(choice: WaiterChoice = {}): Waiter {
+    const { memory, participants, base } = this.placement;
+    const own = base + (choice.offset ?? 0);
+    const { prepare, allPeers, peer = () => allPeers?.()[0] ?? 0 } = choice;
+    const waiter = new Waiter({ memory, participants, own, peers: own, prepare, peer, allPeers, spinMs: undefined });
+    this.#waiters.push(waiter);
+    return waiter;
+  }
+
+  /** The error of a call on this object; `number` as in errno(3). */
+  protected error(number: number, verb: string, hint?: string): IpcError {
+    const { name } = this.placement;
+    return new IpcError(number, { syscall: verb, doing: `${verb} ${this.#noun} ${name}`, path: name, hint });
+  }
+
+  protected checkOpen(verb: string): void {
+    if (!this.#isOpen) throw this.error(errno.EBADF, verb, "it was closed in this process");
+  }
+
+  protected get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** The blocking form of any `attempt`, which answers undefined for "not yet". */
+  protected blocking<T>(
+    waiter: Waiter,
+    what: string,
+    attempt: () => T | undefined,
+    options: WaitOptions | undefined,
+  ): T | undefined {
+    const deadline = deadlineOf(options, what);
+    return attempt() ?? waiter.waitSync(attempt, deadline);
+  }
+
+  /** The awaiting form of any `attempt`. */
+  protected awaiting<T>(
+    waiter: Waiter,
+    what: string,
+    attempt: () => T | undefined,
+    options: AwaitOptions | undefined,
+  ): Promise<T | undefined> {
+    try {
+      checkAwaitOptions(options, what);
+      options?.signal?.throwIfAborted();
+      const result = waiter.isAwaited ? undefined : attempt();
+      return result === undefined ? waiter.wait(attempt, options) : Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Pending waits keep the process alive (the default). Counts from the next wait on. */
+  ref(): this {
+    for (const waiter of this.#waiters) waiter.isRef = true;
+    return this;
+  }
+
+  /** Pending waits do not keep the process alive. Counts from the next wait on. */
+  unref(): this {
+    for (const waiter of this.#waiters) waiter.isRef = false;
+    return this;
+  }
+
+  /** Closes it here; pending waits reject with EBADF. What is held here passes on as from the dead. Twice is fine. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    for (const waiter of this.#waiters)
+      waiter.close(this.error(errno.EBADF, "wait for", "it was closed in this process"));
+    closePlacement(this.placement);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
