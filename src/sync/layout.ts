@@ -13,6 +13,7 @@
 //   RwLock      0x00  i32 writer's lock word    0x04  i32 state, as a Mutex      0x08  i32 pid of the last dead writer
 //               0x10  112 bytes: why it is unrecoverable
 //               0x80  i32 drain eventcount            0x84  i32 1 = prefers readers
+//               0x88  i32 1 = a writer is in, and not only draining
 //               0x100 i32 for each slot: generation of a reader, 0 = not reading
 
 export const LOCK = 0x00;
@@ -52,6 +53,7 @@ export const ONCE_SIZE = 128;
 
 export const RWLOCK_DRAIN = 0x80;
 export const RWLOCK_PREFERS_READERS = 0x84;
+export const RWLOCK_ENTERED = 0x88;
 export const RWLOCK_READERS = 0x100;
 export const RWLOCK_SIZE = 0x300;
 

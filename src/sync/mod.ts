@@ -5,4 +5,6 @@ export { Event, type EventOptions } from "./event.ts";
 export { Mutex, MutexGuard } from "./mutex.ts";
 export { Once } from "./once.ts";
 export type { Recovered } from "./recovery.ts";
+export { RwLock, type RwLockOptions } from "./rwlock.ts";
+export { ReadGuard, WriteGuard } from "./rwlock_guards.ts";
 export { Semaphore, type SemaphoreOptions } from "./semaphore.ts";

@@ -33,6 +33,11 @@ export class RecoveryState {
     return { pid };
   }
 
+  /** Who died, for the one who comes after somebody that gave up waiting. */
+  get deadPid(): number {
+    return Atomics.load(this.#words, layout.DEAD_PID / 4);
+  }
+
   repaired(): void {
     Atomics.store(this.#words, layout.STATE / 4, layout.STATE_SOUND);
   }

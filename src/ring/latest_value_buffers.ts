@@ -1,0 +1,122 @@
+// The buffers of a latest value as both sides see them: where they stand, what their headers say, whether they are whole.
+
+import { errno } from "../sys/errno.ts";
+import { IpcError } from "../sys/error.ts";
+import { crc32c } from "./latest_value_checksum.ts";
+import type { ValueGeometry } from "./latest_value_geometry.ts";
+import * as layout from "./latest_value_layout.ts";
+import type { MemoryRegion } from "./memory_region.ts";
+
+/** Nobody else sees it: an atomic exchange on it is only a fence (full on x86-64, and on aarch64 with LSE). */
+const privateWord = new Int32Array(1);
+
+/** Orders the plain accesses before it with those after it, where the processor does not do so anyway. */
+export function fence(): void {
+  Atomics.exchange(privateWord, 0, 0);
+}
+
+export interface BuffersParts {
+  readonly memory: MemoryRegion;
+  readonly base: number;
+  readonly geometry: ValueGeometry;
+  readonly name: string;
+  readonly isAtomic: boolean;
+}
+
+/** A header is named by its byte offset in the mapping. */
+export class ValueBuffers {
+  readonly u8: Uint8Array;
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+  readonly view: DataView;
+  readonly memory: MemoryRegion;
+  readonly base: number;
+  readonly geometry: ValueGeometry;
+  readonly name: string;
+  /** Publish and check with atomic operations and fences: everywhere but on x86-64. */
+  readonly isAtomic: boolean;
+  /** Index in `i32` of the word that says which value is current. */
+  readonly currentIndex: number;
+  /** Byte offset of the first buffer, and bytes from one to the next. */
+  readonly first: number;
+  readonly stride: number;
+  /** A sequence and this mask: the number of its buffer. */
+  readonly mask: number;
+
+  constructor({ memory, base, geometry, name, isAtomic }: BuffersParts) {
+    const { buffer } = memory;
+    this.u8 = new Uint8Array(buffer);
+    this.i32 = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+    this.f64 = new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
+    this.view = new DataView(buffer);
+    this.memory = memory;
+    this.base = base;
+    this.geometry = geometry;
+    this.name = name;
+    this.isAtomic = isAtomic;
+    this.currentIndex = (base + layout.CURRENT) / 4;
+    this.first = base + layout.FIRST_BUFFER;
+    this.stride = layout.strideOf(geometry.size);
+    this.mask = geometry.buffers - 1;
+  }
+
+  headerOf(sequence: number): number {
+    return this.first + (sequence & this.mask) * this.stride;
+  }
+
+  durableHeader(copy: number): number {
+    return this.base + layout.durableOffset(this.geometry.size, this.geometry.buffers, copy);
+  }
+
+  /** The sequence that `current` says. */
+  get current(): number {
+    return Atomics.load(this.i32, this.currentIndex);
+  }
+
+  sequenceAt(header: number): number {
+    return Atomics.load(this.i32, (header + layout.SEQUENCE) / 4);
+  }
+
+  lengthAt(header: number): number {
+    return this.i32[(header + layout.LENGTH) / 4] >>> 0;
+  }
+
+  /** The version of the value there; 0 = none. */
+  versionAt(header: number): number {
+    return (this.i32[(header + layout.EPOCH) / 4] >>> 0) * 2 ** 32 + (this.sequenceAt(header) >>> 0);
+  }
+
+  /** The checksum that the value there should carry. */
+  checksumOf(header: number, length: number): number {
+    const crc = crc32c(this.i32, this.u8, header, layout.CHECKSUM);
+    return crc32c(this.i32, this.u8, header + layout.BYTES, length, crc);
+  }
+
+  /** Whether the value there is whole, as far as its checksum tells. */
+  isWhole(header: number): boolean {
+    const length = this.lengthAt(header);
+    if (length > this.geometry.size) return false;
+    return this.i32[(header + layout.CHECKSUM) / 4] === this.checksumOf(header, length);
+  }
+
+  /** The shared bytes say something that no correct writer would have written. */
+  corrupted(what: string): IpcError {
+    const lost = this.memory.lostPages ?? 0;
+    const hint = lost > 0 ? `${lost} pages were lost: somebody truncated the file` : what;
+    return this.#error(errno.EBADMSG, "mmap", "use", hint);
+  }
+
+  /** A reader was overtaken again and again. */
+  overtaken(attempts: number): IpcError {
+    const hint = `the writer overtook ${attempts} attempts; more than ${this.geometry.buffers} buffers would help`;
+    return this.#error(errno.EAGAIN, "read", "read", hint);
+  }
+
+  closedHere(doing: string): IpcError {
+    return this.#error(errno.EBADF, doing, doing, "it was closed in this process");
+  }
+
+  #error(number: number, syscall: string, verb: string, hint: string): IpcError {
+    return new IpcError(number, { syscall, doing: `${verb} latest value ${this.name}`, path: this.name, hint });
+  }
+}

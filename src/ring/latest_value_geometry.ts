@@ -1,0 +1,89 @@
+// The geometry of a latest value: how large it is, checked when it is made and again when it is opened.
+
+import { errno } from "../sys/errno.ts";
+import { IpcError } from "../sys/error.ts";
+import { checkBoolean, checkInteger } from "../sys/validate.ts";
+import * as layout from "./latest_value_layout.ts";
+import type { LatestValueSize, ValueType } from "./latest_value_options.ts";
+
+export interface ValueGeometry {
+  /** Bytes of the largest value. */
+  readonly size: number;
+  readonly buffers: number;
+  readonly checksum: boolean;
+}
+
+/** A reader of a small value spends most of its time on cache misses, in which the writer may publish many more. */
+function defaultBuffers(size: number): number {
+  if (size <= 1024) return 16;
+  return size <= 16384 ? 8 : 4;
+}
+
+const isPowerOfTwo = (value: number) => (value & (value - 1)) === 0;
+
+/** Refuses what is not a type; any value type is welcome. */
+export function checkType(type: ValueType<unknown, never> | undefined): void {
+  if (type === undefined) return;
+  const isType = typeof type?.read === "function" && typeof type.write === "function";
+  if (!isType) throw new TypeError("type must have size, read and write: struct({ ... })");
+  checkInteger(type.size, "type.size", 1, layout.SIZE_MOST);
+}
+
+/** Checks what a user asks for. */
+export function geometryOf(options: LatestValueSize<unknown, never>): ValueGeometry {
+  const { type, checksum = false } = options ?? {};
+  checkType(type);
+  if (type !== undefined && options.size !== undefined) throw new TypeError("give size or type, not both");
+  const size = type?.size ?? checkInteger(options?.size, "size", 1, layout.SIZE_MOST);
+  const { BUFFERS_LEAST, BUFFERS_MOST } = layout;
+  const buffers = checkInteger(options.buffers ?? defaultBuffers(size), "buffers", BUFFERS_LEAST, BUFFERS_MOST);
+  if (!isPowerOfTwo(buffers)) throw new RangeError(`buffers must be a power of two, not ${buffers}`);
+  const geometry = { size, buffers, checksum: checkBoolean(checksum, "checksum") };
+  if (sizeOf(geometry) > layout.OBJECT_SIZE_MOST)
+    throw new RangeError(`${buffers} buffers of ${size} bytes are more than ${layout.OBJECT_SIZE_MOST} bytes`);
+  return geometry;
+}
+
+/** Bytes of the object. */
+export function sizeOf({ size, buffers, checksum }: ValueGeometry): number {
+  return layout.objectSize(size, buffers, checksum);
+}
+
+export function writeGeometry(buffer: ArrayBuffer, base: number, geometry: ValueGeometry): void {
+  const view = new DataView(buffer, base);
+  view.setUint32(layout.VERSION, layout.LAYOUT_VERSION, true);
+  view.setUint32(layout.SIZE, geometry.size, true);
+  view.setUint32(layout.BUFFERS, geometry.buffers, true);
+  view.setUint32(layout.FLAGS, geometry.checksum ? layout.FLAG_CHECKSUM : 0, true);
+  view.setUint32(layout.MAGIC, layout.MAGIC_NUMBER, true);
+}
+
+function isSound(geometry: ValueGeometry, flags: number, room: number): boolean {
+  const { size, buffers } = geometry;
+  const hasSize = size >= 1 && size <= layout.SIZE_MOST;
+  const hasBuffers = buffers >= layout.BUFFERS_LEAST && buffers <= layout.BUFFERS_MOST && isPowerOfTwo(buffers);
+  const fits = sizeOf(geometry) <= Math.min(room, layout.OBJECT_SIZE_MOST);
+  return hasSize && hasBuffers && flags <= layout.FLAG_CHECKSUM && fits;
+}
+
+/** The geometry that the shared bytes claim, or undefined where nothing has been laid yet. */
+export function readGeometry(buffer: ArrayBuffer, base: number): ValueGeometry | undefined {
+  const refuse = (hint: string): never => {
+    throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: "open latest value", hint });
+  };
+  const room = buffer.byteLength - base;
+  if (room < layout.FIRST_BUFFER) refuse("the memory ends before it does");
+  const view = new DataView(buffer, base);
+  const magic = view.getUint32(layout.MAGIC, true);
+  if (magic === 0) return undefined;
+  if (magic !== layout.MAGIC_NUMBER) refuse("the bytes there are something else");
+  const version = view.getUint32(layout.VERSION, true);
+  if (version !== layout.LAYOUT_VERSION) {
+    refuse(`its layout is version ${version}, this one reads ${layout.LAYOUT_VERSION}`);
+  }
+  const flags = view.getUint32(layout.FLAGS, true);
+  const [size, buffers] = [view.getUint32(layout.SIZE, true), view.getUint32(layout.BUFFERS, true)];
+  const geometry = { size, buffers, checksum: flags === layout.FLAG_CHECKSUM };
+  if (!isSound(geometry, flags, room)) refuse("its sizes make no sense, or are more than there is");
+  return geometry;
+}

@@ -1,0 +1,74 @@
+// The options of LatestValue's ways in, and the shape of the types whose values it holds.
+
+import type { Participants } from "../memory/participants.ts";
+import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+
+/**
+ * A type of fixed size that can be read from bytes and written to them: what `struct` makes, or anything of this shape.
+ * `write` may be called on bytes of an older value, and must fill all of them.
+ */
+export interface ValueType<Value, Given = Value> {
+  /** Bytes of a value. */
+  readonly size: number;
+  /** The value at `byteOffset`, sharing nothing with the memory. */
+  read(memory: DataView, byteOffset: number): Value;
+  write(memory: DataView, byteOffset: number, value: Given): void;
+}
+
+/** How this process uses a latest value. */
+export interface LatestValueUse {
+  /** How long a blocking wait spins before it sleeps, milliseconds; measured once per process unless said. */
+  spinMs?: number;
+  /** `"atomic"` publishes with atomic operations also on x86-64, where plain stores are ordered enough and faster. */
+  ordering?: "auto" | "atomic";
+}
+
+/** What a latest value holds: bytes of at most `size`, or values of a `type`. */
+export interface LatestValueContent<Value = Uint8Array, Given = Value> {
+  /** Bytes of the largest value, up to 2 ** 28; or give a `type`. */
+  size?: number;
+  /** What the bytes mean: a struct. */
+  type?: ValueType<Value, Given>;
+}
+
+/** How large a latest value is. */
+export interface LatestValueSize<Value = Uint8Array, Given = Value> extends LatestValueContent<Value, Given> {
+  /** A power of two from 4 to 1024: how far the writer may run ahead of a slow reader. From 4 to 16 by size unless said. */
+  buffers?: number;
+  /** Each value carries a checksum, so that `sync` makes it survive power loss and a half-written copy is found. */
+  checksum?: boolean;
+}
+
+/** How `LatestValue.create` and `openOrCreate` make one. */
+export interface LatestValueCreateOptions<Value = Uint8Array, Given = Value>
+  extends LatestValueSize<Value, Given>,
+    LatestValueUse {
+  /** Permission bits, 0o600 unless said. */
+  mode?: number;
+  /** close() also removes the name. */
+  unlinkOnClose?: boolean;
+}
+
+/** How `LatestValue.open` opens. */
+export interface LatestValueOpenOptions<Value = Uint8Array, Given = Value> extends LatestValueUse {
+  /** What the bytes mean; its size must be the size of the values. Bytes unless said. */
+  type?: ValueType<Value, Given>;
+  /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
+  timeoutMs?: number;
+}
+
+/** How `LatestValue.over` lays or finds one in a memory. */
+export interface LatestValueOverOptions<Value = Uint8Array, Given = Value>
+  extends LatestValueSize<Value, Given>,
+    LatestValueUse {
+  /** Who is attached; lies in the same memory. */
+  participants: Participants;
+}
+
+/** Options of a reader's waits. */
+export type { AwaitOptions, WaitOptions };
+
+/** The names of `LatestValueUse`. */
+export const USE_OPTIONS = ["spinMs", "ordering"];
+/** The names of `LatestValueSize`. */
+export const SIZE_OPTIONS = ["size", "type", "buffers", "checksum"];

@@ -1,0 +1,21 @@
+// MemoryRegion: mapped memory of any kind that an object can be laid over.
+
+/** What `SharedMemory` and `MappedFile` have in common. */
+export interface MemoryRegion {
+  /** The mapping's one ArrayBuffer. */
+  readonly buffer: ArrayBuffer;
+  /** Where the mapping stands in this process. */
+  readonly address: number;
+  /** The open descriptor. */
+  readonly fd: number;
+  /** Bytes mapped. */
+  readonly size: number;
+  /** For messages. */
+  readonly name?: string | undefined;
+  /** Writes stay private to this process. */
+  readonly readOnly?: boolean;
+  /** Pages whose backing was taken away. */
+  readonly lostPages?: number;
+  /** Writes a range to disk and waits until it is there. */
+  sync?(options?: { offset?: number; length?: number }): void;
+}

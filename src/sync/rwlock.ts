@@ -1,0 +1,295 @@
+// RwLock: many readers or one writer; both heal when a holder dies.
+
+import { PARTICIPANTS_COUNT } from "../memory/layout.ts";
+import type { Placement } from "../memory/placement.ts";
+import { errno } from "../sys/errno.ts";
+import { checkBoolean } from "../sys/validate.ts";
+import { type AwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
+import { notifyAll } from "../wait/eventcount.ts";
+import type { Waiter } from "../wait/waiter.ts";
+import * as layout from "./layout.ts";
+import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
+import { type Recovered, RecoveryState } from "./recovery.ts";
+import { ReadGuard, WriteGuard } from "./rwlock_guards.ts";
+import { type ObjectKind, SharedObject } from "./shared_object.ts";
+
+/** Indices in the words that start with the drain eventcount. */
+const PREFERS_READERS = (layout.RWLOCK_PREFERS_READERS - layout.RWLOCK_DRAIN) / 4;
+const ENTERED = (layout.RWLOCK_ENTERED - layout.RWLOCK_DRAIN) / 4;
+
+/** What a reader-writer lock is made with. */
+export interface RwLockOptions {
+  /** New readers pass while a writer waits; false unless said: a waiting writer holds them off. */
+  preferReaders?: boolean;
+}
+
+/**
+ * A reader-writer lock between processes. A reader that dies stops counting. A writer that dies leaves the next holder,
+ * reader or writer, with `recovered` set and alone in the lock, to repair or to make it unrecoverable (see Mutex).
+ *
+ * @example
+ * ```ts
+ * import { RwLock } from "@linux-ipc/core";
+ * const lock = RwLock.create("/linux-ipc-example-rwlock", { unlinkOnClose: true });
+ * const reader = await lock.read();
+ * console.log(lock.tryWrite()); // undefined
+ * const writer = reader.tryUpgrade();
+ * console.log(writer?.recovered, lock.tryRead()); // undefined undefined
+ * writer?.unlock();
+ * lock.close();
+ * ```
+ */
+export class RwLock extends SharedObject {
+  /** What a reader-writer lock's bytes are. */
+  static readonly kind: ObjectKind<RwLockOptions> = {
+    letters: "RWLK",
+    version: layout.VERSION,
+    noun: "rwlock",
+    optionNames: ["preferReaders"],
+    size: ({ preferReaders = false }) => {
+      checkBoolean(preferReaders, "preferReaders");
+      return layout.RWLOCK_SIZE;
+    },
+    fill: ({ preferReaders }, buffer, base) =>
+      new DataView(buffer).setInt32(base + layout.RWLOCK_PREFERS_READERS, preferReaders ? 1 : 0, true),
+  };
+
+  readonly #writer: LockWord;
+  readonly #state: RecoveryState;
+  readonly #drain: Int32Array;
+  readonly #drainAddress: number;
+  /** Generation of the reader in each slot, 0 = not reading. */
+  readonly #readers: Int32Array;
+  readonly #slot: number;
+  readonly #generation: number;
+  /** Waits for the writer's word, and for readers to leave. */
+  readonly #gate: Waiter;
+  readonly #drained: Waiter;
+  /** Read guards of this participant: its one word in the table counts for all of them. */
+  #reading = 0;
+
+  /** Use `create`, `open`, `openOrCreate` or `over`. */
+  constructor(placement: Placement) {
+    super(placement, RwLock.kind.noun);
+    const { memory, base, participants } = placement;
+    this.#writer = new LockWord(memory, base + layout.LOCK, participants);
+    this.#state = new RecoveryState(memory.buffer, base);
+    this.#drain = new Int32Array(memory.buffer, base + layout.RWLOCK_DRAIN, 3);
+    this.#drainAddress = memory.address + base + layout.RWLOCK_DRAIN;
+    this.#readers = new Int32Array(memory.buffer, base + layout.RWLOCK_READERS, PARTICIPANTS_COUNT);
+    const owner = participants.join();
+    this.#slot = (owner & 1023) - 1;
+    this.#generation = owner >>> 10;
+    this.#gate = this.makeWaiter({ prepare: () => this.#writer.announce(), peer: () => this.#writer.otherOwner });
+    this.#drained = this.makeWaiter({ offset: layout.RWLOCK_DRAIN, allPeers: () => this.#otherReaders() });
+  }
+
+  /** Owner ids of living readers that are not us; the words of dead ones are cleared. */
+  #otherReaders(): number[] {
+    const owners: number[] = [];
+    for (let slot = 0; slot < PARTICIPANTS_COUNT; slot++) {
+      const generation = Atomics.load(this.#readers, slot);
+      if (generation === 0 || slot === this.#slot) continue;
+      const owner = (generation << 10) | (slot + 1);
+      if (this.placement.participants.isDead(owner)) Atomics.compareExchange(this.#readers, slot, generation, 0);
+      else owners.push(owner);
+    }
+    return owners;
+  }
+
+  #notifyDrain(): void {
+    notifyAll(this.#drain, 0, this.#drainAddress);
+  }
+
+  // -- reading ---------------------------------------------------------------------------------------------------
+
+  /** SYNC readers: a reader stores its word, then loads the writer's; a writer takes its word, then loads the readers'. */
+  #tryRead(): ReadGuard | undefined {
+    this.checkOpen("read");
+    if (this.#reading > 0) return this.#countRead();
+    Atomics.store(this.#readers, this.#slot, this.#generation);
+    if (this.#writer.owner === 0 && this.#state.isSound) return this.#countRead();
+    Atomics.store(this.#readers, this.#slot, 0);
+    this.#notifyDrain(); // a draining writer may have seen us
+    return this.#tryReadAfterDeath();
+  }
+
+  #countRead(): ReadGuard {
+    this.#reading++;
+    return new ReadGuard(
+      () => this.#leaveRead(),
+      (options) => this.#upgrade(options),
+      () => this.#tryUpgrade(),
+    );
+  }
+
+  /** The writer is alive (undefined), or dead: then the reader gets the lock alone, to repair. */
+  #tryReadAfterDeath(): ReadGuard | undefined {
+    const outcome = this.#tryAcquire();
+    if (outcome === BUSY) return undefined;
+    if (outcome === ACQUIRED && this.#state.isSound) {
+      this.#releaseWriter(); // it has just become free: look again as a reader
+      return this.#tryRead();
+    }
+    const writer = this.#writeGuard(outcome);
+    return ReadGuard.alone(writer);
+  }
+
+  #leaveRead(): void {
+    if (!this.isOpen || --this.#reading > 0) return;
+    Atomics.store(this.#readers, this.#slot, 0);
+    this.#notifyDrain();
+  }
+
+  /** Takes the lock for reading, if no writer has it or waits for it. Never waits. */
+  tryRead(): ReadGuard | undefined {
+    return this.#tryRead();
+  }
+
+  /** Takes the lock for reading, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
+  readSync(options?: WaitOptions): ReadGuard | undefined {
+    if (this.#writer.isMine) throw this.error(errno.EDEADLK, "read", "this process holds it for writing");
+    return this.blocking(this.#gate, "readSync", () => this.#tryRead(), options);
+  }
+
+  /** Takes the lock for reading, as a promise; undefined after the timeout. An abort rejects with `signal.reason`. */
+  read(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<ReadGuard>;
+  read(options: AwaitOptions): Promise<ReadGuard | undefined>;
+  read(options?: AwaitOptions): Promise<ReadGuard | undefined> {
+    return this.awaiting(this.#gate, "read", () => this.#tryRead(), options);
+  }
+
+  // -- writing ---------------------------------------------------------------------------------------------------
+
+  get #prefersReaders(): boolean {
+    return this.#drain[PREFERS_READERS] === 1;
+  }
+
+  /** Whether the readers are gone, but for `own` guards of this participant. */
+  #isDrained(own: number): boolean {
+    return this.#reading <= own && this.#otherReaders().length === 0;
+  }
+
+  /** A writer that died while it waited for readers to leave had not been in: that is not a recovery. */
+  #tryAcquire(): number {
+    const outcome = this.#writer.tryAcquire();
+    return outcome === RECOVERED && this.#drain[ENTERED] === 0 ? ACQUIRED : outcome;
+  }
+
+  #deadPid(outcome: number): number {
+    return outcome === RECOVERED ? this.placement.participants.pidOf(this.#writer.predecessor) : this.#state.deadPid;
+  }
+
+  #releaseWriter(): void {
+    this.#writer.release();
+    this.#notifyDrain(); // a writer that prefers readers sleeps there
+  }
+
+  #writeGuard(outcome: number): WriteGuard {
+    let recovered: Recovered | undefined;
+    if (this.#state.isUnrecoverable) {
+      this.#releaseWriter();
+      throw this.error(errno.ENOTRECOVERABLE, "lock", this.#state.reason);
+    }
+    if (outcome === RECOVERED || !this.#state.isSound) {
+      recovered = this.#state.suspect(this.#deadPid(outcome));
+    }
+    Atomics.store(this.#drain, ENTERED, 1);
+    return new WriteGuard(recovered, (reason) => this.#unlockWrite(reason));
+  }
+
+  #unlockWrite(reason: string | undefined): void {
+    if (!this.isOpen) return;
+    if (reason !== undefined) this.#state.unrecoverable(reason);
+    else if (!this.#state.isSound) this.#state.repaired();
+    Atomics.store(this.#drain, ENTERED, 0);
+    this.#releaseWriter();
+  }
+
+  /** Takes the lock for writing, if nobody has it. Never waits. */
+  tryWrite(): WriteGuard | undefined {
+    this.checkOpen("write");
+    const outcome = this.#tryAcquire();
+    if (outcome === BUSY) return undefined;
+    if (this.#isDrained(0)) return this.#writeGuard(outcome);
+    this.#giveUp(outcome);
+    return undefined;
+  }
+
+  /** Gives the writer's word back without having been in the lock; a death that it told of is told to the next. */
+  #giveUp(outcome: number): void {
+    if (outcome === RECOVERED) this.#state.suspect(this.#deadPid(outcome));
+    this.#releaseWriter();
+  }
+
+  /** Takes the lock for writing, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
+  writeSync(options?: WaitOptions): WriteGuard | undefined {
+    this.checkOpen("write");
+    if (this.#writer.isMine || this.#reading > 0) throw this.error(errno.EDEADLK, "write", "this process holds it");
+    const deadline = deadlineOf(options, "writeSync");
+    if (this.#prefersReaders) return this.#drained.waitSync(() => this.tryWrite(), deadline);
+    const outcome = this.#gate.waitSync(() => this.#tryAcquire() || undefined, deadline);
+    if (outcome === undefined) return undefined;
+    const isDrained = this.#drained.waitSync(() => this.#isDrained(0) || undefined, deadline);
+    if (isDrained) return this.#writeGuard(outcome);
+    this.#giveUp(outcome);
+    return undefined;
+  }
+
+  /** Takes the lock for writing, as a promise; undefined after the timeout. An abort rejects with `signal.reason`. */
+  write(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<WriteGuard>;
+  write(options: AwaitOptions): Promise<WriteGuard | undefined>;
+  async write(options?: AwaitOptions): Promise<WriteGuard | undefined> {
+    if (this.#prefersReaders) return this.awaiting(this.#drained, "write", () => this.tryWrite(), options);
+    const start = performance.now();
+    const attempt = () => {
+      this.checkOpen("write");
+      return this.#tryAcquire() || undefined;
+    };
+    const outcome = await this.awaiting(this.#gate, "write", attempt, options);
+    if (outcome === undefined) return undefined;
+    return await this.#drainThen(outcome, 0, remaining(options, start));
+  }
+
+  async #drainThen(outcome: number, own: number, options: AwaitOptions | undefined): Promise<WriteGuard | undefined> {
+    try {
+      const isDrained = await this.awaiting(this.#drained, "write", () => this.#isDrained(own) || undefined, options);
+      if (isDrained) return this.#writeGuard(outcome);
+    } catch (error) {
+      if (this.isOpen) this.#giveUp(outcome);
+      throw error;
+    }
+    this.#giveUp(outcome);
+    return undefined;
+  }
+
+  // -- upgrading -------------------------------------------------------------------------------------------------
+
+  #tryUpgrade(): WriteGuard | undefined {
+    const outcome = this.#tryAcquire();
+    if (outcome === BUSY) return undefined;
+    if (this.#isDrained(1)) return this.#becomeWriter(outcome);
+    this.#giveUp(outcome);
+    return undefined;
+  }
+
+  async #upgrade(options: AwaitOptions | undefined): Promise<WriteGuard | undefined> {
+    const outcome = this.#tryAcquire();
+    if (outcome === BUSY) return undefined; // a writer waits for us to leave: waiting for it would be for ever
+    const guard = await this.#drainThen(outcome, 1, options);
+    if (guard !== undefined) this.#leaveRead();
+    return guard;
+  }
+
+  #becomeWriter(outcome: number): WriteGuard {
+    const guard = this.#writeGuard(outcome);
+    this.#leaveRead();
+    return guard;
+  }
+}
+
+/** What is left of the timeout for the second of two waits. */
+function remaining(options: AwaitOptions | undefined, start: number): AwaitOptions | undefined {
+  if (options?.timeoutMs === undefined) return options;
+  return { ...options, timeoutMs: Math.max(0, options.timeoutMs - (performance.now() - start)) };
+}
