@@ -13,12 +13,9 @@ export interface ValueGeometry {
   readonly checksum: boolean;
 }
 
-/** A reader of a small value spends most of its time on cache misses, in which the writer may publish many more. */
-function defaultBuffers(size: number): number {
-  if (size <= 1024) return 16;
-  return size <= 16384 ? 8 : 4;
-}
-
+/** Readers of small values spend most of their time on cache misses, in which the writer may publish several more. */
+const SMALL_BYTES = 4096;
+const defaultBuffers = (size: number): number => (size <= SMALL_BYTES ? 8 : 4);
 const isPowerOfTwo = (value: number) => (value & (value - 1)) === 0;
 
 /** Refuses what is not a type; any value type is welcome. */
@@ -67,9 +64,9 @@ function isSound(geometry: ValueGeometry, flags: number, room: number): boolean 
 }
 
 /** The geometry that the shared bytes claim, or undefined where nothing has been laid yet. */
-export function readGeometry(buffer: ArrayBuffer, base: number): ValueGeometry | undefined {
+export function readGeometry(buffer: ArrayBuffer, base: number, name: string): ValueGeometry | undefined {
   const refuse = (hint: string): never => {
-    throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: "open latest value", hint });
+    throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `open latest value ${name}`, path: name, hint });
   };
   const room = buffer.byteLength - base;
   if (room < layout.FIRST_BUFFER) refuse("the memory ends before it does");
@@ -86,4 +83,25 @@ export function readGeometry(buffer: ArrayBuffer, base: number): ValueGeometry |
   const geometry = { size, buffers, checksum: flags === layout.FLAG_CHECKSUM };
   if (!isSound(geometry, flags, room)) refuse("its sizes make no sense, or are more than there is");
   return geometry;
+}
+
+/** As readGeometry, where one must be. */
+export function findGeometry(buffer: ArrayBuffer, base: number, name: string): ValueGeometry {
+  const found = readGeometry(buffer, base, name);
+  if (found !== undefined) return found;
+  const hint = "its header is empty";
+  throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `open latest value ${name}`, path: name, hint });
+}
+
+/** What is there must be what was asked for; what was not asked for is taken as it is. */
+export function checkAgreement(found: ValueGeometry, options: LatestValueSize<unknown, never>, name: string): void {
+  const { buffers, checksum } = options;
+  const size = options.type?.size ?? options.size;
+  const agrees =
+    (size === undefined || size === found.size) &&
+    (buffers === undefined || buffers === found.buffers) &&
+    (checksum === undefined || checksum === found.checksum);
+  if (agrees) return;
+  const hint = `its values have ${found.size} bytes, in ${found.buffers} buffers ${found.checksum ? "with" : "without"} checksums`;
+  throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `open latest value ${name}`, path: name, hint });
 }

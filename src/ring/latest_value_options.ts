@@ -33,7 +33,7 @@ export interface LatestValueContent<Value = Uint8Array, Given = Value> {
 
 /** How large a latest value is. */
 export interface LatestValueSize<Value = Uint8Array, Given = Value> extends LatestValueContent<Value, Given> {
-  /** A power of two from 4 to 1024: how far the writer may run ahead of a slow reader. From 4 to 16 by size unless said. */
+  /** A power of two from 4 to 1024: how far the writer may run ahead of a slow reader. 8 for up to 4096 bytes, else 4. */
   buffers?: number;
   /** Each value carries a checksum, so that `sync` makes it survive power loss and a half-written copy is found. */
   checksum?: boolean;

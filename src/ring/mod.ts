@@ -1,4 +1,17 @@
 // Rings: messages through shared memory.
+export { LatestValue } from "./latest_value.ts";
+export type {
+  LatestValueContent,
+  LatestValueCreateOptions,
+  LatestValueOpenOptions,
+  LatestValueOverOptions,
+  LatestValueSize,
+  LatestValueUse,
+  ValueType,
+} from "./latest_value_options.ts";
+export { LatestValueReader } from "./latest_value_reader.ts";
+export { LatestValueWriter } from "./latest_value_writer.ts";
+export type { MemoryRegion } from "./memory_region.ts";
 export type {
   SpscRingCreateOptions,
   SpscRingOpenOptions,

@@ -10,6 +10,8 @@ import type { Role } from "./role.ts";
 export interface RingWaiter {
   /** Wakes the other side, if it sleeps. */
   notify(): void;
+  /** What a vain look costs: long enough not to steal the other side's cache line all the time (D17). */
+  pause(): void;
   waitSync<T>(attempt: () => T | undefined, deadline: number): T | undefined;
   wait<T>(attempt: () => T | undefined, options: AwaitOptions | undefined): Promise<T | undefined>;
   readonly isAwaited: boolean;

@@ -94,7 +94,9 @@ export class SpscConsumer extends RingSide {
   #refill(): boolean {
     if (!this.#isOpen) throw closedHere(this.#bytes, "receive");
     if (this.#published !== this.#next) this.#acknowledge();
-    return this.#hasMore();
+    if (this.#hasMore()) return true;
+    this.#waiter.pause();
+    return false;
   }
 
   /**
@@ -111,7 +113,7 @@ export class SpscConsumer extends RingSide {
     } else if (((next - this.#published) | 0) >= this.#lag) this.#acknowledge();
     const start = this.#dataOffset + (next & this.#mask);
     const length = this.#i32[start >> 2];
-    if (length >>> 0 > this.#maxMessageSize || ((this.#head - next) | 0) < length + layout.MESSAGE_HEADER) {
+    if (length < 0 || length > this.#maxMessageSize || ((this.#head - next) | 0) < length + layout.MESSAGE_HEADER) {
       throw corrupted(this.#bytes, `a message claims ${length} bytes`);
     }
     this.#length = length;
@@ -204,21 +206,46 @@ export class SpscConsumer extends RingSide {
    * Hands each message that is there to `handler` as a borrowed view, at most `max` of them; how many. A message is
    * acknowledged when its handler has returned; one whose handler throws will come again.
    */
-  drain(handler: (message: Uint8Array) => void, max = Number.POSITIVE_INFINITY): number {
-    return this.drainAt((offset, length) => handler(this.#u8.subarray(offset, offset + length)), max);
+  drain(handler: (message: Uint8Array, position: number) => void, max = Number.POSITIVE_INFINITY): number {
+    return this.drainAt((offset, length, position) => {
+      handler(this.#u8.subarray(offset, offset + length), position);
+    }, max);
   }
 
   /** As `drain`, with the message's byte offset, length and position in place of a view: allocates nothing. */
   drainAt(handler: (offset: number, length: number, position: number) => void, max = Number.POSITIVE_INFINITY): number {
     let count = 0;
-    while (count < max) {
-      const offset = this.peekAt();
-      if (offset < 0) break;
-      handler(offset, this.#length, this.#position >>> 0);
-      this.release();
-      count++;
+    while (count < max && (this.#next !== this.#head || this.#refill())) {
+      count += this.#drainRun(handler, max - count);
+      if (!this.#isOpen) break; // the handler has closed us
+      if (this.#published !== this.#next) this.#acknowledge();
     }
-    if (count > 0 && this.#isOpen) this.#acknowledge();
+    return count;
+  }
+
+  /** What is known to be there, as far as acknowledgement may lag. The loop lives on locals: it is the hot path. */
+  #drainRun(handler: (offset: number, length: number, position: number) => void, max: number): number {
+    const i32 = this.#i32;
+    const dataOffset = this.#dataOffset;
+    const mask = this.#mask;
+    const maxMessageSize = this.#maxMessageSize;
+    const head = this.#head;
+    const lag = this.#lag;
+    const first = this.#next;
+    let next = first;
+    let count = 0;
+    while (next !== head && count < max && ((next - first) | 0) < lag) {
+      const start = dataOffset + (next & mask);
+      const length = i32[start >> 2];
+      if (length < 0 || length > maxMessageSize || ((head - next) | 0) < length + layout.MESSAGE_HEADER) {
+        throw corrupted(this.#bytes, `a message claims ${length} bytes`);
+      }
+      handler(start + layout.MESSAGE_HEADER, length, next >>> 0);
+      count++;
+      if (this.#next !== next) break; // the handler has received on its own, or closed us
+      next = (next + ((length + 15) & ~7)) | 0;
+      this.#next = next; // at once: a handler that throws must not be given what others have handled
+    }
     return count;
   }
 
@@ -258,6 +285,7 @@ export class SpscConsumer extends RingSide {
     if (!this.#isOpen) return;
     if (this.#published !== this.#next) this.#acknowledge();
     this.#isOpen = false;
+    this.#next = (this.#next + layout.MESSAGE_HEADER) | 0; // a drain that is going on sees that something has happened
     this.#head = this.#next; // the fast path finds nothing, and the slow path tells why
     this.#own.release();
     this.#waiter.notify();

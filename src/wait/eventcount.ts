@@ -11,7 +11,8 @@
 
 import { futexWake, membarrier } from "../sys/futex.ts";
 
-const SLEEPERS = 1;
+/** Somebody may sleep. */
+export const SLEEPERS = 1;
 const EVERYBODY = 2 ** 31 - 1;
 
 let hasBarrier = true;

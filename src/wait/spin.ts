@@ -8,7 +8,7 @@ import { checkDuration } from "../sys/validate.ts";
 const BUDGET_LEAST_NS = 50_000;
 const BUDGET_MOST_NS = 200_000;
 /** Looking less often steals the writer's cache line less often: it lowers latency and raises throughput. */
-const PAUSES_PER_LOOK = 4;
+export const PAUSES_PER_LOOK = 4;
 
 let measured: number | undefined;
 

@@ -2,13 +2,13 @@
 
 import type { Participants } from "../memory/participants.ts";
 import type { SharedMemory } from "../memory/shared_memory.ts";
-import { clockMonotonic, waitEvent } from "../sys/futex.ts";
+import { clockMonotonic, pause, waitEvent } from "../sys/futex.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
 import { Watch } from "./engine.ts";
 import { longestSleep, notifyAll, prepareToSleep } from "./eventcount.ts";
 import { PeerWatch } from "./peer.ts";
-import { spin, spinBudget } from "./spin.ts";
+import { PAUSES_PER_LOOK, spin, spinBudget } from "./spin.ts";
 
 /** Without robust lists a blocking wait asks the kernel's lock table this often, in ns. */
 const ASK_EVERY_NS = 30_000_000;
@@ -55,6 +55,11 @@ export class Waiter {
   notify(): void {
     const { memory, peers } = this.#parts;
     notifyAll(this.#words, peers / 4, memory.address + peers);
+  }
+
+  /** What a vain look costs. */
+  pause(): void {
+    pause(PAUSES_PER_LOOK);
   }
 
   /** Blocks this thread until `attempt` answers; undefined at the deadline. */

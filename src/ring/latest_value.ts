@@ -1,0 +1,299 @@
+// LatestValue: the last complete value of one writer, for any number of readers, in shared memory or in a mapped file.
+
+import process from "node:process";
+import { openOrCreate } from "../memory/file.ts";
+import { ALIGNMENT } from "../memory/layout.ts";
+import { withLayoutLock } from "../memory/layout_lock.ts";
+import { closePlacement, createPlacement, openPlacement, type Placement, placementOver } from "../memory/placement.ts";
+import type { SegmentKind } from "../memory/segment.ts";
+import { SharedMemory } from "../memory/shared_memory.ts";
+import { errno } from "../sys/errno.ts";
+import { IpcError } from "../sys/error.ts";
+import { membarrierRegister } from "../sys/futex.ts";
+import { checkOptions } from "../sys/validate.ts";
+import { Waiter } from "../wait/waiter.ts";
+import { ValueBuffers } from "./latest_value_buffers.ts";
+import { WriterEnd } from "./latest_value_end.ts";
+import {
+  checkAgreement,
+  checkType,
+  findGeometry,
+  geometryOf,
+  sizeOf,
+  type ValueGeometry,
+  writeGeometry,
+} from "./latest_value_geometry.ts";
+import { layOrFind } from "./latest_value_lay.ts";
+import * as layout from "./latest_value_layout.ts";
+import {
+  type LatestValueCreateOptions,
+  type LatestValueOpenOptions,
+  type LatestValueOverOptions,
+  type LatestValueSize,
+  type LatestValueUse,
+  SIZE_OPTIONS,
+  USE_OPTIONS,
+  type ValueType,
+} from "./latest_value_options.ts";
+import { LatestValueReader } from "./latest_value_reader.ts";
+import { LatestValueWriter } from "./latest_value_writer.ts";
+import type { MemoryRegion } from "./memory_region.ts";
+import { checkUse } from "./options.ts";
+import { Role, type RoleWords } from "./role.ts";
+
+const KIND: SegmentKind = { letters: "LATE", version: layout.LAYOUT_VERSION, noun: "latest value" };
+const WRITER = { noun: "writer", role: layout.WRITER_ROLE, state: layout.WRITER_STATE } as unknown as RoleWords;
+
+type Bytes = ArrayBufferView | ArrayBuffer;
+
+interface Parts<Value, Given> {
+  readonly placement: Placement;
+  readonly geometry: ValueGeometry;
+  readonly created: boolean;
+  readonly type: ValueType<Value, Given> | undefined;
+  readonly use: LatestValueUse;
+}
+
+/**
+ * The last complete value of one writer: bytes of at most `size`, or values of a struct type. Any number of readers, in
+ * any processes on this machine, take it whole at any time.
+ *
+ * The writer never waits for readers, and readers never wait for the writer: a value is never torn, and a writer that is
+ * killed in the middle leaves the one before. Reading and writing are plain loads and stores; a system call is made only
+ * when a reader sleeps. The writer's role is held by one live process (or Worker) at a time and can be taken at once when
+ * the kernel has proven its holder dead. It stays by its name until it is unlinked; over a `MappedFile` it survives
+ * restarts, and with `checksum` and `sync` power loss too.
+ *
+ * @example
+ * ```ts
+ * import { LatestValue } from "@linux-ipc/core";
+ * const book = LatestValue.create("/linux-ipc-example-latest", { size: 64, unlinkOnClose: true });
+ * const writer = book.writer();
+ * const reader = book.reader(); // usually in another process: LatestValue.open("/linux-ipc-example-latest").reader()
+ * for (const text of ["first", "second"]) writer.write(new TextEncoder().encode(text));
+ * console.log(new TextDecoder().decode(reader.tryRead()), reader.version); // second 2
+ * console.log(reader.tryNext()); // undefined
+ * book.close();
+ * ```
+ */
+export class LatestValue<Value = Uint8Array, Given = Value> {
+  readonly #parts: Parts<Value, Given>;
+  readonly #buffers: ValueBuffers;
+  readonly #role: Role;
+  readonly #sides = new Set<{ close(): void }>();
+  #isOpen = true;
+
+  private constructor(parts: Parts<Value, Given>) {
+    this.#parts = parts;
+    const { placement, geometry, use } = parts;
+    const { memory, participants, base, name } = placement;
+    const isOrdered = process.arch === "x64" && membarrierRegister() >= 0;
+    const isAtomic = use.ordering === "atomic" || !isOrdered;
+    this.#buffers = new ValueBuffers({ memory, base, geometry, name, isAtomic });
+    const words = new Int32Array(memory.buffer, 0, Math.floor(memory.size / 4));
+    this.#role = new Role(words, base, WRITER, participants);
+  }
+
+  /**
+   * Makes a new one, without a value yet.
+   *
+   * @throws {IpcError} EEXIST the name is taken; ENOSPC `/dev/shm` is full; EACCES
+   * @throws {RangeError} a bad name, size, or number of buffers
+   */
+  static create(
+    name: string,
+    options: LatestValueCreateOptions & { size: number; type?: undefined },
+  ): LatestValue<Uint8Array, Bytes>;
+  static create<Value, Given>(
+    name: string,
+    options: LatestValueCreateOptions<Value, Given> & { type: ValueType<Value, Given> },
+  ): LatestValue<Value, Given>;
+  static create<Value, Given>(
+    name: string,
+    options: LatestValueCreateOptions<Value, Given>,
+  ): LatestValue<Value, Given> {
+    checkOptions(options, ["mode", "unlinkOnClose", ...SIZE_OPTIONS, ...USE_OPTIONS], "LatestValue.create");
+    checkUse(options);
+    const geometry = geometryOf(options);
+    const placement = createPlacement(name, KIND, sizeOf(geometry), options, (buffer, base) => {
+      writeGeometry(buffer, base, geometry);
+    });
+    return new LatestValue({ placement, geometry, created: true, type: options.type, use: options });
+  }
+
+  /**
+   * Opens one that exists; how large it is stands in it.
+   *
+   * @throws {IpcError} ENOENT no such name; EINVAL it is something else, or its values are not of the type's size;
+   * EBADMSG its header is corrupted
+   */
+  static open(name: string, options?: LatestValueOpenOptions & { type?: undefined }): LatestValue<Uint8Array, Bytes>;
+  static open<Value, Given>(
+    name: string,
+    options: LatestValueOpenOptions<Value, Given> & { type: ValueType<Value, Given> },
+  ): LatestValue<Value, Given>;
+  static open<Value, Given>(
+    name: string,
+    options: LatestValueOpenOptions<Value, Given> = {},
+  ): LatestValue<Value, Given> {
+    checkOptions(options, ["timeoutMs", "type", ...USE_OPTIONS], "LatestValue.open");
+    checkUse(options);
+    const { type, timeoutMs } = options;
+    checkType(type);
+    const placement = openPlacement(name, KIND, timeoutMs === undefined ? {} : { timeoutMs });
+    try {
+      const geometry = findGeometry(placement.memory.buffer, placement.base, name);
+      checkAgreement(geometry, { type }, name);
+      return new LatestValue({ placement, geometry, created: false, type, use: options });
+    } catch (error) {
+      closePlacement(placement);
+      throw error;
+    }
+  }
+
+  /** Opens it, or creates it; `created` tells which. One that exists keeps its own size and number of buffers. */
+  static openOrCreate(
+    name: string,
+    options: LatestValueCreateOptions & { size: number; type?: undefined },
+  ): LatestValue<Uint8Array, Bytes>;
+  static openOrCreate<Value, Given>(
+    name: string,
+    options: LatestValueCreateOptions<Value, Given> & { type: ValueType<Value, Given> },
+  ): LatestValue<Value, Given>;
+  static openOrCreate<Value, Given>(
+    name: string,
+    options: LatestValueCreateOptions<Value, Given>,
+  ): LatestValue<Value, Given> {
+    const { spinMs, ordering, type } = options;
+    const typed = options as LatestValueCreateOptions<Value, Given> & { type: ValueType<Value, Given> };
+    return openOrCreate(
+      () => LatestValue.open(name, { spinMs, ordering, type: type as ValueType<Value, Given> }),
+      () => LatestValue.create(name, typed),
+    );
+  }
+
+  /** Removes the name; those who have it open keep it. False when there was none. */
+  static unlink(name: string): boolean {
+    return SharedMemory.unlink(name);
+  }
+
+  /** Bytes that `over` needs in a memory. */
+  static byteSize<Value, Given>(size: LatestValueSize<Value, Given>): number {
+    checkOptions(size, SIZE_OPTIONS, "LatestValue.byteSize");
+    return Math.ceil(sizeOf(geometryOf(size)) / ALIGNMENT) * ALIGNMENT;
+  }
+
+  /**
+   * Lays one over part of a memory (`SharedMemory`, `MappedFile`), or finds the one that is there, with its value.
+   * Racing processes agree; closing it leaves the memory and the participants open. Without `size` or `type` one must be
+   * there. Over read-only memory there is no writer, and readers cannot wait.
+   *
+   * @throws {RangeError} `byteOffset` is not a multiple of 128, or it does not fit
+   * @throws {IpcError} EBADMSG there is something else; EINVAL there is one of another size, or none and no size
+   */
+  static over(
+    memory: MemoryRegion,
+    byteOffset: number,
+    options: LatestValueOverOptions & { type?: undefined },
+  ): LatestValue<Uint8Array, Bytes>;
+  static over<Value, Given>(
+    memory: MemoryRegion,
+    byteOffset: number,
+    options: LatestValueOverOptions<Value, Given> & { type: ValueType<Value, Given> },
+  ): LatestValue<Value, Given>;
+  static over<Value, Given>(
+    memory: MemoryRegion,
+    byteOffset: number,
+    options: LatestValueOverOptions<Value, Given>,
+  ): LatestValue<Value, Given> {
+    checkOptions(options, ["participants", ...SIZE_OPTIONS, ...USE_OPTIONS], "LatestValue.over");
+    checkUse(options);
+    const { participants, type } = options;
+    const shared = memory as SharedMemory;
+    const placement = placementOver(shared, byteOffset, { participants }, layout.FIRST_BUFFER, KIND.noun);
+    const lay = () => layOrFind(placement, options);
+    const { geometry, created } = memory.readOnly ? lay() : withLayoutLock(shared, byteOffset, lay);
+    return new LatestValue({ placement, geometry, created, type, use: options });
+  }
+
+  /** Bytes of the largest value. */
+  get size(): number {
+    return this.#parts.geometry.size;
+  }
+
+  /** How many values stand in it at once: the current one, the one being written, and older ones for slow readers. */
+  get buffers(): number {
+    return this.#parts.geometry.buffers;
+  }
+
+  /** Whether values carry checksums. */
+  get checksum(): boolean {
+    return this.#parts.geometry.checksum;
+  }
+
+  /** Whether this call made it. */
+  get created(): boolean {
+    return this.#parts.created;
+  }
+
+  #checkOpen(doing: string): void {
+    if (!this.#isOpen) throw this.#buffers.closedHere(doing);
+  }
+
+  /**
+   * Takes the writer's role. After a dead writer it goes on after that one's last published value.
+   *
+   * @throws {IpcError} EBUSY a live process has it; EUSERS 128 participants are attached; EBADF after close; EBADMSG;
+   * EACCES the memory is open read-only
+   */
+  writer(): LatestValueWriter<Value, Given> {
+    this.#checkOpen("write");
+    const { placement, type } = this.#parts;
+    const { memory, name } = placement;
+    if (memory.readOnly) {
+      const hint = "it is open read-only";
+      throw new IpcError(errno.EACCES, { syscall: "attach", doing: `become the writer of ${name}`, path: name, hint });
+    }
+    const role = this.#role;
+    role.take(name);
+    try {
+      const onClose = () => this.#sides.delete(writer);
+      const writer = new LatestValueWriter<Value, Given>({ buffers: this.#buffers, type, role, onClose });
+      this.#sides.add(writer);
+      return writer;
+    } catch (error) {
+      role.release();
+      throw error;
+    }
+  }
+
+  /**
+   * A reader. It needs no role and takes no slot: there may be any number.
+   *
+   * @throws {IpcError} EBADF after close
+   */
+  reader(): LatestValueReader<Value, Given> {
+    this.#checkOpen("read");
+    const { placement, type, use } = this.#parts;
+    const { memory, participants, base, name } = placement;
+    const own = base + layout.READERS_WAIT;
+    const end = new WriterEnd(this.#role, name);
+    const waiter = new Waiter({ memory, participants, own, peers: own, peer: () => end.owner, spinMs: use.spinMs });
+    const onClose = () => this.#sides.delete(reader);
+    const reader = new LatestValueReader<Value, Given>({ buffers: this.#buffers, type, end, waiter, onClose });
+    this.#sides.add(reader);
+    return reader;
+  }
+
+  /** Closes the writer and readers that were made here, and the memory. Closing twice is fine. It stays, by its name. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    for (const side of this.#sides) side.close();
+    closePlacement(this.#parts.placement);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,221 @@
+// ValueView: reading the last complete value without a lock; what a reader does when it does not wait.
+
+import { pause } from "../sys/futex.ts";
+import { fence, type ValueBuffers } from "./latest_value_buffers.ts";
+import * as layout from "./latest_value_layout.ts";
+import type { ValueType } from "./latest_value_options.ts";
+import { findSalvage, type Salvage } from "./latest_value_salvage.ts";
+
+/** Each attempt that fails means that the writer has published several values meanwhile; this many take milliseconds. */
+const ATTEMPTS_MOST = 100_000;
+const PAUSES_MOST = 16;
+
+/** The reading half of LatestValueReader. */
+export abstract class ValueView<Value, Given> {
+  /** All of the mapping as bytes, for use at the offsets that `peekAt` gives. */
+  readonly u8: Uint8Array;
+  /** All of the mapping as 32-bit integers: index = offset / 4. */
+  readonly i32: Int32Array;
+  /** All of the mapping as doubles: index = offset / 8. */
+  readonly f64: Float64Array;
+  /** All of the mapping as a DataView. */
+  readonly view: DataView;
+  readonly #buffers: ValueBuffers;
+  readonly #type: ValueType<Value, Given> | undefined;
+  readonly #currentIndex: number;
+  readonly #first: number;
+  readonly #stride: number;
+  readonly #mask: number;
+  readonly #size: number;
+  readonly #isAtomic: boolean;
+  /** Private memory from which values of a type are read. */
+  readonly #copy: Uint8Array;
+  readonly #copyView: DataView;
+  /** The whole bytes of each buffer, made once: a view for every read would cost more than the copy. */
+  readonly #sources: readonly Uint8Array[];
+  readonly #salvage: Salvage | undefined;
+  #isOpen = true;
+  /** What `current` said at the last peek, and at the last one that was confirmed. */
+  #peeked = 0;
+  #taken = 0;
+  /** What was peeked: the header's byte offset, and what it said. */
+  #header: number;
+  #sequence = 0;
+  #epoch = 0;
+  #length = 0;
+  #version = 0;
+
+  /** Use `latest.reader()`. */
+  constructor(buffers: ValueBuffers, type: ValueType<Value, Given> | undefined) {
+    const { geometry } = buffers;
+    this.u8 = buffers.u8;
+    this.i32 = buffers.i32;
+    this.f64 = buffers.f64;
+    this.view = buffers.view;
+    this.#buffers = buffers;
+    this.#type = type;
+    this.#currentIndex = buffers.currentIndex;
+    this.#first = buffers.first;
+    this.#stride = buffers.stride;
+    this.#mask = buffers.mask;
+    this.#size = geometry.size;
+    this.#isAtomic = buffers.isAtomic;
+    this.#copy = new Uint8Array(type === undefined ? 0 : geometry.size);
+    this.#copyView = new DataView(this.#copy.buffer);
+    this.#sources = Array.from({ length: geometry.buffers }, (_, index) => {
+      const start = buffers.headerOf(index) + layout.BYTES;
+      return buffers.u8.subarray(start, start + geometry.size);
+    });
+    this.#salvage = findSalvage(buffers);
+    this.#header = buffers.first;
+  }
+
+  /**
+   * The current value in place: its byte offset in `u8`, `i32`, `f64` and `view` (a multiple of 16), or -1 while there is
+   * none; `length` is its size. Allocates nothing. The writer may overwrite it meanwhile: only when `confirm()` says true
+   * afterwards was what you read one whole value, and until then it may make no sense.
+   *
+   * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted
+   */
+  peekAt(): number {
+    if (!this.#isOpen) throw this.#buffers.closedHere("read");
+    for (let attempt = 1; ; attempt++) {
+      const current = Atomics.load(this.i32, this.#currentIndex); // SYNC value
+      this.#peeked = current;
+      if (this.#salvage !== undefined && current === this.#salvage.distrusted) return this.#peekSalvaged(this.#salvage);
+      const header = this.#first + (current & this.#mask) * this.#stride;
+      this.#header = header;
+      this.#sequence = current;
+      this.#epoch = this.i32[header / 4 + 1];
+      this.#length = this.i32[header / 4 + 2];
+      if (current === 0 && this.#epoch === 0) return this.#none();
+      if (this.#length >>> 0 <= this.#size) return header + layout.BYTES;
+      this.#overtaken(attempt);
+    }
+  }
+
+  /** A half-written value is current: the newest whole one stands in for it, until a writer comes. */
+  #peekSalvaged({ header }: Salvage): number {
+    if (header < 0) return this.#none();
+    this.#header = header;
+    this.#sequence = this.#buffers.sequenceAt(header);
+    this.#epoch = this.i32[header / 4 + 1];
+    this.#length = Math.min(this.#buffers.lengthAt(header), this.#size);
+    return header + layout.BYTES;
+  }
+
+  #none(): -1 {
+    if ((this.#buffers.memory.lostPages ?? 0) > 0) throw this.#buffers.corrupted("");
+    return -1;
+  }
+
+  /**
+   * Whether the value that was peeked is still untouched, so that all that was read of it since belongs together. If not,
+   * peek again.
+   */
+  confirm(): boolean {
+    if (!this.#isOpen) throw this.#buffers.closedHere("read");
+    const at = this.#header / 4;
+    if (this.#isAtomic) fence();
+    // SYNC overwrite: the plain loads of the bytes come before this load, as on x86-64 all loads do
+    if (Atomics.load(this.i32, at) !== this.#sequence || this.i32[at + 1] !== this.#epoch) return false;
+    this.#taken = this.#peeked;
+    this.#version = (this.#epoch >>> 0) * 2 ** 32 + (this.#sequence >>> 0);
+    return true;
+  }
+
+  /** After an attempt that was not confirmed. A correct writer never touches a value that is and stays current. */
+  #overtaken(attempt: number): void {
+    if (Atomics.load(this.i32, this.#currentIndex) === this.#peeked) {
+      throw this.#buffers.corrupted("its current value is not the one it says");
+    }
+    if (attempt >= ATTEMPTS_MOST) throw this.#buffers.overtaken(attempt);
+    pause(Math.min(attempt, PAUSES_MOST));
+  }
+
+  /** The bytes that were peeked, as a view. */
+  #source(offset: number): Uint8Array {
+    const isWholeBuffer = this.#length === this.#size && this.#salvage === undefined;
+    return isWholeBuffer ? this.#sources[this.#sequence & this.#mask] : this.u8.subarray(offset, offset + this.#length);
+  }
+
+  /** As `peekAt`, as a view of the value; undefined while there is none. */
+  peek(): Uint8Array | undefined {
+    const offset = this.peekAt();
+    return offset < 0 ? undefined : this.u8.subarray(offset, offset + this.#length);
+  }
+
+  /**
+   * The value that was published last: a copy of the bytes, or what the type reads from one. Undefined while there is
+   * none. Never waits; begins anew when the writer overtakes it.
+   *
+   * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted; EAGAIN the writer has overtaken it
+   * 100,000 times in a row
+   */
+  tryRead(): Value | undefined {
+    for (let attempt = 1; ; attempt++) {
+      const offset = this.peekAt();
+      if (offset < 0) return undefined;
+      const copy = this.#type === undefined ? new Uint8Array(this.#length) : this.#copy;
+      copy.set(this.#source(offset));
+      if (this.confirm()) {
+        return this.#type === undefined ? (copy as unknown as Value) : this.#type.read(this.#copyView, 0);
+      }
+      this.#overtaken(attempt);
+    }
+  }
+
+  /**
+   * Copies the value that was published last to the start of `target`: its size, or -1 while there is none. Allocates
+   * nothing. Never waits; errors as `tryRead`.
+   *
+   * @throws {RangeError} the value is longer than the target
+   */
+  tryReadInto(target: Uint8Array): number {
+    for (let attempt = 1; ; attempt++) {
+      const offset = this.peekAt();
+      if (offset < 0) return -1;
+      const length = this.#length;
+      const fits = length <= target.length;
+      if (fits) target.set(this.#source(offset));
+      if (this.confirm()) {
+        if (fits) return length;
+        throw new RangeError(`the value has ${length} bytes, the target only ${target.length}`);
+      }
+      this.#overtaken(attempt);
+    }
+  }
+
+  /** Whether `current` is what was taken last: there is nothing newer. */
+  protected get isTaken(): boolean {
+    return this.#version !== 0 && this.#isOpen && Atomics.load(this.i32, this.#currentIndex) === this.#taken; // SYNC value
+  }
+
+  /** The value that was published last, if this reader has not taken it yet; undefined otherwise. Never waits. */
+  tryNext(): Value | undefined {
+    return this.isTaken ? undefined : this.tryRead();
+  }
+
+  /** Version of the value that was taken last: 1 for the first one ever written, then upwards. 0 = none was taken. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Size in bytes of the value last peeked or read. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Whether power loss has left the last value half written, and an older one (or none) stands in for it. */
+  get isSalvaged(): boolean {
+    return this.#salvage !== undefined && Atomics.load(this.i32, this.#currentIndex) === this.#salvage.distrusted;
+  }
+
+  protected get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  protected shut(): void {
+    this.#isOpen = false;
+  }
+}

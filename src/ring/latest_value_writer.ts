@@ -1,0 +1,241 @@
+// LatestValueWriter: the one who publishes values. Never waits; the hot path is plain TypeScript on mapped memory.
+
+import { errno } from "../sys/errno.ts";
+import { IpcError } from "../sys/error.ts";
+import { asBytes } from "../sys/validate.ts";
+import { hasSleepers, notifyAll } from "../wait/eventcount.ts";
+import { fence, type ValueBuffers } from "./latest_value_buffers.ts";
+import * as layout from "./latest_value_layout.ts";
+import type { ValueType } from "./latest_value_options.ts";
+import { findSalvage } from "./latest_value_salvage.ts";
+import type { Role } from "./role.ts";
+
+/** What a latest value gives to the writer it makes. */
+export interface WriterParts<Value, Given> {
+  readonly buffers: ValueBuffers;
+  readonly type: ValueType<Value, Given> | undefined;
+  readonly role: Role;
+  /** Runs when the writer is closed. */
+  onClose(): void;
+}
+
+/**
+ * The one writer of a latest value; made by `latest.writer()`.
+ *
+ * A value is published once `write` or `commit` has returned, and from then on survives this process. One that is killed
+ * in the middle has published nothing: readers keep the value before. Use it from one thread. Nothing here waits, but
+ * `sync`, for the disk.
+ */
+export class LatestValueWriter<Value = Uint8Array, Given = Value> {
+  /** All of the mapping as bytes, for use at the offsets that `claimAt` gives. */
+  readonly u8: Uint8Array;
+  /** All of the mapping as 32-bit integers: index = offset / 4. */
+  readonly i32: Int32Array;
+  /** All of the mapping as doubles: index = offset / 8. */
+  readonly f64: Float64Array;
+  /** All of the mapping as a DataView. */
+  readonly view: DataView;
+  readonly #buffers: ValueBuffers;
+  readonly #type: ValueType<Value, Given> | undefined;
+  readonly #role: Role;
+  readonly #onClose: () => void;
+  readonly #currentIndex: number;
+  readonly #waitIndex: number;
+  readonly #first: number;
+  readonly #stride: number;
+  readonly #mask: number;
+  readonly #size: number;
+  readonly #isAtomic: boolean;
+  readonly #hasChecksum: boolean;
+  #isOpen = true;
+  /** Sequence and epoch of the value that was published last. */
+  #sequence: number;
+  #epoch: number;
+  /** Header of the buffer that is claimed, or -1. */
+  #claimed = -1;
+  #hasSyncedHeader = false;
+
+  /** Use `latest.writer()`. */
+  constructor({ buffers, type, role, onClose }: WriterParts<Value, Given>) {
+    const { geometry } = buffers;
+    this.u8 = buffers.u8;
+    this.i32 = buffers.i32;
+    this.f64 = buffers.f64;
+    this.view = buffers.view;
+    this.#buffers = buffers;
+    this.#type = type;
+    this.#role = role;
+    this.#onClose = onClose;
+    this.#currentIndex = buffers.currentIndex;
+    this.#waitIndex = (buffers.base + layout.READERS_WAIT) / 4;
+    this.#first = buffers.first;
+    this.#stride = buffers.stride;
+    this.#mask = buffers.mask;
+    this.#size = geometry.size;
+    this.#isAtomic = buffers.isAtomic;
+    this.#hasChecksum = geometry.checksum;
+    this.#sequence = buffers.current;
+    this.#epoch = this.i32[buffers.headerOf(this.#sequence) / 4 + 1];
+    this.#salvage();
+    this.#notify(); // sleeping readers start to watch over us
+  }
+
+  /** After power loss: publishes the newest whole value anew, under a version that nobody has seen. */
+  #salvage(): void {
+    const salvage = findSalvage(this.#buffers);
+    if (salvage === undefined) {
+      if (this.#buffers.sequenceAt(this.#buffers.headerOf(this.#sequence)) === this.#sequence) return;
+      throw this.#buffers.corrupted("its current value is not the one it says");
+    }
+    const { header } = salvage;
+    if (header < 0) return;
+    const start = header + layout.BYTES;
+    const bytes = this.u8.slice(start, start + this.#buffers.lengthAt(header));
+    const best = this.i32[header / 4];
+    if (((best - this.#sequence) | 0) > 0) this.#sequence = best;
+    this.#epoch = this.i32[header / 4 + 1];
+    if (this.#sequence >>> 0 < best >>> 0) this.#epoch++;
+    if (this.#headerAfter() === header) this.#sequence = (this.#sequence + 1) | 0; // its only copy stays until published
+    this.#publish(bytes);
+  }
+
+  #headerAfter(): number {
+    return this.#first + ((this.#sequence + 1) & this.#mask) * this.#stride;
+  }
+
+  /**
+   * Room for the next value: the byte offset of `size` writable bytes in `u8`, `i32`, `f64` and `view` (a multiple of
+   * 16). Fill them, then `commit()`. They hold an older value, and not the last one. Allocates nothing.
+   *
+   * @throws {IpcError} EBADF after close
+   */
+  claimAt(): number {
+    if (!this.#isOpen) throw this.#buffers.closedHere("write");
+    const next = (this.#sequence + 1) | 0;
+    const header = this.#first + (next & this.#mask) * this.#stride;
+    const at = header / 4;
+    // SYNC overwrite: before the first byte changes, readers of what stands here must find another sequence
+    if (this.#isAtomic) {
+      Atomics.store(this.i32, at, next);
+      fence();
+    } else this.i32[at] = next;
+    this.i32[at + 1] = next === 0 ? this.#epoch + 1 : this.#epoch;
+    this.#claimed = header;
+    return header + layout.BYTES;
+  }
+
+  /** As `claimAt`, as a view of the room. Do not keep it after `commit`. */
+  claim(): Uint8Array {
+    const offset = this.claimAt();
+    return this.u8.subarray(offset, offset + this.#size);
+  }
+
+  /**
+   * Publishes the claimed value, or only its first `length` bytes.
+   *
+   * @throws {RangeError} nothing is claimed, or less than `length`
+   */
+  commit(length: number = this.#size): void {
+    const header = this.#claimed;
+    if (header < 0 || !(length >= 0 && length <= this.#size) || (length | 0) !== length) this.#refuseCommit(length);
+    const at = header / 4;
+    this.i32[at + 2] = length;
+    if (this.#hasChecksum) this.i32[at + 3] = this.#buffers.checksumOf(header, length);
+    this.#claimed = -1;
+    this.#sequence = (this.#sequence + 1) | 0;
+    if (this.#sequence === 0) this.#epoch++;
+    // SYNC value: after the bytes and the header
+    if (this.#isAtomic) Atomics.store(this.i32, this.#currentIndex, this.#sequence);
+    else this.i32[this.#currentIndex] = this.#sequence;
+    if (hasSleepers(this.i32, this.#waitIndex, this.#isAtomic)) this.#notify();
+  }
+
+  #refuseCommit(length: number): never {
+    if (this.#claimed < 0) throw new RangeError(`nothing is claimed on ${this.#buffers.name}: call claim first`);
+    this.#refuseLength(length);
+  }
+
+  #notify(): void {
+    notifyAll(this.i32, this.#waitIndex, this.#buffers.memory.address + this.#waitIndex * 4);
+  }
+
+  #publish(bytes: Uint8Array): void {
+    if (bytes.length > this.#size) this.#refuseLength(bytes.length);
+    this.u8.set(bytes, this.claimAt());
+    this.commit(bytes.length);
+  }
+
+  #refuseLength(length: number): never {
+    throw new RangeError(`a value of ${this.#buffers.name} has 0 to ${this.#size} bytes, not ${length}`);
+  }
+
+  /**
+   * Publishes a copy of the bytes, or a value of the type. Never waits. A value that the type refuses is not published.
+   *
+   * @throws {TypeError} not bytes, where there is no type
+   * @throws {RangeError} more than `size` bytes
+   * @throws {IpcError} EBADF after close
+   */
+  write(value: Given): void {
+    if (this.#type !== undefined) {
+      this.#type.write(this.view, this.claimAt(), value);
+      this.commit();
+    } else this.#publish(value instanceof Uint8Array ? value : asBytes(value));
+  }
+
+  /** Version of the value that was published last; 0 = none yet. */
+  get version(): number {
+    return (this.#epoch >>> 0) * 2 ** 32 + (this.#sequence >>> 0);
+  }
+
+  /**
+   * Makes the value that was published last survive power loss: puts it aside and waits until it is on disk, which takes
+   * milliseconds and blocks this thread. What was synced last is what a half-written value is replaced by. Over a
+   * `MappedFile` with `checksum: true`. Against the death of processes it is not needed.
+   *
+   * @throws {IpcError} EOPNOTSUPP the memory is no file, or there is no checksum; EIO the disk failed; EBADF after close
+   */
+  sync(): void {
+    if (!this.#isOpen) throw this.#buffers.closedHere("sync");
+    const { memory, base } = this.#buffers;
+    if (memory.sync === undefined) this.#refuseSync("it lies in memory: lay it over a MappedFile");
+    if (!this.#hasChecksum) this.#refuseSync("it was made without checksum: true");
+    if (this.version === 0) return;
+    const offset = this.#putAside();
+    memory.sync({ offset, length: this.#stride });
+    if (!this.#hasSyncedHeader) memory.sync({ offset: base, length: layout.FIRST_BUFFER });
+    this.#hasSyncedHeader = true;
+  }
+
+  #refuseSync(hint: string): never {
+    const { name } = this.#buffers;
+    throw new IpcError(errno.EOPNOTSUPP, { syscall: "msync", doing: `sync latest value ${name}`, path: name, hint });
+  }
+
+  /** Copies the current value over the older one of the durable copies. Where that one stands. */
+  #putAside(): number {
+    const buffers = this.#buffers;
+    const [first, second] = [buffers.durableHeader(0), buffers.durableHeader(1)];
+    const age = (header: number) => (buffers.isWhole(header) ? buffers.versionAt(header) : -1);
+    const target = age(first) <= age(second) ? first : second;
+    const source = buffers.headerOf(this.#sequence);
+    this.i32[target / 4] = this.#sequence; // SYNC overwrite: a reader for whom it stood in must find another sequence
+    if (this.#isAtomic) fence();
+    this.u8.copyWithin(target, source, source + layout.BYTES + buffers.lengthAt(source));
+    return target;
+  }
+
+  /** Ends the writing: readers keep the last value, and waits for a newer one end. Closing twice is fine. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#claimed = -1;
+    this.#role.release();
+    this.#notify();
+    this.#onClose();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
