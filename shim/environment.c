@@ -76,15 +76,20 @@ static void run_wake(napi_env env, napi_value callback, void *context, void *dat
   napi_call_function(env, undefined, callback, 0, NULL, NULL);
 }
 
-/* The environment ends, by itself or by worker.terminate(): nobody may ring it, wait for it or own anything for it. */
-static void on_environment_end(void *data) {
+/* The environment ends, by itself or by worker.terminate(). Hooks run in the reverse order of their making: this one was
+ * made after the thread-safe function and runs before that is torn down, so that nobody rings it any more. */
+static void on_wake_end(void *data) {
   struct environment *environment = data;
   environment_lock(environment);
   environment->is_dead = true;
   environment_unlock(environment);
   engine_forget(environment);
-  participant_forget(environment);
-  unreference(environment);
+}
+
+/* What the environment owned is a dead one's from now on. */
+static void on_environment_end(void *data) {
+  participant_forget(data);
+  unreference(data);
 }
 
 /* -- functions of JavaScript --------------------------------------------------------------------------------- */
@@ -151,7 +156,7 @@ static napi_value js_on_wake(napi_env env, napi_callback_info info) {
                                                        run_wake, &environment->wake);
   if (status == napi_ok) {
     napi_unref_threadsafe_function(env, environment->wake);
-    napi_add_env_cleanup_hook(env, on_environment_end, environment); /* runs before that of the function above */
+    napi_add_env_cleanup_hook(env, on_wake_end, environment);
   }
   return number(env, status);
 }
@@ -208,6 +213,7 @@ LIPC_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports)
   struct environment *environment = calloc(1, sizeof *environment);
   if (!environment) return NULL;
   environment->references = 1;
+  napi_add_env_cleanup_hook(env, on_environment_end, environment);
   napi_property_descriptor properties[] = {
       PROPERTY("scratch", js_scratch) PROPERTY("address", js_address) PROPERTY("view", js_view)
       PROPERTY("detach", js_detach) PROPERTY("onWake", js_on_wake) PROPERTY("refWake", js_ref_wake)

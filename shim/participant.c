@@ -39,7 +39,7 @@ struct participant {
   size_t area_size;
   struct slot *table;
   double table_offset;
-  int lock_fd, slots, index;
+  int lock_fd, slots, index, guard;
   uint32_t owner;
 };
 
@@ -76,6 +76,7 @@ static int32_t map_table(struct participant *participant, int fd) {
     munmap(area, front + length);
     return error;
   }
+  participant->guard = lipc_guard_add((double)(uintptr_t)(area + front), (double)length);
   participant->area = area;
   participant->area_size = front + length;
   participant->table = (struct slot *)(area + front + within);
@@ -115,7 +116,10 @@ static int32_t claim_slot(struct participant *participant) {
 }
 
 static void release(struct participant *participant) {
-  if (participant->area) munmap(participant->area, participant->area_size);
+  if (participant->area) {
+    if (participant->guard >= 0) lipc_guard_remove(participant->guard);
+    munmap(participant->area, participant->area_size);
+  }
   if (participant->lock_fd >= 0) close(participant->lock_fd);
   free(participant);
 }

@@ -70,9 +70,19 @@ export function createFile(request: CreateRequest, fill: (fd: number) => void): 
   }
 }
 
-/** Opens an existing file. */
+/** Refuses, and closes, what its sender could shrink under us. */
+export function checkSeals(fd: number, attempt: () => Attempt): void {
+  const seals = sys.getSeals(fd);
+  if (seals >= 0 && seals & sys.F_SEAL_SHRINK) return;
+  if (seals === -errno.EBADF) throw new IpcError(errno.EBADF, { ...attempt(), syscall: "fcntl" });
+  sys.close(fd);
+  const hint = "it is not sealed against shrinking; { allowUnsealed: true } trusts its sender";
+  throw new IpcError(errno.EPERM, { ...attempt(), syscall: "fcntl", hint });
+}
+
+/** Opens an existing file; does not wait for the other end of what turns out to be a FIFO. */
 export function openFile(path: string, readOnly: boolean, attempt: () => Attempt): number {
-  return check(sys.open(path, (readOnly ? sys.O_RDONLY : sys.O_RDWR) | sys.O_NOFOLLOW, 0), attempt);
+  return check(sys.open(path, (readOnly ? sys.O_RDONLY : sys.O_RDWR) | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0), attempt);
 }
 
 /** Removes the name; false when there was none. */
@@ -85,7 +95,7 @@ export function unlinkFile(path: string, doing: string): boolean {
 
 /** Whether the name still leads to the file of this descriptor, and not to a successor of the same name. */
 export function isStillNamed(path: string, fd: number): boolean {
-  const other = sys.open(path, sys.O_RDONLY | sys.O_NOFOLLOW, 0);
+  const other = sys.open(path, sys.O_RDONLY | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0);
   if (other < 0) return false;
   const [a, b] = [sys.fstat(fd), sys.fstat(other)];
   sys.close(other);

@@ -12,7 +12,7 @@ export function withLayoutLock<T>(memory: SharedMemory, byteOffset: number, acti
   const attempt = () => ({ syscall: "fcntl", doing: `lock the layout of ${memory.name ?? "anonymous memory"}` });
   const fd = check(open(`/proc/self/fd/${memory.fd}`, O_RDWR, 0), attempt);
   try {
-    check(lockByte(fd, byteOffset, { wait: true }), attempt);
+    check(lockByte(fd, memory.fileOffset + byteOffset, { wait: true }), attempt);
     return action();
   } finally {
     close(fd);

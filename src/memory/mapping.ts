@@ -63,6 +63,9 @@ export function sizeOnceSet(fd: number, timeoutMs: number, attempt: () => Attemp
   for (;;) {
     const status = sys.fstat(fd);
     if (typeof status === "number") throw new IpcError(-status, { ...attempt(), syscall: "fstat" });
+    if ((status.mode & sys.S_IFMT) !== sys.S_IFREG) {
+      throw new IpcError(errno.EINVAL, { ...attempt(), syscall: "fstat", hint: "it is not a regular file" });
+    }
     if (status.size > 0) return status.size;
     if (performance.now() >= end) {
       const hint = `its size is still 0 after ${timeoutMs} ms: its creator has not called ftruncate`;

@@ -59,11 +59,23 @@ export class Participants {
   join(): number {
     if (this.#handle !== 0) return this.#owner;
     const doing = `attach to ${this.#memory.name ?? "anonymous memory"}`;
+    if (this.#memory.readOnly) {
+      throw new IpcError(errno.EACCES, {
+        syscall: "mmap",
+        doing,
+        hint: "the memory is read-only: nobody would see it",
+      });
+    }
     const hint = `it has ${layout.PARTICIPANTS_COUNT} slots, and all are held by live processes`;
-    const result = participantAttach(this.#memory.fd, this.#offset, layout.PARTICIPANTS_COUNT);
+    const result = participantAttach(
+      this.#memory.fd,
+      this.#memory.fileOffset + this.#offset,
+      layout.PARTICIPANTS_COUNT,
+    );
     if (result === -errno.EUSERS) throw new IpcError(errno.EUSERS, { syscall: "fcntl", doing, hint });
     this.#handle = check(result, () => ({ syscall: "fcntl", doing }));
     this.#owner = participantOwner(this.#handle);
+    this.#memory.beforeClose(this, () => this.close());
     membarrierRegister(); // peers that go to sleep may ask for a barrier here
     return this.#owner;
   }
@@ -90,7 +102,7 @@ export class Participants {
 
   /** As isDead, and asks the kernel's lock table where the words say "alive". Needs `join`. */
   isProvenDead(owner: number): boolean {
-    return this.isDead(owner) || participantDead(this.#handle, owner & layout.OWNER_MASK) === 1;
+    return this.isDead(owner) || (this.#handle !== 0 && participantDead(this.#handle, owner & layout.OWNER_MASK) === 1);
   }
 
   /** Where the owner's life word stands in this process; 0 for an id that nobody can have. */
@@ -121,6 +133,7 @@ export class Participants {
   close(): void {
     if (this.#handle === 0) return;
     participantDetach(this.#handle);
+    this.#memory.afterClose(this);
     this.#handle = 0;
     this.#owner = 0;
   }

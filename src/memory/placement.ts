@@ -67,10 +67,12 @@ export function openOrCreatePlacement(
   options: ObjectCreateOptions,
   fill?: (buffer: ArrayBuffer, base: number) => void,
 ): Placement {
-  return openOrCreate(
+  const placement = openOrCreate(
     () => openPlacement(name, kind),
     () => createPlacement(name, kind, size, options, fill),
   );
+  if (options.unlinkOnClose) placement.memory.unlinkOnClose();
+  return placement;
 }
 
 /** `size` bytes of a memory at a multiple of 128; zeros are a new object. Closing the object leaves the memory open. */
@@ -86,6 +88,7 @@ export function placementOver(
     throw new TypeError(`a ${noun} over a memory needs { participants }: Participants.over(memory, ...)`);
   }
   checkInteger(byteOffset, "byteOffset", 0, memory.size - size);
+  if (memory.readOnly) throw new TypeError(`a ${noun} cannot lie over read-only memory: nobody else would see it`);
   if (byteOffset % ALIGNMENT !== 0)
     throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${byteOffset}`);
   const name = `${memory.name ?? "anonymous memory"}+${byteOffset}`;

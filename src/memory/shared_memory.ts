@@ -3,22 +3,22 @@
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
-import { checkBoolean, checkDuration, checkInteger, checkMode, checkOptions } from "../sys/validate.ts";
-import { createFile, isStillNamed, openFile, openOrCreate, reserve, unlinkFile } from "./file.ts";
-import { PAGE_SIZE } from "./layout.ts";
+import { checkBoolean, checkDuration, checkInteger, checkOptions } from "../sys/validate.ts";
+import { checkSeals, createFile, isStillNamed, openFile, openOrCreate, reserve, unlinkFile } from "./file.ts";
 import { forgetLeak, reportLeak } from "./leak.ts";
 import { Mapping, sizeOnceSet } from "./mapping.ts";
 import { objectPath } from "./name.ts";
-import type {
-  SharedMemoryAnonymousOptions,
-  SharedMemoryCreateOptions,
-  SharedMemoryDescriptorOptions,
-  SharedMemoryOpenOptions,
-  SharedMemoryWindow,
+import {
+  checkAnonymous,
+  checkCreation,
+  checkWindow,
+  type SharedMemoryAnonymousOptions,
+  type SharedMemoryCreateOptions,
+  type SharedMemoryDescriptorOptions,
+  type SharedMemoryOpenOptions,
+  type SharedMemoryWindow,
+  SIZE_MAX,
 } from "./shared_memory_options.ts";
-
-/** 2 ** 48: more than any machine has, and exact in a double. */
-const SIZE_MAX = 2 ** 48;
 
 interface Parts {
   fd: number;
@@ -26,6 +26,7 @@ interface Parts {
   name?: string;
   path?: string;
   created: boolean;
+  fileOffset: number;
   readOnly: boolean;
   isWindow: boolean;
   unlinkOnClose: boolean;
@@ -55,6 +56,7 @@ interface Parts {
 export class SharedMemory {
   #parts: Parts;
   #bytes: Uint8Array;
+  readonly #dependents = new Map<object, () => void>();
   #isOpen = true;
 
   private constructor(parts: Parts) {
@@ -79,11 +81,8 @@ export class SharedMemory {
     options: SharedMemoryCreateOptions,
     fill: (buffer: ArrayBuffer) => void,
   ): SharedMemory {
-    checkOptions(options, ["size", "mode", "unlinkOnClose"], "SharedMemory.create");
+    const { size, mode, unlinkOnClose } = checkCreation(options, "SharedMemory.create");
     const path = objectPath(name);
-    const size = checkInteger(options?.size, "size", 1, SIZE_MAX);
-    const mode = checkMode(options.mode ?? 0o600);
-    const unlinkOnClose = checkBoolean(options.unlinkOnClose ?? false, "unlinkOnClose");
     const attempt = () => ({ syscall: "shm_open", doing: `create shared memory ${name}`, path });
     let mapping: Mapping | undefined;
     try {
@@ -91,7 +90,7 @@ export class SharedMemory {
         mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt });
         fill(mapping.buffer);
       });
-      const made = { created: true, readOnly: false, isWindow: false };
+      const made = { created: true, fileOffset: 0, readOnly: false, isWindow: false };
       return new SharedMemory({ fd, mapping: mapping as unknown as Mapping, name, path, ...made, unlinkOnClose });
     } catch (error) {
       mapping?.close();
@@ -109,11 +108,11 @@ export class SharedMemory {
   static open(name: string, options: SharedMemoryOpenOptions = {}): SharedMemory {
     checkOptions(options, ["readOnly", "offset", "length", "timeoutMs"], "SharedMemory.open");
     const path = objectPath(name);
-    const readOnly = checkBoolean(options.readOnly ?? false, "readOnly");
-    const timeoutMs = checkDuration(options.timeoutMs ?? 1000, "timeoutMs");
+    const window = checkWindow(options);
+    const timeoutMs = checkDuration(options.timeoutMs === undefined ? 1000 : options.timeoutMs, "timeoutMs");
     const attempt = () => ({ syscall: "shm_open", doing: `open shared memory ${name}`, path });
-    const fd = openFile(path, readOnly, attempt);
-    return SharedMemory.#fromOpenFile(fd, { ...options, readOnly }, timeoutMs, attempt, { name, path });
+    const fd = openFile(path, window.readOnly ?? false, attempt);
+    return SharedMemory.#fromOpenFile(fd, window, timeoutMs, attempt, { name, path });
   }
 
   /**
@@ -122,16 +121,17 @@ export class SharedMemory {
    * @throws {IpcError} as `create` and `open`; EINVAL it exists and is smaller than asked
    */
   static openOrCreate(name: string, options: SharedMemoryCreateOptions): SharedMemory {
+    const { size, unlinkOnClose } = checkCreation(options, "SharedMemory.openOrCreate");
     const memory = openOrCreate(
       () => SharedMemory.open(name),
       () => SharedMemory.create(name, options),
     );
-    if (memory.size < options.size) {
-      const hint = `it exists with ${memory.size} bytes, ${options.size} asked`;
+    if (memory.size < size) {
+      const hint = `it exists with ${memory.size} bytes, ${size} asked`;
       memory.close();
       throw new IpcError(errno.EINVAL, { syscall: "shm_open", doing: `open shared memory ${name}`, path: name, hint });
     }
-    if (options.unlinkOnClose) memory.#parts.unlinkOnClose = true;
+    if (unlinkOnClose) memory.unlinkOnClose();
     return memory;
   }
 
@@ -142,16 +142,22 @@ export class SharedMemory {
    * @throws {IpcError} ENOMEM, ENOSPC, EMFILE
    */
   static anonymous(options: SharedMemoryAnonymousOptions): SharedMemory {
-    checkOptions(options, ["size", "label", "seal"], "SharedMemory.anonymous");
-    const size = checkInteger(options?.size, "size", 1, SIZE_MAX);
-    const seal = checkBoolean(options.seal ?? true, "seal");
+    const { size, label, seal } = checkAnonymous(options);
     const attempt = () => ({ syscall: "memfd_create", doing: `create ${size} bytes of anonymous shared memory` });
-    const fd = check(sys.memfdCreate(options.label ?? "linux-ipc", sys.MFD_CLOEXEC | sys.MFD_ALLOW_SEALING), attempt);
+    const fd = check(sys.memfdCreate(label, sys.MFD_CLOEXEC | sys.MFD_ALLOW_SEALING), attempt);
     try {
       reserve(fd, size, attempt);
       if (seal) check(sys.addSeals(fd, sys.F_SEAL_SHRINK | sys.F_SEAL_GROW | sys.F_SEAL_SEAL), attempt);
       const mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt });
-      return new SharedMemory({ fd, mapping, created: true, readOnly: false, isWindow: false, unlinkOnClose: false });
+      return new SharedMemory({
+        fd,
+        mapping,
+        created: true,
+        fileOffset: 0,
+        readOnly: false,
+        isWindow: false,
+        unlinkOnClose: false,
+      });
     } catch (error) {
       sys.close(fd);
       throw error;
@@ -169,35 +175,35 @@ export class SharedMemory {
     checkOptions(options, ["readOnly", "offset", "length", "allowUnsealed"], "SharedMemory.fromDescriptor");
     checkInteger(fd, "fd", 0, 2 ** 31 - 1);
     const attempt = () => ({ syscall: "mmap", doing: `map the shared memory of descriptor ${fd}` });
-    if (!checkBoolean(options.allowUnsealed ?? false, "allowUnsealed")) SharedMemory.#checkSeals(fd, attempt);
-    return SharedMemory.#fromOpenFile(fd, options, 0, attempt, {});
-  }
-
-  static #checkSeals(fd: number, attempt: () => Attempt): void {
-    const seals = sys.getSeals(fd);
-    if (seals >= 0 && seals & sys.F_SEAL_SHRINK) return;
-    if (seals === -errno.EBADF) throw new IpcError(errno.EBADF, { ...attempt(), syscall: "fcntl" });
-    sys.close(fd);
-    const hint = "it is not sealed against shrinking; { allowUnsealed: true } trusts its sender";
-    throw new IpcError(errno.EPERM, { ...attempt(), syscall: "fcntl", hint });
+    const window = checkWindow(options);
+    if (!checkBoolean(options.allowUnsealed ?? false, "allowUnsealed")) checkSeals(fd, attempt);
+    return SharedMemory.#fromOpenFile(fd, window, 0, attempt, {});
   }
 
   static #fromOpenFile(
     fd: number,
-    options: SharedMemoryWindow,
+    window: SharedMemoryWindow,
     timeoutMs: number,
     attempt: () => Attempt,
     named: { name?: string; path?: string },
   ): SharedMemory {
     try {
       const size = sizeOnceSet(fd, timeoutMs, attempt);
-      const offset = checkInteger(options.offset ?? 0, "offset", 0, size - 1);
-      if (offset % PAGE_SIZE !== 0) throw new RangeError(`offset must be a multiple of ${PAGE_SIZE}, not ${offset}`);
-      const length = checkInteger(options.length ?? size - offset, "length", 1, size - offset);
-      const readOnly = options.readOnly ?? false;
+      const { offset: fileOffset = 0, readOnly = false } = window;
+      const offset = checkInteger(fileOffset, "offset", 0, size - 1);
+      const length = checkInteger(window.length ?? size - offset, "length", 1, size - offset);
       const mapping = new Mapping({ fd, offset, length, readOnly, attempt });
       const isWindow = offset !== 0 || length !== size;
-      return new SharedMemory({ fd, mapping, ...named, created: false, readOnly, isWindow, unlinkOnClose: false });
+      return new SharedMemory({
+        fd,
+        mapping,
+        ...named,
+        created: false,
+        fileOffset,
+        readOnly,
+        isWindow,
+        unlinkOnClose: false,
+      });
     } catch (error) {
       sys.close(fd);
       throw error;
@@ -236,6 +242,38 @@ export class SharedMemory {
   /** Where the memory stands in this process: for FFI calls of your own. */
   get address(): number {
     return this.#parts.mapping.address;
+  }
+
+  /** Where the mapping starts in the object: not 0 for a window. */
+  get fileOffset(): number {
+    return this.#parts.fileOffset;
+  }
+
+  /**
+   * Runs `action` before the memory is unmapped, so that whoever sleeps on a word of it can leave.
+   *
+   * @internal
+   */
+  beforeClose(dependent: object, action: () => void): void {
+    this.#dependents.set(dependent, action);
+  }
+
+  /**
+   * The dependent has gone.
+   *
+   * @internal
+   */
+  afterClose(dependent: object): void {
+    this.#dependents.delete(dependent);
+  }
+
+  /**
+   * From now on close() also removes the name.
+   *
+   * @internal
+   */
+  unlinkOnClose(): void {
+    this.#parts.unlinkOnClose = true;
   }
 
   /** Whether this call made the object. */
@@ -284,6 +322,7 @@ export class SharedMemory {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     forgetLeak(this);
+    for (const action of [...this.#dependents.values()]) action();
     const { mapping, fd, path, unlinkOnClose } = this.#parts;
     mapping.close();
     if (unlinkOnClose && path !== undefined && isStillNamed(path, fd)) sys.unlink(path);

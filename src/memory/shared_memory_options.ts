@@ -1,4 +1,7 @@
-// The options of SharedMemory's ways in.
+// The options of SharedMemory's ways in, and their checks, before any system call.
+
+import { checkBoolean, checkInteger, checkMode, checkOptions } from "../sys/validate.ts";
+import { PAGE_SIZE } from "./layout.ts";
 
 /** How `SharedMemory.create` and `openOrCreate` make memory. */
 export interface SharedMemoryCreateOptions {
@@ -40,4 +43,36 @@ export interface SharedMemoryAnonymousOptions {
 export interface SharedMemoryDescriptorOptions extends SharedMemoryWindow {
   /** Accept memory which its sender can still shrink, so that our reads would find zeros. */
   allowUnsealed?: boolean;
+}
+
+/** 2 ** 48: more than any machine has, and exact in a double. */
+export const SIZE_MAX = 2 ** 48;
+
+/** The options of a creation, complete. */
+export function checkCreation(options: SharedMemoryCreateOptions, what: string): Required<SharedMemoryCreateOptions> {
+  checkOptions(options, ["size", "mode", "unlinkOnClose"], what);
+  return {
+    size: checkInteger(options?.size, "size", 1, SIZE_MAX),
+    mode: checkMode(options.mode ?? 0o600),
+    unlinkOnClose: checkBoolean(options.unlinkOnClose ?? false, "unlinkOnClose"),
+  };
+}
+
+/** The options of an anonymous creation, complete. */
+export function checkAnonymous(options: SharedMemoryAnonymousOptions): Required<SharedMemoryAnonymousOptions> {
+  checkOptions(options, ["size", "label", "seal"], "SharedMemory.anonymous");
+  const label: unknown = options?.label ?? "linux-ipc";
+  if (typeof label !== "string" || label.includes("\0")) throw new TypeError("label must be a string without NUL");
+  if (new TextEncoder().encode(label).length > 249) throw new RangeError("label must have at most 249 bytes");
+  const size = checkInteger(options?.size, "size", 1, SIZE_MAX);
+  return { size, label, seal: checkBoolean(options.seal ?? true, "seal") };
+}
+
+/** What can be known of a window before the size of the object is. */
+export function checkWindow({ readOnly = false, offset = 0, length }: SharedMemoryWindow): SharedMemoryWindow {
+  checkBoolean(readOnly, "readOnly");
+  checkInteger(offset, "offset", 0, SIZE_MAX);
+  if (offset % PAGE_SIZE !== 0) throw new RangeError(`offset must be a multiple of ${PAGE_SIZE}, not ${offset}`);
+  if (length !== undefined) checkInteger(length, "length", 1, SIZE_MAX);
+  return { readOnly, offset, length };
 }

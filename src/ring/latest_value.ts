@@ -3,8 +3,7 @@
 import process from "node:process";
 import { openOrCreate } from "../memory/file.ts";
 import { ALIGNMENT } from "../memory/layout.ts";
-import { withLayoutLock } from "../memory/layout_lock.ts";
-import { closePlacement, createPlacement, openPlacement, type Placement, placementOver } from "../memory/placement.ts";
+import { closePlacement, createPlacement, openPlacement, type Placement } from "../memory/placement.ts";
 import type { SegmentKind } from "../memory/segment.ts";
 import { SharedMemory } from "../memory/shared_memory.ts";
 import { errno } from "../sys/errno.ts";
@@ -23,7 +22,7 @@ import {
   type ValueGeometry,
   writeGeometry,
 } from "./latest_value_geometry.ts";
-import { layOrFind } from "./latest_value_lay.ts";
+import { layOver } from "./latest_value_lay.ts";
 import * as layout from "./latest_value_layout.ts";
 import {
   type LatestValueCreateOptions,
@@ -44,7 +43,7 @@ import { Role, type RoleWords } from "./role.ts";
 const KIND: SegmentKind = { letters: "LATE", version: layout.LAYOUT_VERSION, noun: "latest value" };
 const WRITER = { noun: "writer", role: layout.WRITER_ROLE, state: layout.WRITER_STATE } as unknown as RoleWords;
 
-type Bytes = ArrayBufferView | ArrayBuffer;
+const CREATE_OPTIONS = ["mode", "unlinkOnClose", ...SIZE_OPTIONS, ...USE_OPTIONS];
 
 interface Parts<Value, Given> {
   readonly placement: Placement;
@@ -76,7 +75,7 @@ interface Parts<Value, Given> {
  * book.close();
  * ```
  */
-export class LatestValue<Value = Uint8Array, Given = Value> {
+export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> {
   readonly #parts: Parts<Value, Given>;
   readonly #buffers: ValueBuffers;
   readonly #role: Role;
@@ -100,19 +99,11 @@ export class LatestValue<Value = Uint8Array, Given = Value> {
    * @throws {IpcError} EEXIST the name is taken; ENOSPC `/dev/shm` is full; EACCES
    * @throws {RangeError} a bad name, size, or number of buffers
    */
-  static create(
-    name: string,
-    options: LatestValueCreateOptions & { size: number; type?: undefined },
-  ): LatestValue<Uint8Array, Bytes>;
-  static create<Value, Given>(
-    name: string,
-    options: LatestValueCreateOptions<Value, Given> & { type: ValueType<Value, Given> },
-  ): LatestValue<Value, Given>;
-  static create<Value, Given>(
+  static create<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
     name: string,
     options: LatestValueCreateOptions<Value, Given>,
   ): LatestValue<Value, Given> {
-    checkOptions(options, ["mode", "unlinkOnClose", ...SIZE_OPTIONS, ...USE_OPTIONS], "LatestValue.create");
+    checkOptions(options, CREATE_OPTIONS, "LatestValue.create");
     checkUse(options);
     const geometry = geometryOf(options);
     const placement = createPlacement(name, KIND, sizeOf(geometry), options, (buffer, base) => {
@@ -127,12 +118,7 @@ export class LatestValue<Value = Uint8Array, Given = Value> {
    * @throws {IpcError} ENOENT no such name; EINVAL it is something else, or its values are not of the type's size;
    * EBADMSG its header is corrupted
    */
-  static open(name: string, options?: LatestValueOpenOptions & { type?: undefined }): LatestValue<Uint8Array, Bytes>;
-  static open<Value, Given>(
-    name: string,
-    options: LatestValueOpenOptions<Value, Given> & { type: ValueType<Value, Given> },
-  ): LatestValue<Value, Given>;
-  static open<Value, Given>(
+  static open<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
     name: string,
     options: LatestValueOpenOptions<Value, Given> = {},
   ): LatestValue<Value, Given> {
@@ -140,7 +126,7 @@ export class LatestValue<Value = Uint8Array, Given = Value> {
     checkUse(options);
     const { type, timeoutMs } = options;
     checkType(type);
-    const placement = openPlacement(name, KIND, timeoutMs === undefined ? {} : { timeoutMs });
+    const placement = openPlacement(name, KIND, { timeoutMs });
     try {
       const geometry = findGeometry(placement.memory.buffer, placement.base, name);
       checkAgreement(geometry, { type }, name);
@@ -152,24 +138,19 @@ export class LatestValue<Value = Uint8Array, Given = Value> {
   }
 
   /** Opens it, or creates it; `created` tells which. One that exists keeps its own size and number of buffers. */
-  static openOrCreate(
-    name: string,
-    options: LatestValueCreateOptions & { size: number; type?: undefined },
-  ): LatestValue<Uint8Array, Bytes>;
-  static openOrCreate<Value, Given>(
-    name: string,
-    options: LatestValueCreateOptions<Value, Given> & { type: ValueType<Value, Given> },
-  ): LatestValue<Value, Given>;
-  static openOrCreate<Value, Given>(
+  static openOrCreate<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
     name: string,
     options: LatestValueCreateOptions<Value, Given>,
   ): LatestValue<Value, Given> {
-    const { spinMs, ordering, type } = options;
-    const typed = options as LatestValueCreateOptions<Value, Given> & { type: ValueType<Value, Given> };
-    return openOrCreate(
-      () => LatestValue.open(name, { spinMs, ordering, type: type as ValueType<Value, Given> }),
-      () => LatestValue.create(name, typed),
+    checkOptions(options, CREATE_OPTIONS, "LatestValue.openOrCreate");
+    geometryOf(options);
+    const { spinMs, ordering, unlinkOnClose, type } = options;
+    const latest = openOrCreate(
+      () => LatestValue.open(name, { spinMs, ordering, type }),
+      () => LatestValue.create(name, options),
     );
+    if (unlinkOnClose) latest.#parts.placement.memory.unlinkOnClose();
+    return latest;
   }
 
   /** Removes the name; those who have it open keep it. False when there was none. */
@@ -191,29 +172,14 @@ export class LatestValue<Value = Uint8Array, Given = Value> {
    * @throws {RangeError} `byteOffset` is not a multiple of 128, or it does not fit
    * @throws {IpcError} EBADMSG there is something else; EINVAL there is one of another size, or none and no size
    */
-  static over(
-    memory: MemoryRegion,
-    byteOffset: number,
-    options: LatestValueOverOptions & { type?: undefined },
-  ): LatestValue<Uint8Array, Bytes>;
-  static over<Value, Given>(
-    memory: MemoryRegion,
-    byteOffset: number,
-    options: LatestValueOverOptions<Value, Given> & { type: ValueType<Value, Given> },
-  ): LatestValue<Value, Given>;
-  static over<Value, Given>(
+  static over<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
     memory: MemoryRegion,
     byteOffset: number,
     options: LatestValueOverOptions<Value, Given>,
   ): LatestValue<Value, Given> {
     checkOptions(options, ["participants", ...SIZE_OPTIONS, ...USE_OPTIONS], "LatestValue.over");
     checkUse(options);
-    const { participants, type } = options;
-    const shared = memory as SharedMemory;
-    const placement = placementOver(shared, byteOffset, { participants }, layout.FIRST_BUFFER, KIND.noun);
-    const lay = () => layOrFind(placement, options);
-    const { geometry, created } = memory.readOnly ? lay() : withLayoutLock(shared, byteOffset, lay);
-    return new LatestValue({ placement, geometry, created, type, use: options });
+    return new LatestValue({ ...layOver(memory, byteOffset, options), type: options.type, use: options });
   }
 
   /** Bytes of the largest value. */

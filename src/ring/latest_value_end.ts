@@ -29,6 +29,7 @@ export class WriterEnd {
     if (this.#role.isClosed) return new PeerClosedError(attempt);
     const owner = this.owner;
     if (owner === 0 || !this.#role.isDead(owner)) return undefined;
+    if (this.#role.owner !== owner) return undefined; // it closed in order, or was followed, while we looked
     this.#told = owner;
     return new PeerDiedError(attempt, this.#role.pidOf(owner));
   }

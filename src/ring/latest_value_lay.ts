@@ -1,8 +1,13 @@
 // Laying a latest value over memory: a new one over zeros, or the one that is there.
 
-import type { Placement } from "../memory/placement.ts";
+import { ALIGNMENT } from "../memory/layout.ts";
+import { withLayoutLock } from "../memory/layout_lock.ts";
+import { Participants } from "../memory/participants.ts";
+import { type Placement, placementOver } from "../memory/placement.ts";
+import type { SharedMemory } from "../memory/shared_memory.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
+import { checkInteger } from "../sys/validate.ts";
 import {
   checkAgreement,
   checkType,
@@ -12,10 +17,46 @@ import {
   type ValueGeometry,
   writeGeometry,
 } from "./latest_value_geometry.ts";
+import * as layout from "./latest_value_layout.ts";
 import type { LatestValueOverOptions } from "./latest_value_options.ts";
+import type { MemoryRegion } from "./memory_region.ts";
+
+const NOUN = "latest value";
+
+/** What is at a place in a memory, or has just been laid there. */
+export interface Laid {
+  readonly placement: Placement;
+  readonly geometry: ValueGeometry;
+  readonly created: boolean;
+}
+
+/** Over read-only memory nothing is laid and nobody waits; but there may be readers. */
+function readOnlyPlacement(memory: SharedMemory, base: number, { participants }: LatestValueOverOptions): Placement {
+  if (!(participants instanceof Participants)) throw new TypeError(`a ${NOUN} over a memory needs { participants }`);
+  checkInteger(base, "byteOffset", 0, memory.size - layout.FIRST_BUFFER);
+  if (base % ALIGNMENT !== 0) throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${base}`);
+  const name = `${memory.name ?? "anonymous memory"}+${base}`;
+  return { memory, participants, base, name, created: false, ownsMemory: false };
+}
+
+/** Racing processes agree, by the layout lock. */
+export function layOver(
+  region: MemoryRegion,
+  byteOffset: number,
+  options: LatestValueOverOptions<unknown, never>,
+): Laid {
+  const memory = region as SharedMemory;
+  if (region.readOnly) {
+    const placement = readOnlyPlacement(memory, byteOffset, options as LatestValueOverOptions);
+    return { placement, ...layOrFind(placement, options) };
+  }
+  const { participants } = options;
+  const placement = placementOver(memory, byteOffset, { participants }, layout.FIRST_BUFFER, NOUN);
+  return { placement, ...withLayoutLock(memory, byteOffset, () => layOrFind(placement, options)) };
+}
 
 /** With the layout lock held, unless it is read-only. */
-export function layOrFind(
+function layOrFind(
   { memory, base, name }: Placement,
   options: LatestValueOverOptions<unknown, never>,
 ): { geometry: ValueGeometry; created: boolean } {

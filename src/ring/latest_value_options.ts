@@ -1,7 +1,6 @@
 // The options of LatestValue's ways in, and the shape of the types whose values it holds.
 
 import type { Participants } from "../memory/participants.ts";
-import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
 
 /**
  * A type of fixed size that can be read from bytes and written to them: what `struct` makes, or anything of this shape.
@@ -24,7 +23,7 @@ export interface LatestValueUse {
 }
 
 /** What a latest value holds: bytes of at most `size`, or values of a `type`. */
-export interface LatestValueContent<Value = Uint8Array, Given = Value> {
+export interface LatestValueContent<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> {
   /** Bytes of the largest value, up to 2 ** 28; or give a `type`. */
   size?: number;
   /** What the bytes mean: a struct. */
@@ -32,7 +31,8 @@ export interface LatestValueContent<Value = Uint8Array, Given = Value> {
 }
 
 /** How large a latest value is. */
-export interface LatestValueSize<Value = Uint8Array, Given = Value> extends LatestValueContent<Value, Given> {
+export interface LatestValueSize<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>
+  extends LatestValueContent<Value, Given> {
   /** A power of two from 4 to 1024: how far the writer may run ahead of a slow reader. 8 for up to 4096 bytes, else 4. */
   buffers?: number;
   /** Each value carries a checksum, so that `sync` makes it survive power loss and a half-written copy is found. */
@@ -40,7 +40,7 @@ export interface LatestValueSize<Value = Uint8Array, Given = Value> extends Late
 }
 
 /** How `LatestValue.create` and `openOrCreate` make one. */
-export interface LatestValueCreateOptions<Value = Uint8Array, Given = Value>
+export interface LatestValueCreateOptions<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>
   extends LatestValueSize<Value, Given>,
     LatestValueUse {
   /** Permission bits, 0o600 unless said. */
@@ -50,7 +50,8 @@ export interface LatestValueCreateOptions<Value = Uint8Array, Given = Value>
 }
 
 /** How `LatestValue.open` opens. */
-export interface LatestValueOpenOptions<Value = Uint8Array, Given = Value> extends LatestValueUse {
+export interface LatestValueOpenOptions<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>
+  extends LatestValueUse {
   /** What the bytes mean; its size must be the size of the values. Bytes unless said. */
   type?: ValueType<Value, Given>;
   /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
@@ -58,15 +59,12 @@ export interface LatestValueOpenOptions<Value = Uint8Array, Given = Value> exten
 }
 
 /** How `LatestValue.over` lays or finds one in a memory. */
-export interface LatestValueOverOptions<Value = Uint8Array, Given = Value>
+export interface LatestValueOverOptions<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>
   extends LatestValueSize<Value, Given>,
     LatestValueUse {
   /** Who is attached; lies in the same memory. */
   participants: Participants;
 }
-
-/** Options of a reader's waits. */
-export type { AwaitOptions, WaitOptions };
 
 /** The names of `LatestValueUse`. */
 export const USE_OPTIONS = ["spinMs", "ordering"];

@@ -1,5 +1,6 @@
 // LatestValueReader: takes the last complete value, and may wait for a newer one.
 
+import { setImmediate } from "node:timers";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
@@ -42,7 +43,10 @@ export interface ReaderParts<Value, Given> {
  * price.close();
  * ```
  */
-export class LatestValueReader<Value = Uint8Array, Given = Value> extends ValueView<Value, Given> {
+export class LatestValueReader<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> extends ValueView<
+  Value,
+  Given
+> {
   readonly #buffers: ValueBuffers;
   readonly #end: WriterEnd;
   readonly #waiter: RingWaiter;

@@ -1,6 +1,7 @@
 // ValueView: reading the last complete value without a lock; what a reader does when it does not wait.
 
 import { pause } from "../sys/futex.ts";
+import { PAUSES_PER_LOOK } from "../wait/spin.ts";
 import { fence, type ValueBuffers } from "./latest_value_buffers.ts";
 import * as layout from "./latest_value_layout.ts";
 import type { ValueType } from "./latest_value_options.ts";
@@ -193,7 +194,9 @@ export abstract class ValueView<Value, Given> {
 
   /** The value that was published last, if this reader has not taken it yet; undefined otherwise. Never waits. */
   tryNext(): Value | undefined {
-    return this.isTaken ? undefined : this.tryRead();
+    if (!this.isTaken) return this.tryRead();
+    pause(PAUSES_PER_LOOK); // who polls must not steal the writer's cache line all the time
+    return undefined;
   }
 
   /** Version of the value that was taken last: 1 for the first one ever written, then upwards. 0 = none was taken. */

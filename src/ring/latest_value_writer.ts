@@ -26,7 +26,7 @@ export interface WriterParts<Value, Given> {
  * in the middle has published nothing: readers keep the value before. Use it from one thread. Nothing here waits, but
  * `sync`, for the disk.
  */
-export class LatestValueWriter<Value = Uint8Array, Given = Value> {
+export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> {
   /** All of the mapping as bytes, for use at the offsets that `claimAt` gives. */
   readonly u8: Uint8Array;
   /** All of the mapping as 32-bit integers: index = offset / 4. */

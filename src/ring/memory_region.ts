@@ -8,6 +8,8 @@ export interface MemoryRegion {
   readonly address: number;
   /** The open descriptor. */
   readonly fd: number;
+  /** Where the mapping starts in the file. */
+  readonly fileOffset: number;
   /** Bytes mapped. */
   readonly size: number;
   /** For messages. */
@@ -16,6 +18,10 @@ export interface MemoryRegion {
   readonly readOnly?: boolean;
   /** Pages whose backing was taken away. */
   readonly lostPages?: number;
+  /** Runs `action` before the memory is unmapped. */
+  beforeClose(dependent: object, action: () => void): void;
+  /** The dependent has gone. */
+  afterClose(dependent: object): void;
   /** Writes a range to disk and waits until it is there. */
   sync?(options?: { offset?: number; length?: number }): void;
 }

@@ -91,6 +91,11 @@ export function corrupted(bytes: RingBytes, what: string): IpcError {
   return new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `use ring ${bytes.name}`, path: bytes.name, hint });
 }
 
+/** The error of waiting on a ring that lost its pages: nobody could ever end that wait. */
+export function lostError(bytes: RingBytes): IpcError | undefined {
+  return bytes.lostPages() > 0 ? corrupted(bytes, "") : undefined;
+}
+
 export function closedHere(bytes: RingBytes, doing: string): IpcError {
   const hint = "it was closed in this process";
   return new IpcError(errno.EBADF, { syscall: doing, doing: `${doing} on ring ${bytes.name}`, path: bytes.name, hint });
@@ -121,6 +126,7 @@ export class PeerEnd {
       return new PeerClosedError({ syscall: doing, doing: `${doing} on ring ${name}`, path: name });
     const owner = this.owner;
     if (owner === 0 || !this.#role.isDead(owner)) return undefined;
+    if (this.#role.owner !== owner) return undefined; // it closed in order, or was followed, while we looked
     this.#told = owner;
     return new PeerDiedError(
       { syscall: doing, doing: `${doing} on ring ${name}`, path: name },

@@ -1,10 +1,20 @@
 // SpscConsumer: the receiving side of a ring. The hot path is plain TypeScript on mapped memory.
 
+import { setImmediate } from "node:timers";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { hasSleepers } from "../wait/eventcount.ts";
 import * as layout from "./layout.ts";
 import type { Role } from "./role.ts";
-import { closedHere, corrupted, PeerEnd, type RingBytes, RingSide, type RingWaiter, type SideParts } from "./side.ts";
+import {
+  closedHere,
+  corrupted,
+  lostError,
+  PeerEnd,
+  type RingBytes,
+  RingSide,
+  type RingWaiter,
+  type SideParts,
+} from "./side.ts";
 
 /** How many messages an iteration hands out in a row before timers and input get their turn. */
 const TURN_MESSAGES = 256;
@@ -168,7 +178,7 @@ export class SpscConsumer extends RingSide {
   #attempt(): Uint8Array | undefined {
     const message = this.tryReceive();
     if (message !== undefined) return message;
-    const error = this.#peer.error("receive", this.#bytes.name);
+    const error = this.#peer.error("receive", this.#bytes.name) ?? lostError(this.#bytes);
     if (error === undefined) return undefined;
     const last = this.tryReceive(); // committed just before the end
     if (last === undefined) throw error;
@@ -216,9 +226,12 @@ export class SpscConsumer extends RingSide {
   drainAt(handler: (offset: number, length: number, position: number) => void, max = Number.POSITIVE_INFINITY): number {
     let count = 0;
     while (count < max && (this.#next !== this.#head || this.#refill())) {
-      count += this.#drainRun(handler, max - count);
+      try {
+        count += this.#drainRun(handler, max - count);
+      } finally {
+        if (this.#isOpen && this.#published !== this.#next) this.#acknowledge();
+      }
       if (!this.#isOpen) break; // the handler has closed us
-      if (this.#published !== this.#next) this.#acknowledge();
     }
     return count;
   }
@@ -285,6 +298,7 @@ export class SpscConsumer extends RingSide {
     if (!this.#isOpen) return;
     if (this.#published !== this.#next) this.#acknowledge();
     this.#isOpen = false;
+    this.#record = 0;
     this.#next = (this.#next + layout.MESSAGE_HEADER) | 0; // a drain that is going on sees that something has happened
     this.#head = this.#next; // the fast path finds nothing, and the slow path tells why
     this.#own.release();

@@ -5,7 +5,16 @@ import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } fr
 import { hasSleepers, SLEEPERS } from "../wait/eventcount.ts";
 import * as layout from "./layout.ts";
 import type { Role } from "./role.ts";
-import { closedHere, corrupted, PeerEnd, type RingBytes, RingSide, type RingWaiter, type SideParts } from "./side.ts";
+import {
+  closedHere,
+  corrupted,
+  lostError,
+  PeerEnd,
+  type RingBytes,
+  RingSide,
+  type RingWaiter,
+  type SideParts,
+} from "./side.ts";
 
 /**
  * The one sender of a ring; made by `ring.producer()`.
@@ -93,6 +102,7 @@ export class SpscProducer extends RingSide {
 
   #checkSize(size: number): void {
     if (Number.isInteger(size) && size >= 0 && size <= this.#maxMessageSize) return;
+    if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${typeof size}`);
     throw new RangeError(`a message of ring ${this.#bytes.name} has 0 to ${this.#maxMessageSize} bytes, not ${size}`);
   }
 
@@ -164,7 +174,7 @@ export class SpscProducer extends RingSide {
 
   #attempt(bytes: Uint8Array): true | undefined {
     if (this.trySend(bytes)) return true;
-    const error = this.#peer.error("send", this.#bytes.name);
+    const error = this.#peer.error("send", this.#bytes.name) ?? lostError(this.#bytes);
     if (error === undefined) return undefined;
     throw error;
   }
@@ -178,6 +188,7 @@ export class SpscProducer extends RingSide {
   sendSync(data: ArrayBufferView | ArrayBuffer, options?: WaitOptions): boolean {
     const deadline = deadlineOf(options, "sendSync");
     const bytes = asBytes(data);
+    this.#checkSize(bytes.length);
     if (this.trySend(bytes)) return true;
     return this.#waiter.waitSync(() => this.#attempt(bytes), deadline) ?? false;
   }
@@ -190,6 +201,7 @@ export class SpscProducer extends RingSide {
     try {
       checkAwaitOptions(options, "send");
       const bytes = asBytes(data);
+      this.#checkSize(bytes.length);
       options?.signal?.throwIfAborted();
       if (!this.#waiter.isAwaited && this.trySend(bytes)) return Promise.resolve(true);
       return this.#waiter.wait(() => this.#attempt(bytes), options).then((sent) => sent ?? false);

@@ -30,6 +30,8 @@ import { SpscProducer } from "./spsc_producer.ts";
 
 const KIND: SegmentKind = { letters: "SPSC", version: layout.RING_VERSION, noun: "SPSC ring" };
 
+const CREATE_OPTIONS = ["capacity", "maxMessageSize", "mode", "unlinkOnClose", ...USE_OPTIONS];
+
 interface Parts {
   readonly segment: Segment;
   readonly base: number;
@@ -83,10 +85,10 @@ export class SpscRing {
    * @throws {RangeError} a bad name, capacity or maxMessageSize
    */
   static create(name: string, options: SpscRingCreateOptions): SpscRing {
-    checkOptions(options, ["capacity", "maxMessageSize", "mode", "unlinkOnClose", ...USE_OPTIONS], "SpscRing.create");
+    checkOptions(options, CREATE_OPTIONS, "SpscRing.create");
+    const geometry = geometryOf(options);
     const { mode, unlinkOnClose } = options;
     checkUse(options);
-    const geometry = geometryOf(options);
     const size = layout.ringSize(geometry.capacity, geometry.maxMessageSize);
     const segment = createSegment(name, KIND, size, { mode, unlinkOnClose }, (buffer, offset) => {
       writeGeometry(buffer, offset, geometry);
@@ -110,7 +112,7 @@ export class SpscRing {
   static open(name: string, options: SpscRingOpenOptions = {}): SpscRing {
     checkOptions(options, ["timeoutMs", ...USE_OPTIONS], "SpscRing.open");
     checkUse(options);
-    const segment = openSegment(name, KIND, options.timeoutMs ?? 1000);
+    const segment = openSegment(name, KIND, options.timeoutMs);
     try {
       const geometry = readGeometry(segment.memory.buffer, OBJECT_OFFSET);
       if (geometry === undefined)
@@ -132,11 +134,15 @@ export class SpscRing {
 
   /** Opens the ring, or creates it; `created` tells which. One that exists keeps its own capacity. */
   static openOrCreate(name: string, options: SpscRingCreateOptions): SpscRing {
-    const { spinMs, ordering } = options;
-    return openOrCreate(
+    checkOptions(options, CREATE_OPTIONS, "SpscRing.openOrCreate");
+    geometryOf(options);
+    const { spinMs, ordering, unlinkOnClose } = options;
+    const ring = openOrCreate(
       () => SpscRing.open(name, { spinMs, ordering }),
       () => SpscRing.create(name, options),
     );
+    if (unlinkOnClose) ring.#parts.segment.memory.unlinkOnClose();
+    return ring;
   }
 
   /** Removes the name; those who have the ring open keep it. False when there was none. */
@@ -165,6 +171,7 @@ export class SpscRing {
     if (!(participants instanceof Participants))
       throw new TypeError("SpscRing.over needs { participants }: Participants.over(memory, ...)");
     checkInteger(byteOffset, "byteOffset", 0, memory.size);
+    if (memory.readOnly) throw new TypeError("a ring cannot lie over read-only memory: nobody else would see it");
     if (byteOffset % ALIGNMENT !== 0)
       throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${byteOffset}`);
     const { geometry, created } = withLayoutLock(memory, byteOffset, () => layOrFind(memory, byteOffset, options));

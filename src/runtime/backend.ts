@@ -7,6 +7,8 @@ export type BackendName = "bun-ffi" | "deno-ffi" | "node-api" | "koffi" | "node-
 
 /** The Node-API face of the shim, which all runtimes load: views, detachment, wake-ups (shim/environment.c). */
 export interface NodeApiFace {
+  /** Through the scratch block, as all symbols; absent from a library that is not ours. */
+  abi_version?(): void;
   scratch(): ArrayBuffer;
   address(): number;
   view(): ArrayBuffer | undefined;

@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import type { BackendName, LoadCalls, NodeApiFace } from "./backend.ts";
-import { ARGUMENT_SLOT, SCRATCH_FREE_OFFSET } from "./backend.ts";
+import { ARGUMENT_SLOT, RESULT_SLOT, SCRATCH_FREE_OFFSET } from "./backend.ts";
 import { loadBun } from "./bun.ts";
 import { loadDeno } from "./deno.ts";
 import { loadKoffi } from "./koffi.ts";
@@ -52,9 +52,12 @@ function loadFace(path: string): NodeApiFace {
   return module.exports as NodeApiFace;
 }
 
-function checkAbi(calls: Calls, path: string): void {
-  const found = calls.abi_version();
-  if (found === ABI_VERSION) return;
+/** The scratch block, from a library of our ABI; asked by the Node-API face, before any other symbol is looked for. */
+function checkedScratch(face: NodeApiFace, path: string): ArrayBuffer {
+  const buffer = typeof face.scratch === "function" ? face.scratch() : new ArrayBuffer(8);
+  face.abi_version?.();
+  const found = new Float64Array(buffer)[RESULT_SLOT] || "unknown";
+  if (found === ABI_VERSION) return buffer;
   throw new Error(`Cannot load linux-ipc: ${path} has ABI ${found}, this version needs ${ABI_VERSION} (reinstall it)`);
 }
 
@@ -94,9 +97,8 @@ function load(): Environment {
   const backend = chooseBackend();
   return withLibrary((path) => {
     const face = loadFace(path);
-    const buffer = face.scratch();
+    const buffer = checkedScratch(face, path);
     const calls = backend.load(path, face, new Float64Array(buffer));
-    checkAbi(calls, path);
     return assemble(backend.name, calls, face, buffer);
   });
 }

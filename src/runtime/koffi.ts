@@ -8,8 +8,16 @@ interface Koffi {
   load(path: string): { func(name: string, result: string, parameters: string[]): (...values: number[]) => number };
 }
 
+function findKoffi(): Koffi {
+  try {
+    return createRequire(import.meta.url)("koffi") as Koffi;
+  } catch (cause) {
+    throw new Error("Cannot load linux-ipc: LINUX_IPC_BACKEND=koffi needs the package koffi (npm i koffi)", { cause });
+  }
+}
+
 export const loadKoffi: LoadCalls = (path) => {
-  const library = (createRequire(import.meta.url)("koffi") as Koffi).load(path);
+  const library = findKoffi().load(path);
   const calls: Record<string, (...values: number[]) => number> = {};
   for (const [name, row] of Object.entries<SymbolRow>(symbols)) {
     const result = row.result === "i32" ? "int32_t" : "double";

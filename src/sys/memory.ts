@@ -8,6 +8,7 @@ export const O_RDONLY = 0;
 export const O_RDWR = 2;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
+export const O_NONBLOCK = 0o4000;
 const isArm = process.arch === "arm64";
 export const O_NOFOLLOW = isArm ? 0o100000 : 0o400000;
 export const O_TMPFILE = 0o20000000 | (isArm ? 0o40000 : 0o200000);
@@ -53,6 +54,10 @@ export function ftruncate(fd: number, size: number): number {
 export function fallocate(fd: number, offset: number, size: number): number {
   return environment().calls.fallocate(fd, offset, size);
 }
+
+/** Bits of `mode` that say what kind of file it is, and the value of a regular one. */
+export const S_IFMT = 0o170000;
+export const S_IFREG = 0o100000;
 
 export interface FileStatus {
   readonly size: number;

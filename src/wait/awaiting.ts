@@ -1,5 +1,6 @@
 // Awaiting: callers that await the same thing, served in order by one parked watch.
 
+import { clearTimeout, setTimeout } from "node:timers";
 import type { AwaitOptions } from "./deadline.ts";
 
 /** How the queue sleeps: an eventcount in production, anything in a test. */
@@ -32,25 +33,27 @@ export class Awaiting {
     return this.#callers.length;
   }
 
-  add<T>(attempt: () => T | undefined, options: AwaitOptions | undefined): Promise<T | undefined> {
+  /** `isRef`: a timeout that is pending keeps the process alive, as the wait itself does. */
+  add<T>(attempt: () => T | undefined, options: AwaitOptions | undefined, isRef = true): Promise<T | undefined> {
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const caller: Caller = { attempt, resolve: resolve as (value: unknown) => void, reject, release: () => {} };
-      this.#limit(caller, options);
+      this.#limit(caller, options, isRef);
       this.#callers.push(caller);
       if (this.#callers.length === 1) this.#serve();
     });
   }
 
   /** Ends the caller's wait at its timeout or abort. */
-  #limit(caller: Caller, options: AwaitOptions | undefined): void {
+  #limit(caller: Caller, options: AwaitOptions | undefined, isRef: boolean): void {
     const { timeoutMs, signal } = options ?? {};
     if (timeoutMs === undefined && signal === undefined) return;
     const onAbort = () => this.#leave(caller, () => caller.reject(signal?.reason));
     const onTimeout = () => this.#leave(caller, () => caller.resolve(undefined));
     const isLimited = timeoutMs !== undefined && timeoutMs < 2 ** 31; // longer than setTimeout counts: 24 days
     const timer = isLimited ? setTimeout(onTimeout, timeoutMs) : undefined;
+    if (!isRef) timer?.unref();
     signal?.addEventListener("abort", onAbort);
     caller.release = () => {
       clearTimeout(timer);

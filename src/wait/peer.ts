@@ -1,5 +1,6 @@
 // Peer: the participant on the other side of a wait, watched for its death.
 
+import { clearInterval, setInterval } from "node:timers";
 import type { Participants } from "../memory/participants.ts";
 import { Watch } from "./engine.ts";
 
@@ -11,7 +12,7 @@ export class PeerWatch {
   readonly #participants: Participants;
   #watch: Watch | undefined;
   #address = 0;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(participants: Participants) {
     this.#participants = participants;
@@ -39,7 +40,7 @@ export class PeerWatch {
       this.disarm();
       callback();
     }, ASK_EVERY_MS);
-    if (!isRef) this.#timer.unref?.();
+    if (!isRef) this.#timer.unref();
     return true;
   }
 

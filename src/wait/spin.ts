@@ -25,7 +25,7 @@ export function spinBudget(spinMs: number | undefined): number {
 
 /** Looks until `look` answers something or the budget is spent. */
 export function spin<T>(look: () => T | undefined, budget: number): T | undefined {
-  if (budget === 0) return look();
+  if (budget <= 0) return look();
   const end = clockMonotonic() + budget;
   for (;;) {
     for (let looks = 0; looks < 16; looks++) {

@@ -1,5 +1,6 @@
 // Waiter: how one side of an object waits, blocking or awaiting, for the other side to publish or to die.
 
+import { clearTimeout, setTimeout } from "node:timers";
 import type { Participants } from "../memory/participants.ts";
 import type { SharedMemory } from "../memory/shared_memory.ts";
 import { clockMonotonic, pause, waitEvent } from "../sys/futex.ts";
@@ -12,6 +13,8 @@ import { PAUSES_PER_LOOK, spin, spinBudget } from "./spin.ts";
 
 /** Without robust lists a blocking wait asks the kernel's lock table this often, in ns. */
 const ASK_EVERY_NS = 30_000_000;
+/** A blocking wait comes up this often, in ns, so that worker.terminate() can end it and lost pages are noticed. */
+const COME_UP_EVERY_NS = 100_000_000;
 
 export interface WaiterParts {
   readonly memory: SharedMemory;
@@ -37,13 +40,14 @@ export class Waiter {
   readonly #peerWatches: PeerWatch[] = [];
   #watch: Watch | undefined;
   #isRef = true;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: NodeJS.Timeout | undefined;
   readonly #awaiting: Awaiting;
 
   constructor(parts: WaiterParts) {
     this.#parts = parts;
     this.#words = new Int32Array(parts.memory.buffer, 0, Math.floor(parts.memory.size / 4));
     this.#prepare = parts.prepare ?? (() => prepareToSleep(this.#words, parts.own / 4));
+    parts.memory.beforeClose(this, () => this.close(new Error("the memory was closed")));
     this.#awaiting = new Awaiting({
       prepare: this.#prepare,
       park: (key, onChange) => this.#park(key, onChange),
@@ -66,7 +70,7 @@ export class Waiter {
   waitSync<T>(attempt: () => T | undefined, deadline: number): T | undefined {
     const budget = spinBudget(this.#parts.spinMs);
     for (;;) {
-      let result = deadline === NEVER || !isPast(deadline) ? spin(attempt, budget) : attempt();
+      let result = spin(attempt, deadline === NEVER ? budget : Math.min(budget, deadline - clockMonotonic()));
       if (result !== undefined) return result;
       const key = this.#prepare();
       result = attempt();
@@ -80,15 +84,14 @@ export class Waiter {
     const { memory, participants, own, peer } = this.#parts;
     const owner = peer();
     const asks = owner !== 0 && participants.needsAsking(owner);
-    const longest = Math.min(longestSleep(), asks ? ASK_EVERY_NS : Number.POSITIVE_INFINITY);
-    const latest = longest === Number.POSITIVE_INFINITY ? NEVER : clockMonotonic() + longest;
-    const until = deadline === NEVER ? latest : latest === NEVER ? deadline : Math.min(deadline, latest);
+    const latest = clockMonotonic() + Math.min(longestSleep(), asks ? ASK_EVERY_NS : COME_UP_EVERY_NS);
+    const until = deadline === NEVER ? latest : Math.min(deadline, latest);
     waitEvent(memory.address + own, key, owner === 0 ? 0 : participants.lifeAddress(owner), until);
   }
 
   /** Resolves with what `attempt` answers, or undefined after the timeout. Never blocks; callers are served in order. */
   wait<T>(attempt: () => T | undefined, options: AwaitOptions | undefined): Promise<T | undefined> {
-    return this.#awaiting.add(attempt, options);
+    return this.#awaiting.add(attempt, options, this.#isRef);
   }
 
   /** Whether somebody awaits already: a newcomer must queue behind. */
@@ -106,6 +109,7 @@ export class Waiter {
     if (this.#watch.arm(key, this.#isRef, change) && this.#armPeers(change)) {
       const longest = longestSleep();
       if (longest !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(change, longest / 1e6);
+      if (!this.#isRef) this.#timer?.unref();
       return true;
     }
     this.#unpark();
@@ -133,6 +137,7 @@ export class Waiter {
 
   /** Rejects what is pending and forgets the words, before the memory goes. */
   close(reason: Error): void {
+    this.#parts.memory.afterClose(this);
     this.#awaiting.close(reason);
     this.#watch?.close();
     this.#watch = undefined;

@@ -1,0 +1,182 @@
+// Arrays of fixed length: of scalars, strings, structs or arrays.
+
+import { checkInteger } from "../../sys/validate.ts";
+import { Composite } from "./composite.ts";
+import { INSPECT, type Item, type Kind, type NameOf, Place, type Views } from "./kind.ts";
+import { SIZE_MAX_BYTES } from "./layout.ts";
+import { ownCopy } from "./own_copy.ts";
+import { refuseIndex, show } from "./refuse.ts";
+import { kindOf } from "./scalar.ts";
+import type { AccessOf, ArrayAccess, ElementType, Infer } from "./types.ts";
+
+const LENGTH_MAX = 2 ** 31 - 1;
+
+/** An accessor of an array: it has one accessor of an element, and moves it. This is the half that need not be quick. */
+class ArrayPlace extends Place {
+  declare readonly length: number;
+  declare readonly $kind: ArrayKind;
+  declare readonly $element: Item;
+
+  get $size(): number {
+    return this.$kind.size;
+  }
+
+  get $item(): unknown {
+    return this;
+  }
+
+  set $item(value: unknown) {
+    this.write(value);
+  }
+
+  [INSPECT](): unknown[] {
+    return this.read();
+  }
+
+  read(): unknown[] {
+    return this.$kind.read(this as unknown as ArrayAccess<unknown, unknown>);
+  }
+
+  write(values: unknown): void {
+    this.$kind.write(this as unknown as ArrayAccess<unknown, unknown>, 0, values as unknown[]);
+  }
+}
+
+type ArrayClass = new (views: Views, base: number, kind: ArrayKind) => ArrayPlace;
+
+/** The quick half. Each kind of element has its own copy, see own_copy.ts. */
+const rows = (Base: typeof ArrayPlace, stride: number, fail: typeof refuseIndex): ArrayClass =>
+  class ArrayAccessor extends Base {
+    declare readonly $view: DataView;
+    declare readonly $wide: BigUint64Array;
+    declare $base: number;
+    declare readonly length: number;
+    declare readonly $kind: ArrayKind;
+    declare readonly $element: Item;
+
+    constructor(views: Views, base: number, kind: ArrayKind) {
+      super();
+      this.$view = views.$view;
+      this.$wide = views.$wide;
+      this.$base = base;
+      this.length = kind.length;
+      this.$kind = kind;
+      this.$element = kind.element.place(views, base);
+    }
+
+    at(index: number): unknown {
+      if (!(index >= 0 && index < this.length)) fail(index, this.length);
+      const element = this.$element;
+      element.$base = this.$base + (index | 0) * stride;
+      return element.$item;
+    }
+
+    set(index: number, value: unknown): void {
+      if (!(index >= 0 && index < this.length)) fail(index, this.length);
+      const element = this.$element;
+      element.$base = this.$base + (index | 0) * stride;
+      element.$item = value;
+    }
+  };
+
+const classes = new WeakMap<Kind, ArrayClass>();
+
+function classOf(element: Kind): ArrayClass {
+  const known = classes.get(element);
+  if (known !== undefined) return known;
+  const made = ownCopy(rows, ArrayPlace, element.size, refuseIndex);
+  classes.set(element, made);
+  return made;
+}
+
+/** A number of equal elements side by side. Made by `array`. */
+export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plain[], ArrayAccess<Access, Plain>> {
+  /** @internal */
+  readonly element: Kind<Plain, Access>;
+  /** Elements. */
+  readonly length: number;
+  /** Bytes of all elements. */
+  readonly size: number;
+
+  /** @internal */
+  constructor(element: Kind<Plain, Access>, length: number) {
+    super();
+    this.element = element;
+    this.length = checkInteger(length, "the length of an array", 1, LENGTH_MAX);
+    this.size = checkInteger(element.size * length, "the size of an array", 1, SIZE_MAX_BYTES);
+  }
+
+  get label(): string {
+    return `array(${this.element.label}, ${this.length})`;
+  }
+
+  /** Bytes: that of an element. */
+  get alignment(): number {
+    return this.element.alignment;
+  }
+
+  /** @internal */
+  place(views: Views, base: number): Item {
+    return new (classOf(this.element as Kind))(views, base, this as unknown as ArrayKind);
+  }
+
+  /** @internal */
+  plain(item: ArrayAccess<Access, Plain>): Plain[] {
+    return Array.from({ length: this.length }, (_, index) => this.element.plain(item.at(index)));
+  }
+
+  /** @internal */
+  fill(item: Item, value: unknown): void {
+    const values = value instanceof ArrayPlace ? value.read() : value;
+    if (!Array.isArray(values) && !ArrayBuffer.isView(values)) {
+      throw new TypeError(`Cannot write ${this.label}: ${show(values)} is not an array`);
+    }
+    const list = values as ArrayLike<Plain>;
+    if (list.length !== this.length) {
+      throw new RangeError(`Cannot write ${this.label}: the value has ${list.length} elements`);
+    }
+    const target = item as unknown as ArrayAccess<Access, Plain>;
+    for (let index = 0; index < this.length; index++) target.set(index, list[index]);
+  }
+
+  /** @internal */
+  cType(nameOf: NameOf): string {
+    return this.element.cType(nameOf);
+  }
+
+  /** @internal */
+  override get cDimensions(): string {
+    return `[${this.length}]${this.element.cDimensions}`;
+  }
+
+  /** @internal */
+  override get inner(): Kind | undefined {
+    return this.element.inner;
+  }
+}
+
+/**
+ * A field of `length` elements: scalars, strings, structs, or arrays again. `uint32_t name[10]` in C.
+ *
+ * An accessor shows it in place: `length`, `at(index)`, `set(index, value)`, `read()`, `write(values)`. An array is also a
+ * layout of its own: `array("f64", 100).over(memory)`.
+ *
+ * @throws {RangeError} a length below 1
+ * @throws {TypeError} no such type
+ * @example
+ * ```ts
+ * import { array, struct } from "@linux-ipc/core";
+ * const Level = struct({ price: "f64", quantity: "u32" });
+ * const Book = struct({ symbolId: "u32", bids: array(Level, 10), asks: array(Level, 10) });
+ * const book = Book.over(new ArrayBuffer(Book.size));
+ * book.bids.set(0, { price: 99.5, quantity: 300 });
+ * book.bids.at(0).quantity += 1;
+ * console.log(book.bids.at(0).quantity); // 301
+ * ```
+ */
+export function array<const Type extends ElementType>(
+  type: Type,
+  length: number,
+): ArrayKind<Infer<Type>, AccessOf<Type>> {
+  return new ArrayKind(kindOf(type, "array") as Kind<Infer<Type>, AccessOf<Type>>, length);
+}

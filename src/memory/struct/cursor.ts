@@ -1,0 +1,66 @@
+// Cursor: one accessor of a struct that moves over memory by byte offsets, without allocation.
+
+import type { Item, Kind } from "./kind.ts";
+import { checkPlace, part, rangeOf } from "./memory_like.ts";
+import { ownCopy } from "./own_copy.ts";
+import { show } from "./refuse.ts";
+
+/** One accessor that can be moved. Made by `Tick.cursor(memory)`. */
+export interface Cursor<Access> {
+  /**
+   * Moves the accessor to a byte of the memory, and gives it: always the same object.
+   *
+   * @throws {RangeError} the struct does not fit there, or is not aligned there
+   */
+  seek(byteOffset: number): Access;
+}
+
+/** Each struct has its own copy, see own_copy.ts. */
+const movers = () =>
+  class {
+    readonly $item: Item;
+    readonly $start: number;
+    readonly $last: number;
+    readonly $mask: number;
+    readonly $fail: (byteOffset: unknown) => never;
+
+    constructor(item: Item, { start, last, alignment, fail }: Track) {
+      this.$item = item;
+      this.$start = start;
+      this.$last = last;
+      this.$mask = alignment - 1;
+      this.$fail = fail;
+    }
+
+    seek(byteOffset: number): unknown {
+      const at = this.$start + byteOffset;
+      if (!(byteOffset >= 0 && byteOffset <= this.$last) || (at & this.$mask) !== 0) this.$fail(byteOffset);
+      const item = this.$item;
+      item.$base = at;
+      return item;
+    }
+  };
+
+/** Where a cursor may go: from byte `start` of the buffer, by 0 to `last` bytes. */
+interface Track {
+  readonly start: number;
+  readonly last: number;
+  readonly alignment: number;
+  readonly fail: (byteOffset: unknown) => never;
+}
+
+export type CursorClass = ReturnType<typeof movers>;
+
+export function cursorClass(): CursorClass {
+  return ownCopy(movers);
+}
+
+/** The bytes over which a struct's cursor moves. */
+export function trackOf(memory: unknown, kind: Kind): Track {
+  const { start, length } = rangeOf(memory);
+  const fail = (byteOffset: unknown): never => {
+    checkPlace(part(memory, byteOffset as number, kind, "move"), kind);
+    throw new RangeError(`Cannot move ${kind.label} to byte ${show(byteOffset)}`);
+  };
+  return { start, last: length - kind.size, alignment: kind.alignment, fail };
+}

@@ -1,0 +1,150 @@
+// Strings of fixed length: bytes(16) and text(64).
+
+import { checkInteger } from "../../sys/validate.ts";
+import { type Item, Kind, Place, type Views } from "./kind.ts";
+import { SIZE_MAX_BYTES } from "./layout.ts";
+import { show } from "./refuse.ts";
+
+const encoder = new TextEncoder();
+/** A byte order mark is a character like others. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** A field of bytes that means something else: `decode` and `encode` say what. */
+abstract class StringKind<Value> extends Kind<Value, Value> {
+  readonly alignment = 1;
+  readonly size: number;
+  readonly label: string;
+
+  constructor(name: string, size: number) {
+    super();
+    this.size = checkInteger(size, `the size of ${name}`, 1, SIZE_MAX_BYTES);
+    this.label = `${name}(${size})`;
+  }
+
+  /** What an accessor shows of these bytes of the memory. */
+  abstract decode(bytes: Uint8Array): Value;
+
+  /** Exactly `size` bytes. */
+  abstract encode(value: unknown): Uint8Array;
+
+  place(views: Views, base: number): Item {
+    return new StringPlace(this, views, base);
+  }
+
+  override get cDimensions(): string {
+    return `[${this.size}]`;
+  }
+}
+
+class StringPlace extends Place {
+  declare readonly $view: DataView;
+  declare readonly $wide: BigUint64Array;
+  readonly $kind: StringKind<unknown>;
+
+  constructor(kind: StringKind<unknown>, views: Views, base: number) {
+    super();
+    this.$view = views.$view;
+    this.$wide = views.$wide;
+    this.$base = base;
+    this.$kind = kind;
+  }
+
+  get #bytes(): Uint8Array {
+    return new Uint8Array(this.$view.buffer, this.$base, this.$kind.size);
+  }
+
+  get $item(): unknown {
+    return this.$kind.decode(this.#bytes);
+  }
+
+  set $item(value: unknown) {
+    this.#bytes.set(this.$kind.encode(value));
+  }
+}
+
+class BytesKind extends StringKind<Uint8Array> {
+  decode(bytes: Uint8Array): Uint8Array {
+    return bytes;
+  }
+
+  encode(value: unknown): Uint8Array {
+    if (!(value instanceof Uint8Array))
+      throw new TypeError(`Cannot set ${this.label}: ${show(value)} is no Uint8Array`);
+    if (value.length === this.size) return value;
+    throw new RangeError(`Cannot set ${this.label}: the value has ${value.length} bytes`);
+  }
+
+  plain(item: Uint8Array): Uint8Array {
+    return Uint8Array.from(item);
+  }
+
+  cType(): string {
+    return "uint8_t";
+  }
+}
+
+class TextKind extends StringKind<string> {
+  /** Up to the first NUL. A copy is decoded, because decoders refuse SharedArrayBuffers. */
+  decode(bytes: Uint8Array): string {
+    const end = bytes.indexOf(0);
+    return decoder.decode(bytes.slice(0, end < 0 ? bytes.length : end));
+  }
+
+  encode(value: unknown): Uint8Array {
+    const verdict = `Cannot set ${this.label}: ${show(value)}`;
+    if (typeof value !== "string") throw new TypeError(`${verdict} is not a string`);
+    if (value.includes("\0")) throw new RangeError(`${verdict} holds a NUL, which ends a text`);
+    const utf8 = encoder.encode(value);
+    if (utf8.length > this.size) throw new RangeError(`${verdict} has ${utf8.length} bytes in UTF-8`);
+    const whole = new Uint8Array(this.size);
+    whole.set(utf8);
+    return whole;
+  }
+
+  plain(item: string): string {
+    return item;
+  }
+
+  cType(): string {
+    return "char";
+  }
+}
+
+/**
+ * A field of exactly `size` bytes: `uint8_t name[size]` in C.
+ *
+ * An accessor shows them in place, as a view of the memory; `read` gives a copy. Set to a Uint8Array of that length.
+ *
+ * @throws {RangeError} for a value of another length
+ * @example
+ * ```ts
+ * import { bytes, struct } from "@linux-ipc/core";
+ * const Order = struct({ id: bytes(16), quantity: "u32" });
+ * const order = Order.over(new ArrayBuffer(Order.size));
+ * order.id[0] = 7;
+ * console.log(Order.read(order).id.length); // 16
+ * ```
+ */
+export function bytes(size: number): Kind<Uint8Array, Uint8Array> {
+  return new BytesKind("bytes", size);
+}
+
+/**
+ * A field of at most `size` bytes of UTF-8, filled up with NUL: `char name[size]` in C, where a text of full length has no
+ * NUL behind it, as with strncpy(3).
+ *
+ * Read up to the first NUL; what is no UTF-8 becomes U+FFFD, as do unpaired surrogates when written.
+ *
+ * @throws {RangeError} for a text that is too long (it is never cut) or holds a NUL
+ * @example
+ * ```ts
+ * import { struct, text } from "@linux-ipc/core";
+ * const Instrument = struct({ name: text(8), lotSize: "u32" });
+ * const instrument = Instrument.over(new ArrayBuffer(Instrument.size));
+ * instrument.name = "AAPL";
+ * console.log(instrument.name.length); // 4
+ * ```
+ */
+export function text(size: number): Kind<string, string> {
+  return new TextKind("text", size);
+}

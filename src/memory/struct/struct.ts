@@ -1,0 +1,236 @@
+// struct(): a layout of named fields that C and JavaScript share, with accessors over any memory.
+
+import { checkBoolean, checkOptions } from "../../sys/validate.ts";
+import { type AccessorClass, accessorClass } from "./accessor.ts";
+import { Aligned } from "./aligned.ts";
+import { array } from "./array.ts";
+import { Composite } from "./composite.ts";
+import { type Cursor, type CursorClass, cursorClass, trackOf } from "./cursor.ts";
+import { declarationOf } from "./declaration.ts";
+import { INSPECT, type Item, type Kind, type NameOf, Place, type Views } from "./kind.ts";
+import { checkAlignment, type Field, type Layout, layOut } from "./layout.ts";
+import { type MemoryLike, rangeOf, viewsOf } from "./memory_like.ts";
+import { checkName } from "./names.ts";
+import { show } from "./refuse.ts";
+import { kindOf } from "./scalar.ts";
+import type { Accessor, ArrayAccess, Fields, PlainStruct } from "./types.ts";
+
+/** How a struct is laid out, and what it is called. */
+export interface StructOptions {
+  /** Its name in messages and in C declarations of structs around it. */
+  name?: string;
+  /** No padding: fields stand side by side, as with `__attribute__((packed))`. */
+  packed?: boolean;
+  /** At least this alignment, bytes; a power of two up to 4096. The size becomes a multiple of it. */
+  align?: number;
+}
+
+function fieldsOf(definition: unknown): Field[] {
+  if (definition === null || typeof definition !== "object") {
+    throw new TypeError(`struct takes an object of fields, not ${show(definition)}`);
+  }
+  const fields = Object.entries(definition).map(([name, type]): Field => {
+    checkName(name, "the name of a field");
+    if (type instanceof Aligned) return { name, kind: type.kind, alignment: type.alignment };
+    return { name, kind: kindOf(type, `field ${name}`) };
+  });
+  if (fields.length === 0) throw new RangeError("a struct has at least one field: C knows no empty ones");
+  return fields;
+}
+
+/** A layout of named fields. Made by `struct`. */
+export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Accessor<Of>> {
+  /** As the options gave it. */
+  readonly name: string | undefined;
+  /** Bytes, padding included. */
+  readonly size: number;
+  /** Bytes. */
+  readonly alignment: number;
+  /** Bytes from the start of the struct to each field. */
+  readonly offsets: { readonly [Name in keyof Of]: number };
+  /** Whether there is no padding. */
+  readonly packed: boolean;
+  /** The alignment that the options asked for. */
+  readonly align: number | undefined;
+  /** @internal */
+  readonly layout: Layout;
+  readonly #names: readonly string[];
+  #made: AccessorClass | undefined;
+  /** A plain object with every field: copies of it are made faster than objects that grow. */
+  readonly #blank: Readonly<Record<string, unknown>>;
+  #Cursor: CursorClass | undefined;
+
+  /** @internal Use `struct`. */
+  constructor(definition: Of, options: StructOptions) {
+    super();
+    checkOptions(options, ["name", "packed", "align"], "struct");
+    this.name = options.name === undefined ? undefined : checkName(options.name, "the name of a struct");
+    this.packed = checkBoolean(options.packed ?? false, "packed");
+    this.align = options.align === undefined ? undefined : checkAlignment(options.align, "align", 1);
+    this.layout = layOut(fieldsOf(definition), this.packed, this.align ?? 1);
+    this.size = this.layout.size;
+    this.alignment = this.layout.alignment;
+    this.#names = this.layout.fields.map(({ name }) => name);
+    this.#blank = Object.fromEntries(this.#names.map((name) => [name, undefined]));
+    const offsets = this.layout.fields.map(({ name, offset }) => [name, offset]);
+    this.offsets = Object.freeze(Object.fromEntries(offsets));
+  }
+
+  get label(): string {
+    return this.name ?? "a struct";
+  }
+
+  /**
+   * An accessor that can be moved by bytes, without allocation: for messages of a ring, whose offsets `peekAt` and
+   * `claimAt` give.
+   *
+   * @throws {TypeError} not memory
+   */
+  cursor(memory: MemoryLike | Accessor<Of>): Cursor<Accessor<Of>> {
+    this.#Cursor ??= cursorClass();
+    const item = this.place(viewsOf(rangeOf(memory).buffer), 0);
+    return new this.#Cursor(item, trackOf(memory, this as unknown as Kind)) as unknown as Cursor<Accessor<Of>>;
+  }
+
+  /**
+   * Structs side by side from `byteOffset`, as many as fit or `length`. One accessor moves over them: `at(index)`
+   * re-points it, without allocation. To keep one where it is: `Tick.over(ticks.at(3))`.
+   *
+   * @throws {RangeError} the memory ends before, or is too small for one; a byte that is not aligned
+   */
+  overArray(
+    memory: MemoryLike,
+    byteOffset: number = 0,
+    length: number = Math.floor((rangeOf(memory).length - byteOffset) / this.size),
+  ): ArrayAccess<Accessor<Of>, PlainStruct<Of>> {
+    return array(this as Struct<Of>, length).over(memory, byteOffset) as unknown as ArrayAccess<
+      Accessor<Of>,
+      PlainStruct<Of>
+    >;
+  }
+
+  /**
+   * The same struct in C, with its headers, nested structs first, and assertions by which the compiler checks every
+   * offset. C11 with the attributes of gcc and clang. Nested structs are called by their `name` option, or after the
+   * fields that hold them.
+   *
+   * @throws {TypeError} no name was given here or in the options; a name that C has taken, or two structs of one name
+   */
+  declaration(name: string | undefined = this.name): string {
+    return declarationOf(this as unknown as Struct<Fields>, checkName(name, "the name of the declaration"));
+  }
+
+  /** @internal */
+  place(views: Views, base: number): Item {
+    return new this.#accessors.Class(views, base) as Item;
+  }
+
+  /** Made when first needed: a struct that is only inside others, or only declared, never is. */
+  get #accessors(): AccessorClass {
+    this.#made ??= this.#makeAccessors();
+    return this.#made;
+  }
+
+  #makeAccessors(): AccessorClass {
+    const struct = this;
+    function inspect(this: Accessor<Of>): PlainStruct<Of> {
+      return struct.read(this);
+    }
+    const made = accessorClass(this.layout.fields);
+    Object.defineProperties(made.Class.prototype, {
+      $size: { value: this.size },
+      [INSPECT]: { value: inspect },
+      $item: {
+        get() {
+          return this;
+        },
+        set(this: Accessor<Of>, value: PlainStruct<Of>) {
+          struct.write(this, 0, value);
+        },
+      },
+    });
+    return made;
+  }
+
+  /** @internal */
+  plain(item: Accessor<Of>): PlainStruct<Of> {
+    const all: Record<string, unknown> = { ...this.#blank };
+    const { ways } = this.#accessors;
+    const { fields } = this.layout;
+    for (let index = 0; index < fields.length; index++) {
+      const { name, kind } = fields[index];
+      all[name] = kind.plain(ways[index].get.call(item as unknown as Place));
+    }
+    return all as PlainStruct<Of>;
+  }
+
+  /** @internal */
+  fill(item: Item, value: unknown): void {
+    const all = this.#checkFields(value);
+    const { ways } = this.#accessors;
+    for (let index = 0; index < ways.length; index++) ways[index].set.call(item, all[this.#names[index]]);
+  }
+
+  #checkFields(value: unknown): Readonly<Record<string, unknown>> {
+    if (value === null || typeof value !== "object") {
+      throw new TypeError(`Cannot write ${this.label}: ${show(value)} is not an object`);
+    }
+    const all = value as Readonly<Record<string, unknown>>;
+    if (value instanceof Place) return all;
+    const names = this.#names;
+    const missing = names.find((name) => all[name] === undefined);
+    if (missing !== undefined) {
+      const hint = "to set some fields: Object.assign to an accessor";
+      throw new TypeError(`Cannot write ${this.label}: ${missing} is missing (${hint})`);
+    }
+    if (Object.keys(value).length > names.length) {
+      const unknown = Object.keys(value).find((name) => !names.includes(name));
+      throw new TypeError(`Cannot write ${this.label}: it has no field "${unknown}" (it has ${names.join(", ")})`);
+    }
+    return all;
+  }
+
+  /** @internal */
+  cType(nameOf: NameOf): string {
+    return nameOf(this as unknown as Kind);
+  }
+
+  /** @internal */
+  override get inner(): Kind {
+    return this as unknown as Kind;
+  }
+}
+
+/**
+ * A struct as C lays it out on x86-64 and AArch64 (natural alignment, little endian), for memory that processes share.
+ *
+ * Fields are scalars by name (`u8` to `u64`, `i8` to `i64`, `f32`, `f64`, `bool`), other structs, `array(type, length)`,
+ * `bytes(size)`, `text(size)`; `u64` and `i64` are bigints, `asNumber("u64")` is a number. `over` gives an accessor whose
+ * properties read and write the memory in place; `overArray` and `cursor` give one that moves, without allocation; `read`
+ * and `write` copy plain objects; `declaration` gives the same struct in C. Loads and stores are plain: who may write
+ * when is for a ring or a lock to say. `Infer<typeof Tick>` is the plain object's type.
+ *
+ * The accessors' classes are made once per struct from text, for speed. Where that is forbidden (Node's
+ * `--disallow-code-generation-from-strings`), all structs share one class text and are slower.
+ *
+ * @throws {TypeError} no such type or option; a name that is no C identifier
+ * @throws {RangeError} no fields; an alignment that is no power of two up to 4096
+ * @example
+ * ```ts
+ * import { type Infer, struct } from "@linux-ipc/core";
+ * const Tick = struct({ timestamp: "u64", symbolId: "u32", price: "f64", volume: "u32" });
+ * console.log(Tick.size, Tick.offsets.price); // 32 16
+ * const memory = new ArrayBuffer(4096); // or SharedMemory, or a message
+ * const tick = Tick.over(memory);
+ * tick.price = 99.5;
+ * tick.volume += 100;
+ * const copy: Infer<typeof Tick> = Tick.read(memory);
+ * console.log(copy.timestamp, copy.price, copy.volume); // 0 99.5 100
+ * const ticks = Tick.overArray(memory); // 128 of them
+ * for (let index = 0; index < ticks.length; index++) ticks.at(index).symbolId = index;
+ * console.log(Tick.read(memory, 127 * Tick.size).symbolId); // 127
+ * ```
+ */
+export function struct<const Of extends Fields>(fields: Of, options: StructOptions = {}): Struct<Of> {
+  return new Struct(fields, options);
+}

@@ -1,0 +1,138 @@
+// Traced memory: the code under test runs unchanged, and stops at every access that it makes to one buffer.
+//
+// While `trace` runs, the typed array constructors and Atomics of this realm are replaced by ones that call `onAccess`
+// before each load and store of the traced buffer. What `onAccess` does there (look, act as the other side, throw)
+// happens between two accesses. A copy of many bytes is two accesses: the first half, and the rest.
+
+type Words = Int32Array | Uint8Array;
+type Setter = (source: ArrayLike<number>, offset?: number) => void;
+
+const real = { Int32Array, Uint8Array, Atomics };
+/** What a traced array stands for: the true one, and what to call before it is touched. */
+const behind = new WeakMap<object, { array: Words; touch: () => void }>();
+
+function tracedSet(array: Words, touch: () => void): Setter {
+  return (source, offset = 0) => {
+    const bytes = Array.from(source);
+    const half = bytes.length >> 1;
+    if (half > 0) {
+      touch();
+      array.set(bytes.slice(0, half), offset);
+    }
+    touch();
+    array.set(bytes.slice(half), offset + half);
+  };
+}
+
+function traced<T extends Words>(array: T, touch: () => void): T {
+  const proxy = new Proxy(array, {
+    get(target, key) {
+      if (typeof key === "string" && /^\d+$/.test(key)) {
+        touch();
+        return target[Number(key)];
+      }
+      if (key === "set") return tracedSet(target, touch);
+      if (key === "subarray") return (begin: number, end?: number) => traced(target.subarray(begin, end), touch);
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+    set(target, key, value) {
+      touch();
+      target[Number(key)] = value;
+      return true;
+    },
+  });
+  behind.set(proxy, { array, touch });
+  return proxy;
+}
+
+/** A constructor that traces views of `buffer` and leaves all others alone. */
+function tracingConstructor<T extends object>(original: T, buffer: ArrayBuffer, touch: () => void): T {
+  return new Proxy(original, {
+    construct(target, parameters) {
+      const array = Reflect.construct(target as unknown as new () => Words, parameters) as Words;
+      return parameters[0] === buffer ? traced(array, touch) : array;
+    },
+  });
+}
+
+/** Atomics that know traced arrays. */
+function tracingAtomics(): typeof Atomics {
+  return new Proxy(real.Atomics, {
+    get(target, name) {
+      const operation: unknown = Reflect.get(target, name);
+      if (typeof operation !== "function") return operation;
+      return (array: object, ...rest: unknown[]) => {
+        const found = behind.get(array);
+        found?.touch();
+        return operation(found?.array ?? array, ...rest);
+      };
+    },
+  });
+}
+
+export class TracedMemory {
+  readonly buffer: ArrayBuffer;
+  /** Runs before each access; undefined: accesses are free. */
+  onAccess: (() => void) | undefined;
+
+  constructor(buffer: ArrayBuffer) {
+    this.buffer = buffer;
+  }
+
+  /** Runs `body` without stopping at its accesses: it is another process. */
+  freely<T>(body: () => T): T {
+    const { onAccess } = this;
+    this.onAccess = undefined;
+    try {
+      return body();
+    } finally {
+      this.onAccess = onAccess;
+    }
+  }
+
+  /** Views that `body` makes of the buffer are traced for ever, and must be used within `trace`. */
+  trace<T>(body: () => T): T {
+    const touch = () => this.onAccess?.();
+    Object.assign(globalThis, {
+      Int32Array: tracingConstructor(real.Int32Array, this.buffer, touch),
+      Uint8Array: tracingConstructor(real.Uint8Array, this.buffer, touch),
+      Atomics: tracingAtomics(),
+    });
+    try {
+      return body();
+    } finally {
+      Object.assign(globalThis, real);
+    }
+  }
+}
+
+/** Thrown at an access: here the process was killed. */
+export class Crash extends Error {}
+
+/**
+ * Runs `body` and does `act` before its accesses of these numbers, counted from 0; accesses of `act` do not count.
+ * Whether there was the first of them.
+ */
+export function actAt(memory: TracedMemory, indices: readonly number[], act: () => void, body: () => void): boolean {
+  let count = 0;
+  memory.onAccess = () => {
+    if (indices.includes(count++)) memory.freely(act);
+  };
+  try {
+    body();
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error;
+  } finally {
+    memory.onAccess = undefined;
+  }
+  return count > (indices[0] ?? 0);
+}
+
+/** Kills `body` before its access number `index`; whether there was such an access. */
+export function crashAt(memory: TracedMemory, index: number, body: () => void): boolean {
+  const crash = () => {
+    throw new Crash();
+  };
+  return actAt(memory, [index], crash, body);
+}

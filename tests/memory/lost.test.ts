@@ -1,0 +1,67 @@
+// Memory that goes away: a peer that truncates, a file system that is full. No process dies of it.
+
+import assert from "node:assert/strict";
+import { truncateSync } from "node:fs";
+import process from "node:process";
+import { after, describe, it } from "node:test";
+import { SharedMemory } from "../../mod.ts";
+import { cleanUp, objectPath, ownRuntime, runPeer, uniqueName } from "../support/mod.ts";
+
+const peer = new URL("./peer.ts", import.meta.url);
+
+describe("memory that a peer has truncated", () => {
+  after(cleanUp);
+
+  it("reads as zeros and counts its lost pages; the process survives", async () => {
+    const end = await runPeer(ownRuntime, peer, ["truncated", uniqueName("truncated")]);
+    assert.equal(end.signal, null, `ended by ${end.signal}`);
+    assert.equal(end.stdout, "1 0 5 2\n4101 7\nalive 0\n", end.stderr);
+  });
+
+  it("counts for each mapping what it has lost itself", () => {
+    const name = uniqueName("each");
+    const first = SharedMemory.create(name, { size: 8192 });
+    const second = SharedMemory.open(name);
+    const sound = SharedMemory.create(uniqueName("sound"), { size: 8192 });
+    truncateSync(objectPath(name), 0);
+    assert.equal(first.bytes[0], 0);
+    assert.equal(sound.bytes[0], 0);
+    assert.deepEqual([first.lostPages, second.lostPages, sound.lostPages], [1, 0, 0]);
+    for (const one of [first, second, sound]) one.close();
+  });
+
+  it("is found anew by who opens it again", () => {
+    const name = uniqueName("anew");
+    const first = SharedMemory.create(name, { size: 8192 });
+    truncateSync(objectPath(name), 0);
+    assert.throws(() => SharedMemory.open(name, { timeoutMs: 10 }), { code: "ETIMEDOUT" });
+    truncateSync(objectPath(name), 4096);
+    const second = SharedMemory.open(name);
+    assert.deepEqual([second.size, second.bytes[0], second.lostPages], [4096, 0, 0]);
+    first.close();
+    second.close();
+  });
+});
+
+/** Runs the peer where /dev/shm is a file system of its own, of 1 MiB. */
+const small = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=1m tmpfs /dev/shm && exec "$@"', "sh"];
+const skip = process.getuid?.() === 0 ? false : "needs root to mount a file system";
+
+describe("a full /dev/shm", () => {
+  after(cleanUp);
+
+  it("is ENOSPC at create, with a hint, and leaves nothing of the object", { skip }, async () => {
+    const parameters = ["fill", uniqueName("full"), 4 << 20];
+    const { stdout, stderr, signal } = await runPeer(ownRuntime, peer, parameters, { wrapper: small });
+    const [code, message, opened, resized] = stdout.split("\n");
+    assert.equal(signal, null);
+    assert.equal(code, "ENOSPC", stderr);
+    assert.match(
+      message,
+      /^Cannot create shared memory .*: ENOSPC, no space left \(.*free.*1048576.*4194304 asked.*\)$/,
+    );
+    assert.match(message, /size=|--shm-size/);
+    assert.equal(opened, "ENOENT");
+    assert.equal(resized, "ENOSPC 65536 0");
+  });
+});

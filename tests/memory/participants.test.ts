@@ -1,0 +1,200 @@
+// Participants: slots, owner ids, and deaths that the kernel proves.
+
+import assert from "node:assert/strict";
+import process from "node:process";
+import { after, describe, it } from "node:test";
+import { IpcError, Participants, SharedMemory } from "../../mod.ts";
+import { cleanUp, mainRuntimes, ownRuntime, runPeer, spawnPeer, uniqueName, until } from "../support/mod.ts";
+
+const peer = new URL("./peer.ts", import.meta.url);
+const SLOTS = 128;
+const slotOf = (owner: number) => (owner & 1023) - 1;
+const generationOf = (owner: number) => owner >>> 10;
+
+function table(label: string): SharedMemory {
+  return SharedMemory.create(uniqueName(label), { size: Participants.byteSize() });
+}
+
+describe("participants", () => {
+  after(cleanUp);
+
+  it("join once and have an owner id of 31 bits: generation, slot and one", () => {
+    const memory = table("join");
+    const participants = Participants.over(memory, 0);
+    assert.equal(participants.owner, 0);
+    const owner = participants.join();
+    assert.equal(participants.join(), owner);
+    assert.equal(participants.owner, owner);
+    assert.ok(owner > 0 && owner < 2 ** 31);
+    assert.deepEqual([slotOf(owner), generationOf(owner)], [0, 1]);
+    assert.equal(participants.pidOf(owner), process.pid);
+    participants.close();
+    memory.close();
+  });
+
+  it("know themselves and others as living, and the closed as dead", () => {
+    const memory = table("life");
+    const [one, other] = [Participants.over(memory, 0), Participants.over(memory, 0)];
+    const [first, second] = [one.join(), other.join()];
+    assert.notEqual(first, second);
+    for (const owner of [first, second]) {
+      assert.deepEqual([one.isDead(owner), one.isProvenDead(owner), other.isProvenDead(owner)], [false, false, false]);
+    }
+    other.close();
+    assert.deepEqual([one.isDead(second), one.isProvenDead(second)], [true, true]);
+    assert.equal(one.isProvenDead(first), false);
+    one.close();
+    memory.close();
+  });
+
+  it("take ids that nobody can have for dead", () => {
+    const memory = table("impossible");
+    const participants = Participants.over(memory, 0);
+    const owner = participants.join();
+    const wrong = [0, 1023, 0x7fffffff, -1, 129, (5 << 10) | 129, owner + 1024, (owner & ~1023) | 2, 1 << 10];
+    for (const id of wrong) {
+      assert.deepEqual([id, participants.isDead(id), participants.isProvenDead(id)], [id, true, true]);
+      assert.equal(participants.pidOf(id), 0);
+    }
+    assert.equal(participants.isDead(owner | (1 << 31)), false); // the sign bit is the word's own
+    participants.close();
+    memory.close();
+  });
+
+  it("get a new generation when a slot passes on", () => {
+    const memory = table("generation");
+    const owners = Array.from({ length: 20 }, () => {
+      const participants = Participants.over(memory, 0);
+      const owner = participants.join();
+      participants.close();
+      return owner;
+    });
+    assert.ok(owners.every((owner) => slotOf(owner) === 0));
+    assert.equal(new Set(owners).size, 20);
+    const last = Participants.over(memory, 0);
+    last.join();
+    for (const owner of owners) assert.equal(last.isProvenDead(owner), true);
+    last.close();
+    memory.close();
+  });
+
+  it("are 128 at most: one more is EUSERS with a hint, until somebody leaves", () => {
+    const memory = table("full");
+    const all = Array.from({ length: SLOTS }, () => Participants.over(memory, 0));
+    const owners = all.map((participants) => participants.join());
+    assert.deepEqual(
+      owners.map(slotOf),
+      owners.map((_, index) => index),
+    );
+    const late = Participants.over(memory, 0);
+    assert.throws(() => late.join(), { name: "IpcError", code: "EUSERS", message: /128/ });
+    all[77].close();
+    assert.equal(slotOf(late.join()), 77);
+    for (const participants of [...all, late]) participants.close();
+    memory.close();
+  });
+
+  for (const runtime of mainRuntimes) {
+    it(`of ${runtime.name} that are killed are dead within 100 ms, and their slots are free`, async () => {
+      const memory = table(`killed-${runtime.name}`);
+      const own = Array.from({ length: SLOTS - 3 }, () => Participants.over(memory, 0));
+      for (const participants of own) participants.join();
+      const other = spawnPeer(runtime, peer, ["join", memory.name ?? "", 3]);
+      const owners = [Number(await other.line()), Number(await other.line()), Number(await other.line())];
+      assert.equal(await other.line(), "joined");
+      const late = Participants.over(memory, 0);
+      assert.throws(() => late.join(), { code: "EUSERS" });
+      for (const owner of owners) {
+        assert.equal(own[0].isProvenDead(owner), false);
+        assert.equal(own[0].pidOf(owner), other.pid);
+      }
+      other.kill();
+      await other.ended;
+      const took = await until(() => owners.every((owner) => own[0].isDead(owner)), "all are dead", 5000);
+      assert.ok(took < 100, `${took} ms`);
+      const successor = late.join();
+      assert.equal(slotOf(successor), slotOf(owners[0]));
+      assert.notEqual(successor, owners[0]);
+      assert.equal(own[0].isProvenDead(owners[0]), true);
+      for (const participants of [...own, late]) participants.close();
+      memory.close();
+    });
+  }
+
+  it("that are stopped are not dead", async () => {
+    const memory = table("stopped");
+    const own = Participants.over(memory, 0);
+    own.join();
+    const other = spawnPeer(ownRuntime, peer, ["join", memory.name ?? "", 1]);
+    const owner = Number(await other.line());
+    other.kill("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(own.isProvenDead(owner), false);
+    other.kill("SIGKILL");
+    await other.ended;
+    await until(() => own.isDead(owner), "it is dead", 5000);
+    own.close();
+    memory.close();
+  });
+
+  it("are asked about others without having joined, and the process survives", async () => {
+    const memory = table("unjoined");
+    const own = Participants.over(memory, 0);
+    const end = await runPeer(ownRuntime, peer, ["askUnjoined", memory.name ?? "", own.join()]);
+    assert.equal(end.signal, null, `ended by ${end.signal}`);
+    assert.match(end.stdout, /^false\n.*\n.*\nalive\n$/s, end.stderr);
+    own.close();
+    memory.close();
+  });
+});
+
+describe("a table of participants", () => {
+  after(cleanUp);
+
+  it("may lie anywhere in a memory, at a multiple of 128", () => {
+    const memory = SharedMemory.create(uniqueName("anywhere"), { size: 65536 });
+    const tables = [0, 8192 + 128, 3 * 8192].map((offset) => Participants.over(memory, offset));
+    const owners = tables.map((participants) => participants.join());
+    assert.deepEqual(owners.map(slotOf), [0, 0, 0]);
+    assert.ok(tables.every((participants, index) => !participants.isProvenDead(owners[index])));
+    for (const participants of tables) participants.close();
+    memory.close();
+  });
+
+  it("that is not aligned or does not fit is a RangeError", () => {
+    const memory = SharedMemory.anonymous({ size: 16384 });
+    for (const offset of [1, 64, 8193, 8320, -128, 1 << 20, 0.5]) {
+      assert.throws(() => Participants.over(memory, offset), RangeError);
+    }
+    assert.throws(() => Participants.over(memory, "0" as unknown as number), TypeError);
+    memory.close();
+  });
+
+  it("in a window touches no byte outside of its own", () => {
+    const whole = SharedMemory.create(uniqueName("window"), { size: 65536 });
+    const window = SharedMemory.open(whole.name ?? "", { offset: 16384 });
+    const inside = Participants.over(window, 8192);
+    const owner = inside.join();
+    assert.equal(inside.isProvenDead(owner), false);
+    const same = Participants.over(whole, 16384 + 8192);
+    same.join();
+    assert.equal(same.isProvenDead(owner), false);
+    assert.ok(
+      whole.bytes.subarray(0, 24576).every((byte) => byte === 0),
+      "bytes before the table were written",
+    );
+    for (const one of [inside, same, window, whole]) one.close();
+  });
+
+  it("in read-only memory cannot be joined", () => {
+    const memory = table("readonly");
+    const reader = SharedMemory.open(memory.name ?? "", { readOnly: true });
+    const participants = Participants.over(reader, 0);
+    assert.throws(
+      () => participants.join(),
+      (error) => error instanceof IpcError || error instanceof TypeError,
+    );
+    reader.close();
+    memory.close();
+  });
+});

@@ -1,0 +1,187 @@
+// The peer of the memory tests: one command a process; says in lines how far it is.
+
+import { truncateSync } from "node:fs";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { IpcError, Participants, SharedMemory } from "../../mod.ts";
+
+const [command, name, ...parameters] = process.argv.slice(2);
+const numbers = parameters.map(Number);
+
+const codeOf = (error: unknown) => (error instanceof IpcError ? error.code : String(error));
+
+/** What the action answers, or the code of its error. */
+function outcome(action: () => unknown): string {
+  try {
+    return String(action());
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+/** Resolves at the next line of input. */
+function input(): Promise<string> {
+  return new Promise((resolve) => createInterface({ input: process.stdin }).once("line", resolve));
+}
+
+const commands: Record<string, () => void | Promise<void>> = {
+  /** Whether an openOrCreate made the object; all racers start at the instant that they are told. */
+  async openOrCreate() {
+    SharedMemory.anonymous({ size: 4096 }).close(); // loads the library, so that the race is about the object
+    console.log("ready");
+    const start = Number(await input());
+    await new Promise((resolve) => setTimeout(resolve, start - Date.now()));
+    const memory = SharedMemory.openOrCreate(name, { size: numbers[0] });
+    console.log(`${memory.created} ${memory.size} ${memory.bytes.every((byte) => byte === 0)}`);
+    memory.close();
+    process.exit();
+  },
+
+  /** Creates and unlinks without end, until it is killed. */
+  createLoop() {
+    console.log("started");
+    for (let round = 0; ; round++) {
+      const path = `${name}-${round % 4}`;
+      SharedMemory.unlink(path);
+      SharedMemory.createFilled(path, { size: numbers[0] }, (buffer) => new Uint8Array(buffer).fill(0xab)).close();
+    }
+  },
+
+  /** Maps the object and tells what it finds when told to look. */
+  async lookTwice() {
+    const memory = SharedMemory.open(name, { readOnly: parameters[0] === "readOnly" });
+    console.log(memory.bytes[0]);
+    await input();
+    console.log(memory.bytes[0]);
+    process.exit();
+  },
+
+  /** Writes where a read-only opener should not. */
+  strayWrite() {
+    const memory = SharedMemory.open(name, { readOnly: true });
+    memory.bytes.fill(99);
+    console.log(memory.bytes[0], memory.readOnly);
+    memory.close();
+    console.log("alive");
+  },
+
+  /** Has its mapping cut under it by truncate(2). */
+  truncated() {
+    const memory = SharedMemory.create(name, { size: 4096 * 8, unlinkOnClose: true });
+    memory.bytes.fill(1);
+    truncateSync(`/dev/shm${name}`, 4096);
+    const [kept, lost] = [memory.bytes[4095], memory.bytes[4096]];
+    memory.bytes[4096 * 3] = 5;
+    console.log(kept, lost, memory.bytes[4096 * 3], memory.lostPages);
+    const sum = memory.bytes.reduce((total, byte) => total + byte, 0);
+    console.log(sum, memory.lostPages);
+    memory.close();
+    console.log("alive", memory.lostPages);
+  },
+
+  /** Everybody looks at views of memory that is gone. */
+  useAfterClose() {
+    const memory = SharedMemory.create(name, { size: 8192, unlinkOnClose: true });
+    const { bytes, buffer } = memory;
+    const views = [new Uint8Array(buffer, 16, 64), new Float64Array(buffer), new DataView(buffer), bytes.subarray(5)];
+    const words = new Int32Array(buffer);
+    memory.close();
+    for (let round = 0; round < 20_000; round++) {
+      bytes[round % 8192] = round;
+      words[round % 2048] = round;
+      if (bytes[round % 8192] !== undefined || words[0] !== undefined) throw new Error("bytes are still there");
+    }
+    const lengths = views.map((view) => outcome(() => view.byteLength));
+    console.log(memory.size, bytes.length, buffer.byteLength, lengths.map((text) => /^0$|Error/.test(text)).join());
+    console.log(outcome(() => Atomics.load(words, 0)).replace(/Error.*/, "Error"));
+    console.log(outcome(() => bytes.set([1])).replace(/Error.*/, "Error"));
+  },
+
+  /** On a small file system. */
+  fill() {
+    const size = numbers[0];
+    console.log(outcome(() => SharedMemory.create(name, { size })));
+    try {
+      SharedMemory.create(name, { size });
+    } catch (error) {
+      console.log((error as Error).message);
+    }
+    console.log(outcome(() => SharedMemory.open(name)));
+    const small = SharedMemory.create(name, { size: 65536 });
+    console.log(
+      outcome(() => small.resize(size)),
+      small.size,
+      small.bytes[65535],
+    );
+    small.close();
+  },
+
+  /** Tries to shrink what it got as descriptor 3. */
+  shrinkDescriptor() {
+    try {
+      truncateSync("/proc/self/fd/3", 0);
+      console.log("shrunk");
+    } catch (error) {
+      console.log((error as { code?: string }).code);
+    }
+    const memory = SharedMemory.fromDescriptor(3);
+    console.log(memory.size, memory.bytes[0]);
+    memory.bytes[1] = 78;
+    memory.close();
+  },
+
+  /** Takes slots of the table at the start of the memory and holds them until it is killed. */
+  async join() {
+    const memory = SharedMemory.open(name);
+    for (let count = 0; count < numbers[0]; count++) console.log(Participants.over(memory, 0).join());
+    console.log("joined");
+    await input();
+  },
+
+  /** Asks about owners without having joined. */
+  askUnjoined() {
+    const memory = SharedMemory.open(name);
+    const participants = Participants.over(memory, 0);
+    console.log(outcome(() => participants.isDead(numbers[0])));
+    console.log(outcome(() => participants.isProvenDead(numbers[0])).slice(0, 40));
+    participants.join();
+    participants.close();
+    console.log(outcome(() => participants.isProvenDead(numbers[0])).slice(0, 40));
+    console.log("alive");
+  },
+
+  /** Takes descriptors until there are none. */
+  exhaust() {
+    const all: SharedMemory[] = [];
+    const code = outcome(() => {
+      for (;;) all.push(SharedMemory.anonymous({ size: 4096 }));
+    });
+    console.log(code, all.length);
+    for (const memory of all) memory.close();
+    SharedMemory.anonymous({ size: 4096 }).close();
+    console.log("works again");
+  },
+
+  /** Closes one memory and forgets another. */
+  async forget() {
+    process.on("warning", (warning) => console.log(warning.name, warning.message));
+    const forget = () => {
+      SharedMemory.create(`${name}-closed`, { size: 4096, unlinkOnClose: true }).close();
+      SharedMemory.create(name, { size: 4096 });
+    };
+    forget();
+    const { gc, Bun } = globalThis as unknown as { gc?: () => void; Bun?: { gc(force: boolean): void } };
+    for (let round = 0; round < 20; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      Bun?.gc(true);
+      gc?.();
+    }
+  },
+
+  /** Opens what is no memory. */
+  openOdd() {
+    console.log(outcome(() => SharedMemory.open(name, { timeoutMs: 50, readOnly: parameters[0] === "readOnly" }).size));
+  },
+};
+
+await commands[command]();

@@ -1,0 +1,180 @@
+// Hostile peers: whatever they write into the shared bytes, we get an error or a message, and never crash or hang.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { IpcError } from "../../mod.ts";
+import * as layout from "../../src/ring/layout.ts";
+import { ownRuntime, Random, runPeer, uniqueName } from "../support/mod.ts";
+import { bytes, cleanUpRings, makePair, messageOf, RingBytes, text } from "./bytes.ts";
+
+const peer = new URL("./peer.ts", import.meta.url);
+const fuzzer = new URL("./hostile_peer.ts", import.meta.url);
+const corrupted = { name: "IpcError", code: "EBADMSG" };
+const garbage = [1, 4, -8, 12345, 2 ** 30, 2 ** 31 - 8, -(2 ** 31), -1, 0x55555555];
+
+/** A ring with two messages in it, one of them received, and its bytes. */
+function sound(label: string) {
+  const pair = makePair(label, { capacity: 1024 });
+  for (const word of ["one", "two"]) pair.producer.trySend(bytes(word));
+  pair.consumer.tryReceive();
+  return { ...pair, shared: new RingBytes(pair.name) };
+}
+
+describe("a hostile head", () => {
+  after(cleanUpRings);
+
+  it("is EBADMSG for the consumer, in every form", async () => {
+    const { producer, consumer, shared } = sound("head");
+    consumer.tryReceive();
+    for (const value of garbage) {
+      shared.set(layout.HEAD, value);
+      assert.throws(() => consumer.tryReceive(), corrupted, `head ${value}`);
+      assert.throws(() => consumer.peekAt(), corrupted);
+      assert.throws(() => consumer.drain(() => {}), corrupted);
+      assert.throws(() => consumer.receiveSync({ timeoutMs: 100 }), corrupted);
+      await assert.rejects(consumer.receive({ timeoutMs: 100 }), corrupted);
+    }
+    shared.set(layout.HEAD, 32);
+    producer.trySend(bytes("healed"));
+    assert.equal(text(consumer.tryReceive()), "healed");
+  });
+
+  it("does not move the producer, whose own position counts", () => {
+    const { producer, consumer, shared } = sound("own-head");
+    shared.set(layout.HEAD, 12345);
+    producer.trySend(bytes("three"));
+    assert.equal(shared.get(layout.HEAD), 48);
+    assert.equal(text(consumer.tryReceive()), "two");
+    assert.equal(text(consumer.tryReceive()), "three");
+  });
+
+  it("is told to a pending receive when it wakes", async () => {
+    const { producer, consumer, shared } = sound("pending");
+    consumer.tryReceive();
+    const receiving = consumer.receive();
+    producer.cork();
+    producer.trySend(bytes("x"));
+    shared.set(layout.MESSAGES + 32, 2 ** 30); // its length
+    producer.uncork();
+    await assert.rejects(receiving, corrupted);
+  });
+});
+
+describe("a hostile tail", () => {
+  after(cleanUpRings);
+
+  it("is EBADMSG for the producer once it looks, and never room that is not there", async () => {
+    for (const value of garbage.filter((value) => value !== -8)) {
+      // -8 might be true: 40 bytes are in use
+      const { producer, shared } = sound("tail");
+      shared.set(layout.TAIL, value);
+      let error: unknown;
+      for (let count = 0; count < 200 && error === undefined; count++) {
+        try {
+          if (!producer.trySend(new Uint8Array(100))) break;
+        } catch (caught) {
+          error = caught;
+        }
+      }
+      assert.ok(error instanceof IpcError && error.code === "EBADMSG", `tail ${value}: ${error}`);
+      assert.throws(() => producer.sendSync(new Uint8Array(500), { timeoutMs: 50 }), corrupted);
+      await assert.rejects(producer.send(new Uint8Array(500), { timeoutMs: 50 }), corrupted);
+    }
+  });
+});
+
+describe("a hostile length", () => {
+  after(cleanUpRings);
+
+  it("is EBADMSG: no message reaches beyond what was committed or beyond the greatest size", () => {
+    for (const value of [-1, 4, 8, 9, 1017, 513, 2 ** 30, -(2 ** 31), 2 ** 31 - 1]) {
+      const { consumer, shared } = sound("length");
+      shared.set(layout.MESSAGES + 16, value);
+      if (value >= 0 && value <= 8) {
+        assert.equal(consumer.tryReceive()?.length, value);
+        continue;
+      }
+      assert.throws(() => consumer.tryReceive(), corrupted, `length ${value}`);
+      assert.throws(() => consumer.peek(), corrupted);
+      assert.throws(() => consumer.drainAt(() => assert.fail("handed out")), corrupted);
+    }
+  });
+});
+
+describe("hostile words elsewhere", () => {
+  after(cleanUpRings);
+
+  it("in the roles take them from nobody who has them: messages flow on", () => {
+    const { producer, consumer, shared } = sound("roles");
+    for (const value of garbage) {
+      shared.set(layout.PRODUCER_ROLE, value);
+      shared.set(layout.CONSUMER_ROLE, value);
+      shared.set(layout.PRODUCER_STATE, value);
+      shared.set(layout.CONSUMER_STATE, value);
+      assert.equal(producer.trySend(messageOf(value, 20)), true);
+      while (consumer.tryReceive() !== undefined);
+    }
+  });
+
+  it("in the roles are taken for the dead: a successor can take them", () => {
+    for (const value of garbage) {
+      const { ring, producer, consumer, shared } = sound("successor");
+      producer.close();
+      consumer.close();
+      shared.set(layout.PRODUCER_ROLE, value);
+      shared.set(layout.CONSUMER_ROLE, value);
+      ring.producer().trySend(bytes("x"));
+      assert.equal(text(ring.consumer().tryReceive()), "two");
+      ring.close();
+    }
+  });
+
+  it("in the eventcounts lose no wake-up for good", async () => {
+    const { producer, consumer, shared } = sound("eventcounts");
+    consumer.tryReceive();
+    for (const value of garbage) {
+      shared.set(layout.CONSUMER_WAIT, value);
+      shared.set(layout.PRODUCER_WAIT, value);
+      const receiving = consumer.receive({ timeoutMs: 5000 });
+      producer.trySend(bytes("x"));
+      assert.equal(text(await receiving), "x");
+    }
+  });
+
+  it("in the header change nothing for who has the ring open", () => {
+    const { producer, consumer, shared } = sound("header");
+    for (const offset of [layout.MAGIC, layout.VERSION, layout.CAPACITY, layout.MAX_MESSAGE_SIZE])
+      shared.set(offset, -1);
+    consumer.tryReceive();
+    for (let number = 0; number < 500; number++) {
+      assert.equal(producer.trySend(messageOf(number, number % 500)), true);
+      assert.deepEqual(consumer.tryReceive(), messageOf(number, number % 500));
+      assert.equal(consumer.tryReceive(), undefined);
+    }
+  });
+});
+
+describe("a process with a hostile peer", () => {
+  after(cleanUpRings);
+
+  it("survives thousands of random corruptions", { timeout: 120_000 }, async () => {
+    const { seed } = new Random();
+    const end = await runPeer(ownRuntime, fuzzer, [uniqueName("fuzz"), seed, 4000], { timeoutMs: 90_000 });
+    assert.equal(end.signal, null, `seed ${seed}: ended by ${end.signal}\n${end.stdout.slice(-500)}${end.stderr}`);
+    assert.equal(end.code, 0, `seed ${seed}: ${end.stdout.slice(-500)}${end.stderr}`);
+    assert.match(end.stdout, /^survived 4000\n$/m);
+  });
+
+  for (const state of ["fresh", "used", "awaited"]) {
+    it(`survives that the file of a ring is cut to nothing, ${state}`, async () => {
+      const end = await runPeer(ownRuntime, peer, ["truncated", uniqueName("cut"), state], { timeoutMs: 15_000 });
+      assert.equal(end.signal, null, `ended by ${end.signal}\n${end.stdout}${end.stderr}`);
+      assert.match(end.stdout, /^alive$/m, end.stderr);
+    });
+  }
+
+  it("is told when it waits on a ring whose file was cut: its wait would never end", async () => {
+    const end = await runPeer(ownRuntime, peer, ["truncated", uniqueName("told"), "fresh"], { timeoutMs: 15_000 });
+    assert.match(end.stdout, /^EBADMSG EBADMSG lost\n/, end.stderr);
+  });
+});

@@ -1,0 +1,108 @@
+// for await: each message as it comes, to the end of the stream, without starving the event loop.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import type { SpscConsumer } from "../../mod.ts";
+import { mainRuntimes, sleep, spawnPeer, within } from "../support/mod.ts";
+import { bytes, cleanUpRings, makePair, makeRing, text } from "./bytes.ts";
+
+const peer = new URL("./peer.ts", import.meta.url);
+
+async function collect(consumer: SpscConsumer): Promise<string[]> {
+  const seen: string[] = [];
+  for await (const message of consumer) seen.push(text(message) ?? "none");
+  return seen;
+}
+
+describe("for await over a consumer", () => {
+  after(cleanUpRings);
+
+  it("gives each message in order and ends with the stream", async () => {
+    const { ring, producer, consumer } = makePair("end", { capacity: 1024 });
+    for (const word of ["a", "", "c"]) producer.trySend(bytes(word));
+    const collecting = collect(consumer);
+    await sleep(10);
+    producer.trySend(bytes("late"));
+    await sleep(10);
+    producer.close();
+    assert.deepEqual(await within(collecting, 5000, "the end"), ["a", "", "c", "late"]);
+    assert.equal(consumer.ended, true);
+    ring.close();
+  });
+
+  it("of a stream that has ended gives what is left, and of an empty one nothing", async () => {
+    const { ring, producer, consumer } = makePair("left", { capacity: 1024 });
+    producer.trySend(bytes("left"));
+    producer.close();
+    assert.deepEqual(await within(collect(consumer), 5000, "first"), ["left"]);
+    assert.deepEqual(await within(collect(consumer), 5000, "second"), []);
+    ring.close();
+  });
+
+  it("may be left by break and taken up again; nothing is lost", async () => {
+    const { ring, producer, consumer } = makePair("break", { capacity: 1024 });
+    for (const word of ["a", "b", "c", "d"]) producer.trySend(bytes(word));
+    producer.close();
+    const seen: string[] = [];
+    for await (const message of consumer) {
+      seen.push(text(message) ?? "");
+      if (seen.length === 2) break;
+    }
+    assert.deepEqual(seen, ["a", "b"]);
+    assert.deepEqual(await collect(consumer), ["c", "d"]);
+    ring.close();
+  });
+
+  it("passes on what its body throws, and the consumer stays usable", async () => {
+    const { ring, producer, consumer } = makePair("throw", { capacity: 1024 });
+    for (const word of ["a", "b"]) producer.trySend(bytes(word));
+    const failure = new Error("enough");
+    await assert.rejects(async () => {
+      for await (const message of consumer) {
+        assert.equal(text(message), "a");
+        throw failure;
+      }
+    }, failure);
+    assert.equal(text(consumer.tryReceive()), "b");
+    ring.close();
+  });
+
+  it("is ended by the death of the producer with PeerDiedError, after what it had sent", async () => {
+    const { ring, name } = makeRing("death", { capacity: 1024 });
+    const consumer = ring.consumer();
+    const sender = spawnPeer(mainRuntimes[0], peer, ["sendAndHang", name, 3]);
+    let count = 0;
+    const iterating = (async () => {
+      for await (const message of consumer) {
+        assert.deepEqual([...message], [count++]);
+        if (count === 3) setTimeout(() => sender.kill(), 20);
+      }
+    })();
+    await assert.rejects(within(iterating, 30_000, "death"), { name: "PeerDiedError", pid: sender.pid });
+    assert.equal(count, 3);
+    ring.close();
+  });
+
+  it("is ended by close() of the consumer with EBADF", async () => {
+    const { ring, consumer } = makePair("closed", { capacity: 1024 });
+    const iterating = collect(consumer);
+    setTimeout(() => consumer.close(), 10);
+    await assert.rejects(within(iterating, 5000, "close"), { code: "EBADF" });
+    ring.close();
+  });
+
+  it("gives timers their turn though the ring is never empty", async () => {
+    const { ring, producer, consumer } = makePair("turn", { capacity: 65536 });
+    while (producer.trySend(new Uint8Array(8)));
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const end = performance.now() + 300;
+    for await (const message of consumer) {
+      producer.trySend(message);
+      if (performance.now() > end) break;
+    }
+    clearInterval(timer);
+    assert.ok(turns >= 5, `${turns} turns of a timer in 300 ms`);
+    ring.close();
+  });
+});

@@ -1,0 +1,299 @@
+// LatestValue in one process: values in and out, versions, borrowed reads, types, roles, limits.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { LatestValue } from "../../mod.ts";
+import { cleanUp, ownObjects, uniqueName } from "../support/mod.ts";
+import { bytes, makeBoth, makeLatest, Quote, text, ValueBytes } from "./latest_value_parts.ts";
+
+describe("reading and writing", () => {
+  after(cleanUp);
+
+  it("gives nothing before the first value, and then the last one", () => {
+    const { latest, writer, reader } = makeBoth("last", { size: 16 });
+    assert.deepEqual(
+      [reader.tryRead(), reader.tryNext(), reader.version, writer.version],
+      [undefined, undefined, 0, 0],
+    );
+    assert.equal(reader.tryReadInto(new Uint8Array(16)), -1);
+    assert.equal(reader.peekAt(), -1);
+    for (const value of ["first", "second", "third"]) writer.write(bytes(value));
+    assert.equal(text(reader.tryRead()), "third");
+    assert.equal(text(reader.tryRead()), "third");
+    assert.deepEqual([reader.version, writer.version, reader.length], [3, 3, 5]);
+    latest.close();
+  });
+
+  it("keeps every length from 0 to size", () => {
+    const { latest, writer, reader } = makeBoth("lengths", { size: 100 });
+    const target = new Uint8Array(100);
+    for (let length = 0; length <= 100; length++) {
+      const value = Uint8Array.from({ length }, (_, index) => length + index);
+      writer.write(value);
+      assert.deepEqual(reader.tryRead(), value);
+      assert.equal(reader.tryReadInto(target), length);
+      assert.deepEqual(target.subarray(0, length), value);
+      assert.deepEqual(reader.peek(), value);
+    }
+    latest.close();
+  });
+
+  it("takes any view or buffer, and copies it", () => {
+    const { latest, writer, reader } = makeBoth("views", { size: 16 });
+    const numbers = new Float64Array([1.5, 2.5]);
+    for (const value of [numbers, numbers.buffer, new DataView(numbers.buffer)]) {
+      writer.write(value);
+      assert.deepEqual(new Float64Array((reader.tryRead() as Uint8Array).buffer), numbers);
+    }
+    const given = bytes("given");
+    writer.write(given);
+    given.fill(0);
+    const taken = reader.tryRead();
+    assert.equal(text(taken), "given");
+    taken?.fill(0);
+    assert.equal(text(reader.tryRead()), "given");
+    latest.close();
+  });
+
+  it("gives each value once to tryNext, and skips what is in between", () => {
+    const { latest, writer, reader } = makeBoth("next", { size: 8 });
+    const slow = latest.reader();
+    for (const value of ["a", "b"]) {
+      writer.write(bytes(value));
+      assert.equal(text(reader.tryNext()), value);
+      assert.equal(reader.tryNext(), undefined);
+    }
+    assert.deepEqual([text(slow.tryNext()), slow.version], ["b", 2]);
+    writer.write(bytes("b"));
+    assert.equal(text(slow.tryNext()), "b", "the same bytes are a new value");
+    latest.close();
+  });
+
+  it("refuses what does not fit, and publishes nothing of it", () => {
+    const { latest, writer, reader } = makeBoth("refused", { size: 4 });
+    writer.write(bytes("kept"));
+    assert.throws(() => writer.write(bytes("large")), RangeError);
+    assert.throws(() => writer.write("text" as unknown as Uint8Array), TypeError);
+    assert.equal(text(reader.tryRead()), "kept");
+    assert.throws(() => reader.tryReadInto(new Uint8Array(3)), RangeError);
+    assert.equal(reader.tryReadInto(new Uint8Array(4)), 4);
+    latest.close();
+  });
+});
+
+describe("in place", () => {
+  after(cleanUp);
+
+  it("a claimed value is not seen before its commit", () => {
+    const { latest, writer, reader } = makeBoth("claim", { size: 8 });
+    writer.write(bytes("old"));
+    writer.claim().set(bytes("new"));
+    assert.equal(text(reader.tryRead()), "old");
+    writer.commit(3);
+    assert.equal(text(reader.tryRead()), "new");
+    const offset = writer.claimAt();
+    assert.equal(offset % 16, 0);
+    writer.f64[offset / 8] = 2.5;
+    writer.commit();
+    assert.equal(reader.f64[reader.peekAt() / 8], 2.5);
+    assert.ok(reader.confirm());
+    assert.equal(reader.version, 3);
+    latest.close();
+  });
+
+  it("a second claim replaces the first; commit needs one, and at most size bytes", () => {
+    const { latest, writer, reader } = makeBoth("commit", { size: 8 });
+    assert.throws(() => writer.commit(), RangeError);
+    assert.equal(writer.claimAt(), writer.claimAt());
+    for (const length of [9, -1, 1.5, Number.NaN]) assert.throws(() => writer.commit(length), RangeError);
+    writer.commit(0);
+    assert.throws(() => writer.commit(0), RangeError);
+    assert.deepEqual(reader.tryRead(), new Uint8Array(0));
+    latest.close();
+  });
+
+  it("a peeked value holds until the writer has come round to it", () => {
+    for (const buffers of [4, 8, 32]) {
+      const { latest, writer, reader } = makeBoth(`round-${buffers}`, { size: 8, buffers });
+      writer.write(bytes("peeked"));
+      const view = reader.peek();
+      for (let more = 1; more < buffers; more++) {
+        writer.write(bytes(String(more)));
+        assert.equal(reader.confirm(), true, `after ${more} of ${buffers}`);
+        assert.equal(text(view), "peeked");
+      }
+      writer.claimAt();
+      assert.equal(reader.confirm(), false);
+      writer.commit();
+      assert.equal(reader.confirm(), false);
+      assert.equal(reader.version, 1);
+      reader.peekAt();
+      assert.equal(reader.confirm(), true);
+      assert.equal(reader.version, buffers + 1);
+      latest.close();
+    }
+  });
+});
+
+describe("versions", () => {
+  after(cleanUp);
+
+  it("go on beyond 2 ** 32", () => {
+    const { name, latest } = makeLatest("wrap", { size: 8 });
+    const behind = new ValueBytes(name);
+    behind.startAt(2 ** 32 - 3);
+    const [writer, reader] = [latest.writer(), latest.reader()];
+    for (let more = 1; more <= 20; more++) {
+      writer.write(new Float64Array([more]));
+      const version = 2 ** 32 - 3 + more;
+      assert.equal(writer.version, version);
+      assert.deepEqual(new Float64Array((reader.tryNext() as Uint8Array).buffer), new Float64Array([more]));
+      assert.equal(reader.version, version);
+      assert.equal(reader.tryNext(), undefined);
+    }
+    assert.deepEqual(new Float64Array((latest.reader().tryNext() as Uint8Array).buffer)[0], 20);
+    behind.close();
+    latest.close();
+  });
+
+  it("a reader that comes when the sequence is 0 again finds the value", () => {
+    const { name, latest } = makeLatest("zero", { size: 8 });
+    const behind = new ValueBytes(name);
+    behind.startAt(2 ** 32 - 1);
+    const writer = latest.writer();
+    writer.write(bytes("here"));
+    assert.equal(behind.get(0x80), 0);
+    const reader = latest.reader();
+    assert.deepEqual([text(reader.tryNext()), reader.version], ["here", 2 ** 32]);
+    assert.equal(reader.tryNext(), undefined);
+    writer.close();
+    assert.equal(latest.writer().version, 2 ** 32);
+    behind.close();
+    latest.close();
+  });
+});
+
+describe("types", () => {
+  after(cleanUp);
+
+  it("reads and writes values of a type of any making", () => {
+    const name = uniqueName("quote");
+    const latest = LatestValue.create(name, { type: Quote, unlinkOnClose: true });
+    const [writer, reader] = [latest.writer(), LatestValue.open(name, { type: Quote }).reader()];
+    assert.equal(latest.size, 16);
+    writer.write({ price: 101.5, volume: 7 });
+    const first: Quote | undefined = reader.tryRead();
+    assert.deepEqual(first, { price: 101.5, volume: 7 });
+    assert.throws(() => writer.write({ volume: 8 } as Quote), TypeError);
+    assert.equal(reader.tryNext(), undefined, "nothing was published");
+    writer.write({ price: 102.5, volume: 9 });
+    assert.deepEqual(reader.tryNext(), { price: 102.5, volume: 9 });
+    assert.equal(LatestValue.open(name).reader().tryRead()?.length, 16, "as bytes, too");
+    latest.close();
+  });
+
+  it("refuses a type of another size, and what is no type", () => {
+    const { name, latest } = makeLatest("other", { size: 8 });
+    assert.throws(() => LatestValue.open(name, { type: Quote }), { code: "EINVAL" });
+    for (const type of [5, {}, { size: 8 }, { ...Quote, size: "8" }]) {
+      assert.throws(() => LatestValue.open(name, { type: type as unknown as typeof Quote }), TypeError);
+    }
+    assert.throws(() => LatestValue.create(name, { size: 16, type: Quote } as never), TypeError);
+    latest.close();
+  });
+});
+
+describe("names and options", () => {
+  after(cleanUp);
+
+  it("create is exclusive, open needs one, openOrCreate tells", () => {
+    const { name, latest } = makeLatest("names", { size: 24, buffers: 16, checksum: true });
+    assert.throws(() => LatestValue.create(name, { size: 24 }), { code: "EEXIST" });
+    const same = LatestValue.openOrCreate(name, { size: 8 });
+    assert.deepEqual([same.created, same.size, same.buffers, same.checksum], [false, 24, 16, true]);
+    assert.equal(latest.created, true);
+    same.close();
+    latest.close();
+    assert.throws(() => LatestValue.open(name), { code: "ENOENT" });
+    const made = LatestValue.openOrCreate(name, { size: 8 });
+    assert.deepEqual([made.created, made.size, made.checksum], [true, 8, false]);
+    assert.deepEqual([LatestValue.unlink(name), LatestValue.unlink(name)], [true, false]);
+    made.close();
+  });
+
+  it("refuses what is something else", async () => {
+    const { SpscRing } = await import("../../mod.ts");
+    const name = uniqueName("ring");
+    const ring = SpscRing.create(name, { capacity: 64, unlinkOnClose: true });
+    assert.throws(() => LatestValue.open(name), { code: "EINVAL" });
+    ring.close();
+  });
+
+  it("refuses wrong options before anything is made", () => {
+    const name = uniqueName("wrong");
+    const amounts = [{ size: 0 }, { size: 2 ** 28 + 1 }, { size: 1.5 }, { size: 2 ** 28, buffers: 64 }];
+    const buffers = [{ buffers: 2 }, { buffers: 6 }, { buffers: 2048 }].map((more) => ({ size: 8, ...more }));
+    for (const options of [...amounts, ...buffers, { size: 8, mode: 0o1000 }, { size: 8, spinMs: -1 }]) {
+      assert.throws(() => LatestValue.create(name, options), RangeError, JSON.stringify(options));
+    }
+    const kinds = [{}, { size: "8" }, { size: 8, checksum: 1 }, { size: 8, ordering: "any" }, { size: 8, bufers: 8 }];
+    for (const options of [...kinds, undefined, null]) {
+      assert.throws(() => LatestValue.create(name, options as never), TypeError, JSON.stringify(options));
+    }
+    assert.deepEqual(ownObjects(), []);
+  });
+
+  it("byteSize grows with size and buffers, and with checksums", () => {
+    assert.equal(LatestValue.byteSize({ size: 100, buffers: 4 }), 0x200 + 4 * 128);
+    assert.equal(LatestValue.byteSize({ size: 113, buffers: 4 }), 0x200 + 4 * 256);
+    assert.equal(LatestValue.byteSize({ type: Quote, buffers: 8 }), 0x200 + 8 * 128);
+    assert.equal(LatestValue.byteSize({ size: 100, buffers: 4, checksum: true }), 0x400 + 4096 + 2 * (128 + 4096));
+  });
+});
+
+describe("the writer's role", () => {
+  after(cleanUp);
+
+  it("is held by one at a time, and passes on with the value and its version", () => {
+    const { name, latest, writer, reader } = makeBoth("role", { size: 8 });
+    const other = LatestValue.open(name);
+    assert.throws(() => latest.writer(), { code: "EBUSY" });
+    assert.throws(() => other.writer(), { code: "EBUSY" });
+    writer.write(bytes("mine"));
+    writer.close();
+    const next = other.writer();
+    assert.deepEqual([text(reader.tryRead()), next.version], ["mine", 1]);
+    next.write(bytes("its"));
+    assert.deepEqual([text(reader.tryRead()), reader.version], ["its", 2]);
+    other.close();
+    latest.close();
+  });
+
+  it("close ends writer and readers, twice is fine, and the memory stays by its name", () => {
+    const name = uniqueName("close");
+    const latest = LatestValue.create(name, { size: 8 });
+    const [writer, reader] = [latest.writer(), latest.reader()];
+    writer.write(bytes("stays"));
+    for (const one of [writer, writer, reader, reader]) one.close();
+    for (const use of [() => writer.write(bytes("x")), () => writer.claimAt(), () => reader.tryRead()]) {
+      assert.throws(use, { code: "EBADF" });
+    }
+    for (const use of [() => reader.peekAt(), () => reader.confirm(), () => reader.tryNext(), () => writer.sync()]) {
+      assert.throws(use, { code: "EBADF" });
+    }
+    const [left, held] = [latest.reader(), latest.writer()];
+    latest.close();
+    latest.close();
+    for (const use of [
+      () => left.tryRead(),
+      () => held.write(bytes("x")),
+      () => latest.reader(),
+      () => latest.writer(),
+    ])
+      assert.throws(use, { code: "EBADF" });
+    const again = LatestValue.open(name);
+    assert.equal(text(again.reader().tryRead()), "stays");
+    again[Symbol.dispose]();
+    LatestValue.unlink(name);
+  });
+});

@@ -1,0 +1,266 @@
+// Power loss: what was synced survives it, and a half-written value is found by its checksum.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { LatestValue, type MemoryRegion, Participants, SharedMemory } from "../../mod.ts";
+import { crc32c } from "../../src/ring/latest_value_checksum.ts";
+import * as layout from "../../src/ring/latest_value_layout.ts";
+import { cleanUp, Random } from "../support/mod.ts";
+import { bytes, makeLatest, text } from "./latest_value_parts.ts";
+
+/** Where the latest value starts. */
+const BASE = 8192;
+const SECTOR = 512;
+
+/** A file in memory, of which only what was written back is on disk. */
+class PretendedFile implements MemoryRegion {
+  readonly memory: SharedMemory;
+  readonly disk: Uint8Array;
+  /** Their table outlives the power: it is not what is tested here. */
+  readonly table: SharedMemory;
+  readonly participants: Participants;
+  /** Power fails in the next sync, after this many sectors. */
+  failAfter = Number.POSITIVE_INFINITY;
+
+  constructor(
+    size: number,
+    disk = new Uint8Array(Math.ceil(size / 4096) * 4096),
+    table = SharedMemory.anonymous({ size: Participants.byteSize() }),
+  ) {
+    this.memory = SharedMemory.anonymous({ size: disk.length });
+    this.memory.bytes.set(disk);
+    this.disk = disk;
+    this.table = table;
+    this.participants = Participants.over(table, 0);
+  }
+
+  get buffer(): ArrayBuffer {
+    return this.memory.buffer;
+  }
+  get address(): number {
+    return this.memory.address;
+  }
+  get fd(): number {
+    return this.memory.fd;
+  }
+  get size(): number {
+    return this.memory.size;
+  }
+
+  get fileOffset(): number {
+    return this.memory.fileOffset;
+  }
+  beforeClose(dependent: object, action: () => void): void {
+    this.memory.beforeClose(dependent, action);
+  }
+  afterClose(dependent: object): void {
+    this.memory.afterClose(dependent);
+  }
+
+  writeBack(sector: number): void {
+    const start = sector * SECTOR;
+    this.disk.set(this.memory.bytes.subarray(start, start + SECTOR), start);
+  }
+
+  sync({ offset = 0, length = this.size }: { offset?: number; length?: number } = {}): void {
+    const first = Math.floor(offset / 4096) * 8;
+    const sectors = Array.from(
+      { length: Math.ceil((offset + length) / 4096) * 8 - first },
+      (_, index) => first + index,
+    );
+    for (const sector of sectors) {
+      if (this.failAfter-- <= 0) throw new Error("power failed");
+      this.writeBack(sector);
+    }
+  }
+
+  /** What is there when the power comes back. */
+  afterPowerLoss(): PretendedFile {
+    this.participants.close();
+    this.memory.close();
+    return new PretendedFile(this.disk.length, new Uint8Array(this.disk), this.table);
+  }
+
+  close(): void {
+    for (const one of [this.participants, this.memory, this.table]) one.close();
+  }
+}
+
+/** Bytes that say which number they are of. */
+function numbered(number: number, size: number): Uint8Array {
+  const value = new Uint8Array(size);
+  const view = new DataView(value.buffer);
+  view.setUint32(0, number, true);
+  for (let index = 4; index < size; index++) value[index] = (number * 31 + index * 7) & 255;
+  return value;
+}
+
+function numberOf(value: Uint8Array | undefined): number {
+  if (value === undefined) return 0;
+  const number = new DataView(value.buffer).getUint32(0, true);
+  assert.deepEqual(value, numbered(number, value.length), "torn");
+  return number;
+}
+
+interface Numbers {
+  /** Written last. */
+  number: number;
+  /** Synced last. */
+  synced: number;
+}
+
+/** A life of a writer that ends with a power failure. */
+function live(file: PretendedFile, size: number, before: Numbers, random: Random): Numbers {
+  const latest = LatestValue.over(file, BASE, { participants: file.participants, size, checksum: true });
+  const writer = latest.writer();
+  let { number, synced } = before;
+  for (let step = random.below(60); step > 0; step--) {
+    const kind = random.below(10);
+    if (kind < 6) writer.write(numbered(++number, size));
+    else if (kind < 9) {
+      const part = numbered(number + 1, size).subarray(0, random.below(size + 1));
+      writer.u8.set(part, writer.claimAt());
+      for (let count = random.below(40); count > 0; count--) file.writeBack(random.below(file.size / SECTOR));
+    } else {
+      if (random.below(4) === 0) file.failAfter = random.below(12);
+      try {
+        writer.sync();
+        synced = number;
+      } catch {
+        break;
+      }
+    }
+  }
+  return { number, synced };
+}
+
+describe("power loss", () => {
+  after(cleanUp);
+
+  it("leaves the value that was synced last, or a newer one, whole: any sectors, any moment", () => {
+    const random = new Random();
+    for (let round = 0; round < 150; round++) {
+      const size = 4 + random.below([40, 400, 4000][round % 3] as number);
+      let file = new PretendedFile(BASE + LatestValue.byteSize({ size, checksum: true }));
+      let numbers: Numbers = { number: 0, synced: 0 };
+      for (let life = 0; life < 4; life++) {
+        numbers = live(file, size, numbers, random);
+        file = file.afterPowerLoss();
+        const options = { participants: file.participants, size, checksum: true };
+        const latest = LatestValue.over(file, BASE, options);
+        const [reader, found] = [latest.reader(), numberOf(latest.reader().tryRead())];
+        const context = `seed ${random.seed}, round ${round}, life ${life}, size ${size}`;
+        assert.ok(
+          found >= numbers.synced && found <= numbers.number,
+          `${found}: ${JSON.stringify(numbers)}, ${context}`,
+        );
+        assert.equal(numberOf(reader.tryRead()), found, context);
+        const version = reader.version;
+        const writer = latest.writer();
+        assert.equal(numberOf(reader.tryRead()), found, context);
+        assert.ok(writer.version >= version && reader.version >= version, context);
+        assert.equal(latest.reader().isSalvaged && found > 0, false, context);
+        writer.write(numbered(++numbers.number, size));
+        assert.equal(numberOf(reader.tryRead()), numbers.number, context);
+        latest.close();
+      }
+      file.close();
+    }
+  });
+
+  it("a half-written value is found, an older one stands in, and the next writer repairs", () => {
+    const file = new PretendedFile(BASE + LatestValue.byteSize({ size: 336, checksum: true }));
+    const lay = () => LatestValue.over(file, BASE, { participants: file.participants, size: 336, checksum: true });
+    const before = lay();
+    const writer = before.writer();
+    for (const number of [1, 2, 3]) writer.write(numbered(number, 336));
+    before.close();
+    const third = BASE + layout.FIRST_BUFFER + 3 * layout.strideOf(336) + layout.BYTES;
+    file.memory.bytes[third + 300] ^= 1;
+    const after = lay();
+    const reader = after.reader();
+    assert.equal(reader.isSalvaged, true);
+    assert.equal(numberOf(reader.tryRead()), 2);
+    assert.equal(reader.tryNext(), undefined);
+    assert.equal(reader.tryReadInto(new Uint8Array(336)), 336);
+    const next = after.writer();
+    assert.deepEqual([reader.isSalvaged, numberOf(reader.tryNext())], [false, 2]);
+    assert.ok(next.version > 3 && reader.version === next.version);
+    after.close();
+    file.close();
+  });
+
+  it("where nothing whole is left there is no value, and the next one is read", () => {
+    const file = new PretendedFile(BASE + LatestValue.byteSize({ size: 32, checksum: true }));
+    const latest = LatestValue.over(file, BASE, { participants: file.participants, size: 32, checksum: true });
+    const writer = latest.writer();
+    writer.write(numbered(1, 32));
+    writer.close();
+    file.memory.bytes[BASE + layout.FIRST_BUFFER + layout.strideOf(32) + layout.BYTES + 5] ^= 1;
+    const reader = latest.reader();
+    assert.deepEqual([reader.isSalvaged, reader.tryRead()], [true, undefined]);
+    const next = latest.writer();
+    next.sync();
+    next.write(numbered(2, 32));
+    assert.deepEqual([reader.isSalvaged, numberOf(reader.tryRead())], [false, 2]);
+    latest.close();
+    file.close();
+  });
+});
+
+describe("sync", () => {
+  after(cleanUp);
+
+  it("is refused where it could promise nothing", () => {
+    const { latest } = makeLatest("memory", { size: 8, checksum: true });
+    assert.throws(() => latest.writer().sync(), { code: "EOPNOTSUPP", message: /MappedFile/ });
+    latest.close();
+    const file = new PretendedFile(BASE + LatestValue.byteSize({ size: 8 }));
+    const plain = LatestValue.over(file, BASE, { participants: file.participants, size: 8 });
+    assert.throws(() => plain.writer().sync(), { code: "EOPNOTSUPP", message: /checksum/ });
+    plain.close();
+    file.close();
+  });
+
+  it("before the first value does nothing; a checksum does not change what is read", () => {
+    const file = new PretendedFile(BASE + LatestValue.byteSize({ size: 8, checksum: true }));
+    const latest = LatestValue.over(file, BASE, { participants: file.participants, size: 8, checksum: true });
+    const [writer, reader] = [latest.writer(), latest.reader()];
+    writer.sync();
+    for (let length = 0; length <= 8; length++) {
+      writer.write(bytes("12345678".slice(0, length)));
+      writer.sync();
+      assert.equal(text(reader.tryRead()), "12345678".slice(0, length));
+      assert.equal(latest.reader().isSalvaged, false);
+    }
+    latest.close();
+    file.close();
+  });
+});
+
+describe("the checksum", () => {
+  const crc = (data: Uint8Array, offset = 0, length = data.length - offset, before = 0) => {
+    const padded = new Uint8Array(Math.ceil(data.length / 4) * 4);
+    padded.set(data);
+    return crc32c(new Int32Array(padded.buffer), padded, offset, length, before) >>> 0;
+  };
+
+  it("is CRC-32C", () => {
+    assert.equal(crc(bytes("123456789")), 0xe3069283);
+    assert.equal(crc(new Uint8Array(32)), 0x8a9136aa);
+    assert.equal(crc(new Uint8Array(32).fill(255)), 0x62a8ab43);
+    assert.equal(crc(Uint8Array.from({ length: 32 }, (_, index) => index)), 0x46dd794e);
+    assert.equal(crc(new Uint8Array(0)), 0);
+  });
+
+  it("may be computed in parts, and finds every single wrong bit", () => {
+    const data = new Random(5).bytes(61);
+    const whole = crc(data);
+    for (let cut = 0; cut <= 60; cut += 4) assert.equal(crc(data, cut, data.length - cut, crc(data, 0, cut)), whole);
+    for (let bit = 0; bit < data.length * 8; bit++) {
+      data[bit >> 3] ^= 1 << (bit & 7);
+      assert.notEqual(crc(data), whole);
+      data[bit >> 3] ^= 1 << (bit & 7);
+    }
+  });
+});

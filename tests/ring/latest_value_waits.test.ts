@@ -1,0 +1,203 @@
+// Waiting for a newer value: three forms, timeouts and aborts, the writer's end.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { LatestValue, SharedMemory } from "../../mod.ts";
+import { OBJECT_OFFSET, PARTICIPANTS_OFFSET } from "../../src/memory/layout.ts";
+import { Participants } from "../../src/memory/participants.ts";
+import { cleanUp, mainRuntimes, sleep, spawnPeer, within } from "../support/mod.ts";
+import { bytes, makeBoth, makeLatest, text } from "./latest_value_parts.ts";
+
+const peer = new URL("./latest_value_peer.ts", import.meta.url);
+
+describe("next", () => {
+  after(cleanUp);
+
+  it("resolves to what is there, and then only to what is newer", async () => {
+    const { latest, writer, reader } = makeBoth("newer", { size: 16 });
+    writer.write(bytes("there"));
+    assert.equal(text(await reader.next()), "there");
+    const waiting = reader.next();
+    assert.equal(await Promise.race([waiting, sleep(30)]), undefined);
+    writer.write(bytes("newer"));
+    assert.equal(text(await within(waiting, 5000, "next")), "newer");
+    latest.close();
+  });
+
+  it("wakes every reader", async () => {
+    const { latest, writer } = makeBoth("all", { size: 16 });
+    const readers = Array.from({ length: 10 }, () => latest.reader());
+    const all = readers.map((reader) => reader.next());
+    await sleep(5);
+    writer.write(bytes("news"));
+    assert.deepEqual((await within(Promise.all(all), 5000, "all")).map(text), Array(10).fill("news"));
+    latest.close();
+  });
+
+  it("serves pending calls in their order, each with a value of its own", async () => {
+    const { latest, writer, reader } = makeBoth("order", { size: 16 });
+    const order: string[] = [];
+    const all = [1, 2, 3].map((number) => reader.next().then((value) => order.push(`${number}${text(value)}`)));
+    for (const value of ["a", "b", "c"]) {
+      writer.write(bytes(value));
+      await sleep(30);
+    }
+    await within(Promise.all(all), 5000, "all");
+    assert.deepEqual(order, ["1a", "2b", "3c"]);
+    latest.close();
+  });
+
+  it("answers undefined after its timeout, and rejects when aborted", async () => {
+    const { latest, writer, reader } = makeBoth("timeout", { size: 16 });
+    for (const timeoutMs of [0, 30]) assert.equal(await reader.next({ timeoutMs }), undefined);
+    const controller = new AbortController();
+    const waiting = reader.next({ signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await assert.rejects(waiting, { message: "enough" });
+    await assert.rejects(reader.next({ signal: controller.signal }), { message: "enough" });
+    await assert.rejects(reader.next({ timeoutMs: -1 }), RangeError);
+    await assert.rejects(reader.next({ timeout: 5 } as never), TypeError);
+    writer.write(bytes("after"));
+    assert.equal(text(await reader.next()), "after");
+    latest.close();
+  });
+
+  it("rejects with EBADF when it is closed here", async () => {
+    const { latest, reader } = makeBoth("closed", { size: 16 });
+    const [first, second] = [reader.next(), latest.reader().next()];
+    reader.close();
+    await assert.rejects(first, { code: "EBADF" });
+    await assert.rejects(reader.next(), { code: "EBADF" });
+    latest.close();
+    await assert.rejects(second, { code: "EBADF" });
+  });
+});
+
+describe("nextSync", () => {
+  after(cleanUp);
+
+  it("gives what is newer, or undefined after its timeout", () => {
+    const { latest, writer, reader } = makeBoth("sync", { size: 16 });
+    writer.write(bytes("there"));
+    assert.equal(text(reader.nextSync()), "there");
+    for (const timeoutMs of [0, 0.5, 40]) {
+      const begin = performance.now();
+      assert.equal(reader.nextSync({ timeoutMs }), undefined);
+      assert.ok(performance.now() - begin >= timeoutMs - 0.1);
+    }
+    assert.throws(() => reader.nextSync({ timeoutMs: -1 }), RangeError);
+    latest.close();
+  });
+
+  it("is woken by a process of any runtime", () => {
+    for (const runtime of mainRuntimes) {
+      const { name, latest } = makeLatest(`woken-${runtime.name}`, { size: 16, spinMs: 0 });
+      const reader = latest.reader();
+      spawnPeer(runtime, peer, ["writeLater", name, 3, 30]);
+      const seen: number[] = [];
+      for (;;) {
+        try {
+          seen.push(reader.nextSync({ timeoutMs: 30_000 })?.[0] ?? -1);
+        } catch (error) {
+          assert.equal((error as { code?: string }).code, "EPIPE");
+          break;
+        }
+      }
+      assert.equal(seen.at(-1), 3, `${runtime.name}: ${seen}`);
+      assert.deepEqual(seen, [...new Set(seen)].sort());
+      latest.close();
+    }
+  });
+});
+
+describe("the writer's end", () => {
+  after(cleanUp);
+
+  it("an orderly close ends waits after the last value, until a successor comes", async () => {
+    const { latest, writer, reader } = makeBoth("orderly", { size: 16 });
+    writer.write(bytes("last"));
+    writer.close();
+    assert.equal(reader.ended, false);
+    assert.equal(text(await reader.next()), "last");
+    assert.equal(reader.ended, true);
+    await assert.rejects(reader.next(), { name: "PeerClosedError", code: "EPIPE" });
+    assert.throws(() => reader.nextSync(), { name: "PeerClosedError" });
+    assert.equal(text(reader.tryRead()), "last");
+    const waiting = latest.reader();
+    assert.equal(text(await waiting.next()), "last", "for a new reader it is new");
+    const next = latest.writer();
+    assert.equal(reader.ended, false);
+    assert.equal(reader.nextSync({ timeoutMs: 1 }), undefined);
+    next.write(bytes("more"));
+    assert.equal(text(reader.nextSync()), "more");
+    latest.close();
+  });
+
+  it("is told to who waits meanwhile", async () => {
+    const { latest, writer, reader } = makeBoth("meanwhile", { size: 16 });
+    const waiting = reader.next();
+    await sleep(5);
+    writer.close();
+    await assert.rejects(within(waiting, 5000, "the end"), { code: "EPIPE" });
+    latest.close();
+  });
+
+  it("iteration skips what came in between, and ends when the writer closes", async () => {
+    const { latest, writer, reader } = makeBoth("iterate", { size: 16 });
+    const seen: string[] = [];
+    const done = (async () => {
+      for await (const value of reader) seen.push(text(value) ?? "");
+    })();
+    for (const value of ["a", "b", "c"]) {
+      for (let again = 0; again < 10; again++) writer.write(bytes(`${value}${again}`));
+      await sleep(20);
+    }
+    writer.close();
+    await within(done, 5000, "the end of the iteration");
+    assert.deepEqual(seen, ["a9", "b9", "c9"]);
+    latest.close();
+  });
+
+  it("a death is told once, within moments; the value stays", async () => {
+    for (const runtime of mainRuntimes) {
+      const { name, latest } = makeLatest(`death-${runtime.name}`, { size: 16 });
+      const [reader, late] = [latest.reader(), latest.reader()];
+      const writing = spawnPeer(runtime, peer, ["writeAndStay", name]);
+      assert.equal(text(await within(reader.next(), 30_000, "the value")), "alive");
+      const waiting = reader.next();
+      await sleep(20);
+      writing.kill();
+      await assert.rejects(within(waiting, 5000, "the death"), { name: "PeerDiedError", pid: writing.pid });
+      assert.equal(await reader.next({ timeoutMs: 20 }), undefined, "told once");
+      assert.equal(text(late.nextSync()), "alive");
+      assert.throws(() => late.nextSync(), { name: "PeerDiedError" });
+      const next = latest.writer();
+      next.write(bytes("again"));
+      assert.deepEqual([text(await reader.next()), reader.version], ["again", 2]);
+      latest.close();
+    }
+  });
+});
+
+describe("read-only memory", () => {
+  after(cleanUp);
+
+  it("can be read, but not waited on and not written", async () => {
+    const { name, latest, writer } = makeBoth("read-only", { size: 16 });
+    writer.write(bytes("one"));
+    const memory = SharedMemory.open(name, { readOnly: true });
+    const participants = Participants.over(memory, PARTICIPANTS_OFFSET);
+    const same = LatestValue.over(memory, OBJECT_OFFSET, { participants });
+    const reader = same.reader();
+    assert.deepEqual([same.size, text(reader.tryRead())], [16, "one"]);
+    writer.write(bytes("two"));
+    assert.equal(text(reader.tryNext()), "two");
+    assert.equal(reader.tryNext(), undefined);
+    assert.throws(() => reader.nextSync(), { code: "EACCES" });
+    await assert.rejects(reader.next(), { code: "EACCES" });
+    assert.throws(() => same.writer(), { code: "EACCES" });
+    same.close();
+    memory.close();
+    latest.close();
+  });
+});

@@ -1,0 +1,80 @@
+// The event loop: it stays free while somebody awaits, it is kept alive by waits that want it, and it sleeps.
+
+import assert from "node:assert/strict";
+import process from "node:process";
+import { after, describe, it } from "node:test";
+import { ownRuntime, runPeer, sleep, uniqueName } from "../support/mod.ts";
+import { cleanUpRings, makePair } from "./bytes.ts";
+
+const peer = new URL("./peer.ts", import.meta.url);
+
+/** A process with a pending wait: how it ended, when it was given three seconds. */
+async function pending(command: string, ...parameters: string[]) {
+  const all = [command, uniqueName(command), ...parameters];
+  const end = await runPeer(ownRuntime, peer, all, { timeoutMs: 3000 });
+  assert.match(end.stdout, /^waiting\n/, end.stderr);
+  return end;
+}
+
+describe("the event loop", () => {
+  after(cleanUpRings);
+
+  it("runs on time while receives are pending", async () => {
+    const { ring, consumer } = makePair("drift", { capacity: 1024 });
+    const waits = Array.from({ length: 10 }, () => consumer.receive().catch(() => {}));
+    const late: number[] = [];
+    for (let round = 0; round < 20; round++) {
+      const begin = performance.now();
+      await sleep(10);
+      late.push(performance.now() - begin - 10);
+    }
+    late.sort((a, b) => a - b);
+    assert.ok(late[10] < 30, `timers were ${late[10]} ms late in the middle`);
+    ring.close();
+    await Promise.all(waits);
+  });
+
+  it("uses no processor while receives are pending", async () => {
+    const { ring, consumer } = makePair("idle", { capacity: 1024 });
+    const waits = Array.from({ length: 100 }, () => consumer.receive().catch(() => {}));
+    await sleep(100);
+    const before = process.cpuUsage();
+    await sleep(400);
+    const { user, system } = process.cpuUsage(before);
+    assert.ok((user + system) / 1000 < 100, `${(user + system) / 1000} ms of processor time in 400 ms`);
+    ring.close();
+    await Promise.all(waits);
+  });
+});
+
+describe("a process", () => {
+  after(cleanUpRings);
+
+  it("lives on for a pending receive", async () => {
+    assert.equal((await pending("pending", "ref")).signal, "SIGKILL");
+  });
+
+  it("lives on for a pending send", async () => {
+    assert.equal((await pending("pendingSend", "ref")).signal, "SIGKILL");
+  });
+
+  it("ends when only an unref'd receive is pending", async () => {
+    const end = await pending("pending", "unref");
+    assert.deepEqual([end.code, end.signal, end.stdout], [0, null, "waiting\n"]);
+  });
+
+  it("ends when only an unref'd receive with a timeout is pending", async () => {
+    const end = await pending("pending", "unref", "60000");
+    assert.deepEqual([end.code, end.signal, end.stdout], [0, null, "waiting\n"]);
+  });
+
+  it("ends when only an unref'd send is pending", async () => {
+    const end = await pending("pendingSend", "unref");
+    assert.deepEqual([end.code, end.signal, end.stdout], [0, null, "waiting\n"]);
+  });
+
+  it("ends when its last wait has ended", async () => {
+    const end = await pending("pending", "ref", "100");
+    assert.deepEqual([end.code, end.signal, end.stdout], [0, null, "waiting\nreceived undefined\n"]);
+  });
+});

@@ -1,0 +1,220 @@
+// Reading: peek and release, drain, and what acknowledges a message.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import * as layout from "../../src/ring/layout.ts";
+import { ownRuntime, runPeer, uniqueName } from "../support/mod.ts";
+import { bytes, cleanUpRings, makePair, RingBytes, text } from "./bytes.ts";
+
+const peer = new URL("./peer.ts", import.meta.url);
+
+/** A ring that holds these messages. */
+function holding(label: string, words: string[]) {
+  const pair = makePair(label, { capacity: 1024 });
+  for (const word of words) pair.producer.trySend(bytes(word));
+  return { ...pair, shared: new RingBytes(pair.name) };
+}
+
+describe("peek", () => {
+  after(cleanUpRings);
+
+  it("shows the next message in place, the same one until release", () => {
+    const { ring, consumer, shared } = holding("peek", ["one", "two"]);
+    assert.equal(text(consumer.peek()), "one");
+    assert.equal(text(consumer.peek()), "one");
+    assert.equal(consumer.peek()?.buffer, consumer.u8.buffer);
+    assert.deepEqual([consumer.length, consumer.position], [3, 0]);
+    consumer.release();
+    assert.equal(text(consumer.peek()), "two");
+    assert.deepEqual([consumer.length, consumer.position], [3, 16]);
+    consumer.release();
+    assert.equal(consumer.peek(), undefined);
+    assert.equal(consumer.peekAt(), -1);
+    shared.close();
+    ring.close();
+  });
+
+  it("then tryReceive gives the same message and is done with it", () => {
+    const { ring, consumer, shared } = holding("mixed", ["one", "two"]);
+    consumer.peek();
+    assert.equal(text(consumer.tryReceive()), "one");
+    consumer.release();
+    assert.equal(text(consumer.tryReceive()), "two");
+    shared.close();
+    ring.close();
+  });
+
+  it("release without a peek, or twice, does nothing", () => {
+    const { ring, consumer, shared } = holding("release", ["one", "two"]);
+    consumer.release();
+    consumer.peek();
+    consumer.release();
+    consumer.release();
+    assert.equal(text(consumer.tryReceive()), "two");
+    consumer.release();
+    assert.equal(consumer.tryReceive(), undefined);
+    shared.close();
+    ring.close();
+  });
+});
+
+describe("acknowledgement", () => {
+  after(cleanUpRings);
+
+  it("comes with asking for the next message, not with getting one", () => {
+    const { ring, consumer, shared } = holding("ask", ["one"]);
+    consumer.tryReceive();
+    assert.equal(shared.get(layout.TAIL), 0);
+    assert.equal(consumer.tryReceive(), undefined);
+    assert.equal(shared.get(layout.TAIL), 16);
+    shared.close();
+    ring.close();
+  });
+
+  it("never passes the message that is in use", () => {
+    const { ring, producer, consumer, shared } = holding("use", []);
+    for (let number = 0; number < 500; number++) {
+      while (producer.trySend(new Uint8Array(number % 50)));
+      const offset = consumer.peekAt();
+      assert.ok(offset > 0);
+      assert.ok(((consumer.position - shared.get(layout.TAIL)) | 0) >= 0, "acknowledged before release");
+      consumer.release();
+    }
+    shared.close();
+    ring.close();
+  });
+
+  it("lags while there is more to read, by an eighth of the ring at most", () => {
+    const { ring, producer, consumer, shared } = holding("lag", []);
+    while (producer.trySend(new Uint8Array(8)));
+    for (let number = 0; number < 64; number++) {
+      consumer.tryReceive();
+      const lag = (consumer.position - shared.get(layout.TAIL)) | 0;
+      assert.ok(lag >= 0 && lag < 1024 / 8 + 16, `${lag} bytes`);
+    }
+    shared.close();
+    ring.close();
+  });
+
+  it("comes with close, for what was received and not for what was only peeked", () => {
+    const { ring, consumer, shared } = holding("close", ["one", "two"]);
+    consumer.tryReceive();
+    consumer.peek();
+    consumer.close();
+    assert.equal(shared.get(layout.TAIL), 16);
+    const second = ring.consumer();
+    assert.equal(second.position, 16);
+    assert.equal(text(second.tryReceive()), "two");
+    shared.close();
+    ring.close();
+  });
+});
+
+describe("drain", () => {
+  after(cleanUpRings);
+
+  it("hands out each message that is there, in order, and counts them", () => {
+    const { ring, consumer, shared } = holding("drain", ["a", "bb", "", "ccc"]);
+    const seen: string[] = [];
+    assert.equal(
+      consumer.drain((message) => seen.push(text(message) ?? "")),
+      4,
+    );
+    assert.deepEqual(seen, ["a", "bb", "", "ccc"]);
+    assert.equal(
+      consumer.drain(() => assert.fail("there is none")),
+      0,
+    );
+    assert.equal(shared.get(layout.TAIL), shared.get(layout.HEAD));
+    shared.close();
+    ring.close();
+  });
+
+  it("stops at its maximum, and acknowledges what it handed out", () => {
+    const { ring, consumer, shared } = holding("max", ["a", "b", "c"]);
+    assert.equal(
+      consumer.drain(() => {}, 2),
+      2,
+    );
+    assert.equal(shared.get(layout.TAIL), 32);
+    assert.equal(
+      consumer.drain(() => {}, 0),
+      0,
+    );
+    assert.equal(text(consumer.tryReceive()), "c");
+    shared.close();
+    ring.close();
+  });
+
+  it("by offsets gives length and position too", () => {
+    const { ring, consumer, shared } = holding("offsets", ["a", "bb"]);
+    const seen: [string, number][] = [];
+    consumer.drainAt((offset, length, position) => {
+      seen.push([new TextDecoder().decode(consumer.u8.slice(offset, offset + length)), position]);
+    });
+    assert.deepEqual(seen, [
+      ["a", 0],
+      ["bb", 16],
+    ]);
+    shared.close();
+    ring.close();
+  });
+
+  it("with a handler that throws passes that on; its message comes again, the earlier ones do not", () => {
+    const { ring, consumer, shared } = holding("throws", ["a", "b", "c"]);
+    const failure = new Error("not this one");
+    const handler = (message: Uint8Array) => {
+      if (text(message) === "b") throw failure;
+    };
+    assert.throws(() => consumer.drain(handler), failure);
+    assert.equal(shared.get(layout.TAIL), 16);
+    assert.throws(() => consumer.drain(handler), failure);
+    assert.equal(text(consumer.tryReceive()), "b");
+    assert.equal(consumer.drain(handler), 1);
+    shared.close();
+    ring.close();
+  });
+
+  it("goes on with messages that its handler sends", () => {
+    const { ring, producer, consumer, shared } = holding("more", ["a"]);
+    let sent = 0;
+    assert.equal(
+      consumer.drain(() => sent++ < 300 && producer.trySend(bytes("b"))),
+      301,
+    );
+    shared.close();
+    ring.close();
+  });
+
+  it("and a handler that receives by itself never see the same message twice", () => {
+    const { ring, consumer, shared } = holding("nested", ["a", "b", "c", "d"]);
+    const seen: string[] = [];
+    consumer.drain((message) => {
+      const word = text(message) ?? "";
+      if (word === "b") consumer.tryReceive(); // takes the one that is being handled
+      seen.push(word);
+    });
+    assert.deepEqual(seen, ["a", "b", "c", "d"]);
+    assert.equal(consumer.tryReceive(), undefined);
+    shared.close();
+    ring.close();
+  });
+
+  for (const what of ["consumer", "ring"]) {
+    for (const form of ["drain", "drainAt"]) {
+      it(`ends when the handler of ${form} closes the ${what}`, async () => {
+        const parameters = ["closeInDrain", uniqueName("closing"), what, form];
+        const end = await runPeer(ownRuntime, peer, parameters, { timeoutMs: 10_000 });
+        assert.equal(end.signal, null, "it never ended");
+        assert.match(end.stdout, /^handled 1\n(1|EBADF)\nEBADF\n$/, end.stderr);
+      });
+    }
+
+    it(`is EBADF, as every reading call, after the ${what} was closed between peek and release`, async () => {
+      const parameters = ["closeWhilePeeking", uniqueName("peeking"), what];
+      const end = await runPeer(ownRuntime, peer, parameters, { timeoutMs: 10_000 });
+      assert.equal(end.signal, null, "it never ended");
+      assert.equal(end.stdout, "EBADF\nEBADF\nEBADF\nEBADF\n", end.stderr);
+    });
+  }
+});

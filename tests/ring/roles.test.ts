@@ -1,0 +1,226 @@
+// Roles: one producer and one consumer at a time, handed over by close; the end of the stream; closed objects.
+
+import assert from "node:assert/strict";
+import process from "node:process";
+import { after, describe, it } from "node:test";
+import { PeerClosedError, SpscRing } from "../../mod.ts";
+import * as layout from "../../src/ring/layout.ts";
+import { objectExists } from "../support/mod.ts";
+import { bytes, cleanUpRings, makePair, makeRing, RingBytes, text } from "./bytes.ts";
+
+const busy = { name: "IpcError", code: "EBUSY" };
+const closed = { name: "IpcError", code: "EBADF" };
+
+describe("a role", () => {
+  after(cleanUpRings);
+
+  it("is held by one at a time: another is EBUSY, with the holder's process id", () => {
+    const { ring, name } = makePair("busy", { capacity: 64 });
+    const other = SpscRing.open(name);
+    for (const one of [ring, other]) {
+      const expected = { ...busy, message: new RegExp(`process ${process.pid} is the producer`) };
+      assert.throws(() => one.producer(), expected);
+      assert.throws(() => one.consumer(), busy);
+    }
+    other.close();
+    ring.close();
+  });
+
+  it("passes on when its holder closes, and messages stay", () => {
+    const { ring, name, producer, consumer } = makePair("pass", { capacity: 1024 });
+    producer.trySend(bytes("first"));
+    producer.close();
+    const other = SpscRing.open(name);
+    const second = other.producer();
+    second.trySend(bytes("second"));
+    consumer.close();
+    const reader = other.consumer();
+    assert.deepEqual([text(reader.tryReceive()), text(reader.tryReceive())], ["first", "second"]);
+    assert.throws(() => ring.producer(), busy);
+    other.close();
+    ring.producer();
+    ring.close();
+  });
+
+  it("is free again when its ring was closed", () => {
+    const { ring, name } = makeRing("ring", { capacity: 64 });
+    const other = SpscRing.open(name);
+    other.producer();
+    other.consumer();
+    other.close();
+    ring.producer();
+    ring.consumer();
+    ring.close();
+  });
+
+  it("that cannot be used is given back: a corrupted ring does not keep it", () => {
+    const { ring, name } = makeRing("given-back", { capacity: 64 });
+    const shared = new RingBytes(name);
+    shared.set(layout.HEAD, 4000);
+    assert.throws(() => ring.producer(), { name: "IpcError", code: "EBADMSG" });
+    assert.throws(() => ring.consumer(), { name: "IpcError", code: "EBADMSG" });
+    shared.set(layout.HEAD, 0);
+    ring.producer().trySend(bytes("healed"));
+    assert.equal(text(ring.consumer().tryReceive()), "healed");
+    shared.close();
+    ring.close();
+  });
+});
+
+describe("the end of the stream", () => {
+  after(cleanUpRings);
+
+  it("comes after everything that was sent, for every form of receiving", async () => {
+    const { ring, producer, consumer } = makePair("end", { capacity: 1024 });
+    producer.trySend(bytes("a"));
+    producer.trySend(bytes("b"));
+    producer.trySend(bytes("c"));
+    assert.equal(consumer.ended, false);
+    producer.close();
+    assert.equal(consumer.ended, false);
+    assert.equal(text(consumer.receiveSync()), "a");
+    assert.equal(text(await consumer.receive()), "b");
+    assert.equal(text(consumer.tryReceive()), "c");
+    assert.equal(consumer.ended, true);
+    assert.equal(consumer.tryReceive(), undefined);
+    assert.equal(
+      consumer.drain(() => {}),
+      0,
+    );
+    const expected = { name: "PeerClosedError", code: "EPIPE", errno: 32 };
+    for (let round = 0; round < 3; round++) {
+      assert.throws(() => consumer.receiveSync({ timeoutMs: 1000 }), expected);
+      await assert.rejects(consumer.receive({ timeoutMs: 1000 }), expected);
+    }
+    ring.close();
+  });
+
+  it("is over when a new producer comes", async () => {
+    const { ring, producer, consumer } = makePair("again", { capacity: 1024 });
+    producer.close();
+    assert.equal(consumer.ended, true);
+    await assert.rejects(consumer.receive(), PeerClosedError);
+    const second = ring.producer();
+    assert.equal(consumer.ended, false);
+    assert.equal(await consumer.receive({ timeoutMs: 5 }), undefined);
+    second.trySend(bytes("more"));
+    assert.equal(text(await consumer.receive()), "more");
+    ring.close();
+  });
+
+  it("is not there before the first producer: a consumer may come first", async () => {
+    const { ring } = makeRing("early", { capacity: 1024 });
+    const consumer = ring.consumer();
+    assert.equal(consumer.ended, false);
+    assert.equal(consumer.receiveSync({ timeoutMs: 5 }), undefined);
+    const receiving = consumer.receive();
+    ring.producer().trySend(bytes("late"));
+    assert.equal(text(await receiving), "late");
+    ring.close();
+  });
+
+  it("wakes a pending receive", async () => {
+    const { ring, producer, consumer } = makePair("wakes", { capacity: 1024 });
+    const receiving = consumer.receive();
+    setTimeout(() => producer.close(), 20);
+    await assert.rejects(receiving, PeerClosedError);
+    ring.close();
+  });
+
+  it("of the consumer is told to a producer only when the ring is full", async () => {
+    const { ring, producer, consumer } = makePair("reader", { capacity: 64 });
+    consumer.close();
+    for (let count = 0; count < 4; count++) assert.equal(producer.sendSync(new Uint8Array(8)), true);
+    assert.equal(producer.trySend(new Uint8Array(8)), false);
+    assert.throws(() => producer.sendSync(new Uint8Array(8)), PeerClosedError);
+    await assert.rejects(producer.send(new Uint8Array(8)), PeerClosedError);
+    const second = ring.consumer();
+    assert.equal(
+      second.drain(() => {}),
+      4,
+    );
+    assert.equal(await producer.send(new Uint8Array(8)), true);
+    ring.close();
+  });
+
+  it("wakes a pending send", async () => {
+    const { ring, producer, consumer } = makePair("sender", { capacity: 64 });
+    while (producer.trySend(new Uint8Array(8)));
+    const sending = producer.send(new Uint8Array(8));
+    setTimeout(() => consumer.close(), 20);
+    await assert.rejects(sending, PeerClosedError);
+    ring.close();
+  });
+});
+
+describe("after close", () => {
+  after(cleanUpRings);
+
+  it("of a side, each of its calls is EBADF, and closing again is fine", async () => {
+    const { ring, producer, consumer } = makePair("sides", { capacity: 1024 });
+    producer.trySend(bytes("unread"));
+    for (const side of [producer, consumer]) {
+      side.close();
+      side.close();
+      side[Symbol.dispose]();
+    }
+    assert.throws(() => producer.trySend(bytes("x")), closed);
+    assert.throws(() => producer.sendSync(bytes("x")), closed);
+    assert.throws(() => producer.claim(1), closed);
+    await assert.rejects(producer.send(bytes("x")), closed);
+    assert.throws(() => consumer.tryReceive(), closed);
+    assert.throws(() => consumer.receiveSync({ timeoutMs: 0 }), closed);
+    assert.throws(() => consumer.peek(), closed);
+    assert.throws(() => consumer.drain(() => {}), closed);
+    await assert.rejects(consumer.receive(), closed);
+    assert.equal(consumer.ended, false);
+    ring.close();
+  });
+
+  it("of a ring, its sides are closed, its views are empty, and its roles cannot be taken", () => {
+    const { ring, producer, consumer } = makePair("ring", { capacity: 1024 });
+    producer.trySend(bytes("unread"));
+    const room = producer.claim(10);
+    const message = consumer.peek();
+    ring.close();
+    ring.close();
+    ring[Symbol.dispose]();
+    assert.deepEqual([room?.length, message?.length, producer.u8.length, consumer.f64.length], [0, 0, 0, 0]);
+    assert.throws(() => producer.trySend(bytes("x")), closed);
+    assert.throws(() => producer.commit(), RangeError);
+    assert.throws(() => consumer.tryReceive(), closed);
+    assert.throws(() => ring.producer(), closed);
+    assert.throws(() => ring.consumer(), closed);
+    producer.cork();
+    producer.uncork();
+    producer.abort();
+    producer.close();
+    consumer.close();
+  });
+
+  it("pending promises are rejected with EBADF", async () => {
+    const { ring, consumer } = makePair("pending", { capacity: 64 });
+    const receiving = [consumer.receive(), consumer.receive({ timeoutMs: 5000 })];
+    ring.close();
+    for (const promise of receiving) await assert.rejects(promise, closed);
+    const second = makePair("pending-send", { capacity: 64 });
+    while (second.producer.trySend(new Uint8Array(8)));
+    const sending = [1, 2].map(() => second.producer.send(new Uint8Array(8)));
+    second.producer.close();
+    for (const promise of sending) await assert.rejects(promise, closed);
+    second.ring.close();
+  });
+
+  it("the ring stays by its name, with its messages, until it is unlinked", () => {
+    const { ring, name } = makeRing("stays", { capacity: 1024, unlinkOnClose: false });
+    ring.producer().trySend(bytes("kept"));
+    ring.close();
+    const again = SpscRing.open(name);
+    assert.equal(text(again.consumer().tryReceive()), "kept");
+    assert.equal(SpscRing.unlink(name), true);
+    assert.equal(SpscRing.unlink(name), false);
+    assert.equal(objectExists(name), false);
+    again.producer().trySend(bytes("still usable"));
+    again.close();
+  });
+});

@@ -1,0 +1,126 @@
+// The library: found, refused when it is another one, loaded from the embedded copy, absent where there is no Linux.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import process from "node:process";
+import { after, describe, it } from "node:test";
+import {
+  cleanUp,
+  compileC,
+  ownRuntime,
+  type PeerOptions,
+  projectRoot,
+  runPeer,
+  temporaryDirectory,
+} from "../support/mod.ts";
+
+const peer = new URL("./peer.ts", import.meta.url);
+
+/** The errors of two first calls in a new process. */
+async function firstCalls(options: PeerOptions, command = ["firstCall"], script: string | URL = peer) {
+  const end = await runPeer(ownRuntime, script, command, options);
+  assert.equal(end.code, 0, end.stderr);
+  return JSON.parse(end.stdout) as { name: string; message: string; code?: string }[];
+}
+
+/** The whole shim, but of another ABI. */
+function shimOfAbi(version: number): string {
+  const folder = `${projectRoot}shim/`;
+  const hash = createHash("sha256");
+  for (const file of readdirSync(folder).sort()) hash.update(readFileSync(folder + file));
+  const source = `// ${hash.digest("hex")}
+#define _GNU_SOURCE
+#include "${folder}linux_ipc_shim.h"
+#undef LIPC_ABI_VERSION
+#define LIPC_ABI_VERSION ${version}
+#include "${folder}environment.c"
+`;
+  const others = readdirSync(folder).filter((file) => file.endsWith(".c") && file !== "environment.c");
+  const headers = createRequire(import.meta.url)("node-api-headers").include_dir;
+  const parameters = [...others.map((file) => folder + file), "-isystem", headers, "-Wno-macro-redefined"];
+  return compileC(source, { shared: true, parameters });
+}
+
+/** A library that shares nothing with ours but its entry: what a far version may look like. */
+const farLibrary = `#include <stdint.h>
+int32_t lipc_abi_version(void) { return 77; }
+void *napi_register_module_v1(void *env, void *exports) { (void)env; return exports; }
+`;
+
+describe("library", () => {
+  after(cleanUp);
+
+  it("of another ABI is refused: the error names the file, its ABI and ours", async () => {
+    const path = shimOfAbi(4711);
+    const [first, second] = await firstCalls({ environment: { LINUX_IPC_LIBRARY: path } });
+    assert.match(first.message, /^Cannot load linux-ipc: .*ABI 4711.*needs \d+/);
+    assert.ok(first.message.includes(path));
+    assert.deepEqual(second, first);
+  });
+
+  it("of another ABI is refused also when it lacks the functions of ours", async () => {
+    const path = compileC(farLibrary, { shared: true });
+    const [first] = await firstCalls({ environment: { LINUX_IPC_LIBRARY: path } });
+    assert.match(first.message, /^Cannot load linux-ipc: .*ABI unknown, this version needs \d+/);
+  });
+
+  it("that is missing is an error that names the path, at each call", async () => {
+    const path = "/nowhere/linux-ipc.so";
+    const [first, second] = await firstCalls({ environment: { LINUX_IPC_LIBRARY: path } });
+    assert.ok(first.message.includes(path), first.message);
+    assert.ok(second.message.includes(path), second.message);
+  });
+
+  for (const [platform, cpu] of [["darwin"], ["win32"], ["linux", "ia32"]]) {
+    it(`can be imported on ${platform} ${cpu ?? ""}; the first call throws a clear error`, async () => {
+      const [first, second] = await firstCalls({}, ["elsewhere", platform, cpu ?? ""]);
+      const reason = cpu === undefined ? `it needs Linux, and this is ${platform}` : `no build for ${cpu}`;
+      assert.ok(first.message.startsWith("Cannot use linux-ipc here: "), first.message);
+      assert.ok(first.message.includes(reason), first.message);
+      assert.deepEqual(second, first);
+    });
+  }
+});
+
+/** A copy of the package without its libraries, and this test's peer in it. */
+function copyWithoutLibrary(): { script: string; temporary: string } {
+  const folder = temporaryDirectory();
+  for (const part of ["mod.ts", "src", "native/embedded.ts"]) {
+    cpSync(projectRoot + part, join(folder, part), { recursive: true });
+  }
+  mkdirSync(join(folder, "tests/runtime"), { recursive: true });
+  cpSync(peer, join(folder, "tests/runtime/peer.ts"));
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  symlinkSync(`${projectRoot}node_modules`, join(folder, "node_modules"));
+  const temporary = join(folder, "temporary");
+  mkdirSync(temporary);
+  return { script: join(folder, "tests/runtime/peer.ts"), temporary };
+}
+
+describe("embedded library", () => {
+  after(cleanUp);
+
+  it("is loaded where none lies beside the module, and leaves no file", async () => {
+    const { script, temporary } = copyWithoutLibrary();
+    const end = await runPeer(ownRuntime, script, ["backend"], { environment: { TMPDIR: temporary } });
+    assert.equal(end.code, 0, end.stderr);
+    assert.equal(JSON.parse(end.stdout).pid, JSON.parse(end.stdout).processPid);
+    assert.deepEqual(readdirSync(temporary), []);
+  });
+
+  it("is loaded where the temporary directory may not hold programs", { skip: notRoot() }, async () => {
+    const { script, temporary } = copyWithoutLibrary();
+    const mount = `mount -t tmpfs -o noexec tmpfs ${temporary} && exec "$@"`;
+    const options = { wrapper: ["unshare", "-m", "sh", "-c", mount, "sh"], environment: { TMPDIR: temporary } };
+    const end = await runPeer(ownRuntime, script, ["backend"], options);
+    assert.equal(end.code, 0, end.stderr);
+    assert.equal(JSON.parse(end.stdout).pid, JSON.parse(end.stdout).processPid);
+  });
+});
+
+function notRoot(): string | false {
+  return process.getuid?.() === 0 ? false : "needs root to mount a file system";
+}

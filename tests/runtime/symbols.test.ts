@@ -1,0 +1,90 @@
+// The symbol table: each row can be called in this runtime, and answers a number of its kind.
+
+import assert from "node:assert/strict";
+import process from "node:process";
+import { describe, it } from "node:test";
+import { environment } from "../../src/runtime/environment.ts";
+import { ABI_VERSION, type SymbolName, symbols } from "../../src/runtime/symbols.ts";
+
+const { calls, scratchAddress, address } = environment();
+
+const EBADF = -9;
+const EINVAL = -22;
+const path = scratchAddress;
+const word = scratchAddress + 4096;
+const watched = scratchAddress + 4160;
+
+/** A harmless call of every row: arguments, and what it answers on every machine; undefined = any number >= 0. */
+const harmless: Record<SymbolName, [number[], number?]> = {
+  abi_version: [[], ABI_VERSION],
+  getpid: [[], process.pid],
+  clock_monotonic: [[]],
+  open: [[path, 0, 0], -2],
+  close: [[-1], EBADF],
+  link_descriptor: [[-1, path], -2],
+  unlink: [[path], -2],
+  fchmod: [[-1, 0o600], EBADF],
+  ftruncate: [[-1, 0], EBADF],
+  fallocate: [[-1, 0, 1], EBADF],
+  fstat: [[-1, word], EBADF],
+  statfs: [[path, word], -2],
+  memfd_create: [[path, 2 ** 31 - 1], EINVAL],
+  add_seals: [[-1, 0], EBADF],
+  get_seals: [[-1], EBADF],
+  mmap: [[0, 0, 1, 1, -1, 0], EBADF],
+  munmap: [[4096, 0], EINVAL],
+  lock_byte: [[-1, 0, 0], EBADF],
+  unlock_byte: [[-1, 0], EBADF],
+  guard_add: [[0, 0]],
+  guard_remove: [[-1], EINVAL],
+  guard_faults: [[-1], EINVAL],
+  futex_wait: [[word, 1, -1], -11],
+  futex_wake: [[word, 1], 0],
+  wait_event: [[word, 1, 0, -1], 0],
+  membarrier_register: [[]],
+  membarrier: [[]],
+  pause: [[1], 0],
+  measure_wake: [[]],
+  participant_attach: [[-1, 0, 0, address], EINVAL],
+  participant_owner: [[word], 0],
+  participant_detach: [[word], EINVAL],
+  participant_dead: [[word, 0], EINVAL],
+  watch_add: [[watched, 0, 7, address]],
+  watch_arm: [[0, 0]],
+  watch_disarm: [[0], 0],
+  watch_remove: [[0], 0],
+  watch_take: [[address], -11],
+};
+
+/** The rows that take a watch are called with one. */
+const ofWatch: readonly string[] = ["watch_arm", "watch_disarm", "watch_remove"];
+
+describe("symbol table", () => {
+  environment().scratch.fill(0, 0, 8192);
+  const watch = calls.watch_add(watched, 0, 7, address);
+
+  for (const name of Object.keys(symbols) as SymbolName[]) {
+    it(`${name} can be called with ${symbols[name].arguments} numbers`, () => {
+      const call = calls[name] as (...values: number[]) => number;
+      const [values, answer] = harmless[name];
+      if (ofWatch.includes(name)) values[0] = watch;
+      assert.equal(values.length, symbols[name].arguments);
+      const result = call(...values);
+      assert.equal(typeof result, "number");
+      if (answer === undefined) assert.ok(result >= 0, `${name} answered ${result}`);
+      else assert.equal(result, answer);
+    });
+  }
+
+  it("doubles keep all 53 bits on their way to the shim and back", () => {
+    const size = 2 ** 52 + 4096; // larger than an address space: refused with ENOMEM, not cut to something smaller
+    assert.equal(calls.mmap(0, size, 0, 0x22, -1, 0), -12);
+  });
+
+  it("clock_monotonic advances by what a clock says", async () => {
+    const [start, before] = [calls.clock_monotonic(), performance.now()];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const took = (calls.clock_monotonic() - start) / 1e6;
+    assert.ok(Math.abs(took - (performance.now() - before)) < 20, `${took} ms`);
+  });
+});

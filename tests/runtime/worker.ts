@@ -1,0 +1,70 @@
+// A Worker of the runtime tests: does what workerData says, and tells its parent.
+
+import { parentPort, workerData } from "node:worker_threads";
+import { IpcError, SharedMemory, SpscRing } from "../../mod.ts";
+
+const { task, name, rounds } = workerData as { task: string; name: string; rounds: number };
+const tell = (text: string) => parentPort?.postMessage(text);
+
+/** Each call puts a path into the scratch block and reads a struct back: another thread's would be noticed. */
+function useScratch(): void {
+  for (let round = 1; round <= rounds; round++) {
+    const path = `${name}-${round}`;
+    const memory = SharedMemory.create(path, { size: round, unlinkOnClose: true });
+    if (SharedMemory.open(path).size !== round) throw new Error(`the size of ${path} is another's`);
+    memory.close();
+    try {
+      SharedMemory.open(path);
+      throw new Error(`${path} is still there`);
+    } catch (error) {
+      if (!(error instanceof IpcError) || error.path !== `/dev/shm${path}`) throw error;
+    }
+  }
+  tell("done");
+}
+
+const tasks: Record<string, () => void> = {
+  useScratch,
+
+  /** Holds the consumer's role and awaits. */
+  awaitMessage() {
+    SpscRing.open(name).consumer().receive();
+    tell("waiting");
+  },
+
+  /** Holds the producer's role and never awaits anything. */
+  sendOne() {
+    SpscRing.open(name)
+      .producer()
+      .trySend(new Uint8Array([7]));
+    tell("sent");
+    setInterval(() => {}, 1000);
+  },
+
+  /** Ends by itself, and closes nothing. */
+  sendAndEnd() {
+    SpscRing.open(name)
+      .producer()
+      .trySend(new Uint8Array([7]));
+    tell("sent");
+  },
+
+  /** Answers each message by its first byte plus one, until the stream ends. */
+  async echo() {
+    const consumer = SpscRing.open(name).consumer();
+    const producer = SpscRing.open(`${name}-back`).producer();
+    tell("ready");
+    for await (const message of consumer) await producer.send(new Uint8Array([message[0] + 1]));
+    producer.close();
+    tell("ended");
+  },
+
+  /** Blocks its thread for good. */
+  block() {
+    const consumer = SpscRing.open(name).consumer();
+    tell("blocking");
+    consumer.receiveSync();
+  },
+};
+
+tasks[task]();

@@ -1,0 +1,27 @@
+// Workers: each has its own state in the shim, and its end frees what it held. Each scenario is a process of its own.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { cleanUp, ownObjects, ownRuntime, runPeer, uniqueName } from "../support/mod.ts";
+
+const peer = new URL("./workers_peer.ts", import.meta.url);
+
+async function play(scenario: string): Promise<void> {
+  const end = await runPeer(ownRuntime, peer, [scenario, uniqueName(scenario)], { timeoutMs: 30_000 });
+  assert.equal(end.signal, null, `ended by ${end.signal}\n${end.stdout}${end.stderr}`);
+  assert.equal(end.stdout, "done\n", end.stderr);
+  assert.equal(end.code, 0, end.stderr);
+  assert.deepEqual(ownObjects(), []);
+}
+
+describe("Workers", () => {
+  after(cleanUp);
+
+  it("two of them use the shim at once, each with a scratch block of its own", () => play("scratch"));
+  it("a ring works between a Worker and its parent, awaiting on both sides", () => play("echo"));
+  it("one that is terminated while it awaits frees its role, and the process lives on", () =>
+    play("terminateAwaiting"));
+  it("one that is terminated and never awaited frees its role too", () => play("terminateHolding"));
+  it("one that ends without closing frees its role", () => play("endHolding"));
+  it("one that blocks for good can be terminated", () => play("terminateBlocking"));
+});

@@ -1,0 +1,7 @@
+// What tests share: runtimes and peers, names and places, C programs, waiting, repeatable randomness.
+export { type CompileOptions, compileC } from "./compile.ts";
+export { cleanUp, objectExists, objectPath, ownObjects, temporaryDirectory, uniqueName } from "./names.ts";
+export { killPeers, Peer, type PeerEnd, type PeerOptions, runPeer, spawnPeer, spawnProgram } from "./peer.ts";
+export { Random } from "./random.ts";
+export { mainRuntimes, ownRuntime, projectRoot, type Runtime, runtimeNamed, runtimes } from "./runtimes.ts";
+export { sleep, until, within } from "./wait.ts";

@@ -1,0 +1,88 @@
+// Arguments: refused with the value in the text, and before the library is even loaded.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { asBytes, checkDuration, checkInteger, checkMode, checkOptions } from "../../src/sys/validate.ts";
+import { cleanUp, ownRuntime, runPeer } from "../support/mod.ts";
+
+const peer = new URL("./bad_arguments.ts", import.meta.url);
+
+describe("checks of arguments", () => {
+  it("a whole number in the range is returned", () => {
+    for (const value of [0, 1, 10]) assert.equal(checkInteger(value, "size", 0, 10), value);
+  });
+
+  it("another kind of value is a TypeError that names it", () => {
+    const kinds: [unknown, RegExp][] = [
+      ["12", /size must be a number, not string 12/],
+      [12n, /size must be a number, not bigint 12/],
+      [undefined, /size must be a number, not undefined/],
+      [null, /size must be a number, not null/],
+      [true, /size must be a number, not boolean true/],
+      [{}, /size must be a number, not a Object/],
+      [() => 1, /size must be a number, not a Function/],
+      [Object.create(null), /size must be a number, not/],
+      [Symbol("s"), /size must be a number, not symbol/],
+    ];
+    for (const [value, message] of kinds) {
+      assert.throws(() => checkInteger(value, "size", 0, 10), { name: "TypeError", message });
+    }
+  });
+
+  it("another amount is a RangeError that names it and the limits", () => {
+    for (const value of [-1, 11, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {
+      const expected = { name: "RangeError", message: `size must be a whole number from 0 to 10, not ${value}` };
+      assert.throws(() => checkInteger(value, "size", 0, 10), expected);
+    }
+  });
+
+  it("a duration is a number that is not negative", () => {
+    for (const value of [0, 0.5, 1e9, Number.POSITIVE_INFINITY]) assert.equal(checkDuration(value, "timeoutMs"), value);
+    for (const value of [-1, Number.NaN, Number.NEGATIVE_INFINITY]) {
+      assert.throws(() => checkDuration(value, "timeoutMs"), { name: "RangeError", message: /timeoutMs.*not (-|NaN)/ });
+    }
+    assert.throws(() => checkDuration("5", "timeoutMs"), { name: "TypeError", message: /not string 5/ });
+  });
+
+  it("a mode has nine bits", () => {
+    assert.equal(checkMode(0o640), 0o640);
+    for (const value of [-1, 0o1000, 0.5]) assert.throws(() => checkMode(value), RangeError);
+  });
+
+  it("an unknown option is refused with the names of the known ones", () => {
+    checkOptions({ size: 1 }, ["size", "mode"], "SharedMemory.create");
+    checkOptions(undefined, [], "x");
+    const message = 'SharedMemory.create has no option "siez" (it has size, mode)';
+    assert.throws(() => checkOptions({ siez: 1 }, ["size", "mode"], "SharedMemory.create"), {
+      name: "TypeError",
+      message,
+    });
+    for (const value of [null, 5, "size"]) {
+      assert.throws(() => checkOptions(value as unknown as object, ["size"], "x"), TypeError);
+    }
+  });
+
+  it("bytes are taken from any view or buffer without a copy, and from nothing else", () => {
+    const buffer = new ArrayBuffer(16);
+    const bytes = new Uint8Array(buffer);
+    assert.equal(asBytes(bytes), bytes);
+    for (const view of [new DataView(buffer, 4, 8), new Float64Array(buffer, 8, 1), new Int16Array(buffer, 2, 3)]) {
+      const result = asBytes(view);
+      assert.deepEqual([result.buffer, result.byteOffset, result.length], [buffer, view.byteOffset, view.byteLength]);
+    }
+    assert.equal(asBytes(buffer).length, 16);
+    for (const value of ["text", 5, null, undefined, [1, 2], {}]) assert.throws(() => asBytes(value), TypeError);
+  });
+});
+
+describe("bad arguments", () => {
+  after(cleanUp);
+
+  it("are refused before any system call: the library is not even loaded", async () => {
+    const environment = { LINUX_IPC_LIBRARY: "/nowhere/linux-ipc.so" };
+    const end = await runPeer(ownRuntime, peer, [], { environment });
+    assert.equal(end.code, 0, end.stderr);
+    const wrong = end.stdout.split("\n").filter((line) => line !== "");
+    assert.deepEqual(wrong, ["checked"]);
+  });
+});

@@ -1,0 +1,195 @@
+// Awaiting: the queue of callers, under a parking lot that the test plays itself.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Awaiting, type Parking } from "../../src/wait/awaiting.ts";
+import { sleep, within } from "../support/mod.ts";
+
+/** Parks nobody really: the test says when something has changed. */
+class FakeParking implements Parking {
+  key = 0;
+  prepared = 0;
+  parked: (() => void) | undefined;
+  /** Runs between prepare and park, as a peer that is faster would. */
+  beforePark: () => void = () => {};
+
+  prepare(): number {
+    this.prepared++;
+    return this.key;
+  }
+
+  park(key: number, onChange: () => void): boolean {
+    this.beforePark();
+    if (key !== this.key) return false;
+    this.parked = onChange;
+    return true;
+  }
+
+  unpark(): void {
+    this.parked = undefined;
+  }
+
+  /** Something has changed. */
+  change(): void {
+    this.key++;
+    const wake = this.parked;
+    this.parked = undefined;
+    wake?.();
+  }
+}
+
+/** A queue whose callers take numbers from `there`. */
+function makeQueue() {
+  const parking = new FakeParking();
+  const there: number[] = [];
+  const queue = new Awaiting(parking);
+  const take = (options = {}) => queue.add(() => there.shift(), options);
+  const put = (...values: number[]) => {
+    there.push(...values);
+    parking.change();
+  };
+  return { parking, there, queue, take, put };
+}
+
+describe("awaiting", () => {
+  it("resolves at once what can be had, and parks for nobody", async () => {
+    const { parking, there, queue, take } = makeQueue();
+    there.push(7);
+    assert.equal(await take(), 7);
+    assert.deepEqual([queue.size, parking.parked], [0, undefined]);
+  });
+
+  it("parks once for many callers, and serves them in order", async () => {
+    const { parking, queue, take, put } = makeQueue();
+    const all = [1, 2, 3].map(() => take());
+    assert.equal(queue.size, 3);
+    assert.ok(parking.parked);
+    put(10);
+    assert.equal(await all[0], 10);
+    assert.ok(parking.parked, "nobody is parked for the second caller");
+    put(20, 30);
+    assert.deepEqual(await Promise.all(all), [10, 20, 30]);
+    assert.deepEqual([queue.size, parking.parked], [0, undefined]);
+  });
+
+  it("looks again after it has prepared: a change in between is not slept through", async () => {
+    const { parking, there, take } = makeQueue();
+    parking.beforePark = () => {
+      parking.beforePark = () => {};
+      there.push(5);
+      parking.key++;
+    };
+    assert.equal(await within(take(), 1000, "a change before parking"), 5);
+    assert.equal(parking.parked, undefined);
+  });
+
+  it("stays parked when a wake-up had no cause", async () => {
+    const { parking, take, put } = makeQueue();
+    const taking = take();
+    for (let round = 0; round < 3; round++) {
+      parking.change();
+      assert.ok(parking.parked, "nobody is parked after a false wake-up");
+    }
+    put(1);
+    assert.equal(await taking, 1);
+  });
+
+  it("rejects the first caller with what its attempt throws, and goes on to the next", async () => {
+    const { queue, parking } = makeQueue();
+    const failure = new Error("broken");
+    let isBroken = false;
+    const first = queue.add(() => {
+      if (isBroken) throw failure;
+      return undefined;
+    }, {});
+    const second = queue.add(() => (isBroken ? "fine" : undefined), {});
+    isBroken = true;
+    parking.change();
+    await assert.rejects(first, failure);
+    assert.equal(await second, "fine");
+    assert.equal(queue.size, 0);
+  });
+
+  it("answers undefined to whose time is over, wherever they stand", async () => {
+    const { parking, queue, take, put } = makeQueue();
+    const [first, middle, last] = [take({ timeoutMs: 30 }), take({ timeoutMs: 10 }), take()];
+    assert.equal(await middle, undefined);
+    assert.equal(queue.size, 2);
+    assert.equal(await first, undefined);
+    assert.ok(parking.parked);
+    put(3);
+    assert.equal(await last, 3);
+  });
+
+  it("unparks when the last caller has left", async () => {
+    const { parking, take } = makeQueue();
+    assert.equal(await take({ timeoutMs: 5 }), undefined);
+    assert.equal(parking.parked, undefined);
+    const controller = new AbortController();
+    const taking = take({ signal: controller.signal });
+    assert.ok(parking.parked);
+    controller.abort();
+    await assert.rejects(taking, { name: "AbortError" });
+    assert.equal(parking.parked, undefined);
+  });
+
+  it("rejects at once when the signal is aborted already, and never attempts", async () => {
+    const { queue } = makeQueue();
+    const adding = queue.add(() => assert.fail("attempted"), { signal: AbortSignal.abort("no") });
+    await assert.rejects(adding, (reason) => reason === "no");
+  });
+
+  it("rejects with the very reason, be it undefined or no error at all", async () => {
+    const { take } = makeQueue();
+    for (const reason of [null, 0, "text", { any: "thing" }]) {
+      const controller = new AbortController();
+      const taking = take({ signal: controller.signal });
+      controller.abort(reason);
+      await assert.rejects(taking, (caught) => caught === reason);
+    }
+  });
+
+  it("closed rejects everybody, and stops their timers", async () => {
+    const { parking, queue, take } = makeQueue();
+    const all = [take(), take({ timeoutMs: 60_000 }), take({ signal: new AbortController().signal })];
+    const reason = new Error("closed");
+    queue.close(reason);
+    for (const one of all) await assert.rejects(one, reason);
+    assert.deepEqual([queue.size, parking.parked], [0, undefined]);
+  });
+
+  it("serves callers that come while it serves", async () => {
+    const { there, queue, take, put } = makeQueue();
+    const seen: unknown[] = [];
+    const chain = async () => {
+      for (let round = 0; round < 20; round++) seen.push(await take());
+    };
+    const chaining = Promise.all([chain(), chain()]);
+    for (let value = 0; value < 40; value++) {
+      put(value);
+      await sleep(0);
+    }
+    await within(chaining, 5000, "the chains");
+    assert.deepEqual(
+      [...seen].sort((a, b) => Number(a) - Number(b)),
+      Array.from({ length: 40 }, (_, index) => index),
+    );
+    assert.deepEqual([there.length, queue.size], [0, 0]);
+  });
+
+  it("takes ten thousand callers and lets each second one go, in good time", async () => {
+    const { queue, put } = makeQueue();
+    const controller = new AbortController();
+    let value = 0;
+    const attempt = () => (value > 0 ? value-- : undefined);
+    const all = Array.from({ length: 10_000 }, (_, index) =>
+      queue.add(attempt, index % 2 === 0 ? { signal: controller.signal } : {}).catch(() => "aborted"),
+    );
+    controller.abort();
+    assert.equal(queue.size, 5000);
+    value = 5000;
+    put();
+    const results = await within(Promise.all(all), 20_000, "ten thousand callers");
+    assert.equal(results.filter((result) => result === "aborted").length, 5000);
+  });
+});

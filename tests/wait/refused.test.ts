@@ -1,0 +1,114 @@
+// Kernels that refuse: without futex_waitv, membarrier or robust lists, waits are slower and still right.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { SpscRing } from "../../mod.ts";
+import { cleanUp, compileC, mainRuntimes, ownRuntime, spawnPeer, uniqueName, within } from "../support/mod.ts";
+
+const peer = new URL("./peer_refused.ts", import.meta.url);
+
+/** Runs a program without some system calls: NUMBER=ERRNO ... -- PROGRAM ..., as a container's profile would. */
+const launcher = `
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int number(const char *name) {
+  if (!strcmp(name, "futex_waitv")) return 449;
+  if (!strcmp(name, "membarrier")) return SYS_membarrier;
+  if (!strcmp(name, "set_robust_list")) return SYS_set_robust_list;
+  exit(90);
+}
+
+int main(int count, char **words) {
+  struct sock_filter program[64] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
+  unsigned short length = 1;
+  int at = 1;
+  for (; at < count && strcmp(words[at], "--"); at++) {
+    char *equals = strchr(words[at], '=');
+    *equals = 0;
+    int answer = strcmp(equals + 1, "EPERM") ? ENOSYS : EPERM;
+    program[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number(words[at]), 0, 1);
+    program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)answer);
+  }
+  program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  struct sock_fprog filter = {length, program};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter)) return 91;
+  execv(words[at + 1], words + at + 1);
+  return 92;
+}
+`;
+
+const profiles: Record<string, string[]> = {
+  futex_waitv: ["futex_waitv=ENOSYS"],
+  membarrier: ["membarrier=EPERM"],
+  "robust lists": ["set_robust_list=ENOSYS"],
+  "all three": ["futex_waitv=ENOSYS", "membarrier=ENOSYS", "set_robust_list=EPERM"],
+};
+
+const makeRing = (label: string) => {
+  const name = uniqueName(label);
+  return { name, ring: SpscRing.create(name, { capacity: 4096, unlinkOnClose: true }) };
+};
+
+describe("a process without", () => {
+  after(cleanUp);
+
+  for (const [what, refused] of Object.entries(profiles)) {
+    const wrapper = () => [compileC(launcher), ...refused, "--"];
+
+    for (const form of ["receiveSync", "receive"]) {
+      it(`${what} gets every message by ${form}`, async () => {
+        const { name, ring } = makeRing("messages");
+        const producer = ring.producer();
+        const other = spawnPeer(ownRuntime, peer, [name, form], { wrapper: wrapper() });
+        assert.equal(await other.line(), "ready");
+        for (let number = 0; number < 30; number++) {
+          producer.trySend(Uint8Array.of(number));
+          assert.equal(await other.line(5000), `${number}`);
+          if (number % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 40));
+        }
+        ring.close();
+        assert.equal(await other.line(5000), "EPIPE");
+        assert.equal((await other.ended).code, 0);
+      });
+
+      it(`${what} is told by ${form} that its producer died`, async () => {
+        const { name, ring } = makeRing("death");
+        const producer = spawnPeer(mainRuntimes[0], peer, [name, "produce"]);
+        assert.equal(await producer.line(), "ready");
+        const other = spawnPeer(ownRuntime, peer, [name, form], { wrapper: wrapper() });
+        assert.equal(await other.line(), "ready");
+        assert.equal(await other.line(), "1");
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        producer.kill();
+        assert.equal(await other.line(5000), "EOWNERDEAD");
+        ring.close();
+        await other.ended;
+      });
+    }
+
+    it(`${what} is known as dead when it was killed`, async () => {
+      for (const form of ["receiveSync", "receive"] as const) {
+        const { name, ring } = makeRing("killed");
+        const consumer = ring.consumer();
+        const other = spawnPeer(ownRuntime, peer, [name, "produce"], { wrapper: wrapper() });
+        assert.equal(await other.line(), "ready");
+        assert.deepEqual([...((await consumer.receive({ timeoutMs: 5000 })) ?? [])], [1]);
+        other.kill();
+        const waiting = async () =>
+          form === "receive" ? consumer.receive() : consumer.receiveSync({ timeoutMs: 5000 });
+        await assert.rejects(within(waiting(), 5000, form), { name: "PeerDiedError" });
+        ring.producer();
+        ring.close();
+      }
+    });
+  }
+});
