@@ -1,6 +1,6 @@
 // The clock: CLOCK_MONOTONIC, the same in every process. (process.hrtime counts from the process's start in Bun and Deno.)
 
-export { clockMonotonic as nanoseconds } from "../../src/sys/futex.ts";
+export { clockMonotonic as nanoseconds } from "../../mod.ts";
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 

@@ -1,36 +1,22 @@
 // SharedMemory: raw bytes that processes share, by name or by descriptor.
 
 import { errno } from "../sys/errno.ts";
-import { type Attempt, check, IpcError } from "../sys/error.ts";
+import { IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
-import { checkBoolean, checkDuration, checkInteger, checkOptions } from "../sys/validate.ts";
-import { checkSeals, createFile, isStillNamed, openFile, openOrCreate, reserve, unlinkFile } from "./file.ts";
+import { checkInteger } from "../sys/validate.ts";
+import { isStillNamed, openOrCreate, reserve, unlinkFile } from "./file.ts";
 import { forgetLeak, reportLeak } from "./leak.ts";
-import { Mapping, sizeOnceSet } from "./mapping.ts";
+import { Mapping } from "./mapping.ts";
 import { objectPath } from "./name.ts";
 import {
-  checkAnonymous,
   checkCreation,
-  checkWindow,
   type SharedMemoryAnonymousOptions,
   type SharedMemoryCreateOptions,
   type SharedMemoryDescriptorOptions,
   type SharedMemoryOpenOptions,
-  type SharedMemoryWindow,
   SIZE_MAX,
 } from "./shared_memory_options.ts";
-
-interface Parts {
-  fd: number;
-  mapping: Mapping;
-  name?: string;
-  path?: string;
-  created: boolean;
-  fileOffset: number;
-  readOnly: boolean;
-  isWindow: boolean;
-  unlinkOnClose: boolean;
-}
+import { anonymousParts, createParts, descriptorParts, openParts, type Parts } from "./shared_memory_parts.ts";
 
 /**
  * Memory that several processes map at once, byte for byte what C's `shm_open` and `mmap` give.
@@ -81,21 +67,7 @@ export class SharedMemory {
     options: SharedMemoryCreateOptions,
     fill: (buffer: ArrayBuffer) => void,
   ): SharedMemory {
-    const { size, mode, unlinkOnClose } = checkCreation(options, "SharedMemory.create");
-    const path = objectPath(name);
-    const attempt = () => ({ syscall: "shm_open", doing: `create shared memory ${name}`, path });
-    let mapping: Mapping | undefined;
-    try {
-      const fd = createFile({ path, size, mode, attempt }, (fd) => {
-        mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt });
-        fill(mapping.buffer);
-      });
-      const made = { created: true, fileOffset: 0, readOnly: false, isWindow: false };
-      return new SharedMemory({ fd, mapping: mapping as unknown as Mapping, name, path, ...made, unlinkOnClose });
-    } catch (error) {
-      mapping?.close();
-      throw error;
-    }
+    return new SharedMemory(createParts(name, options, fill));
   }
 
   /**
@@ -106,13 +78,7 @@ export class SharedMemory {
    * than this runtime's ArrayBuffer can hold (4 GiB on Bun)
    */
   static open(name: string, options: SharedMemoryOpenOptions = {}): SharedMemory {
-    checkOptions(options, ["readOnly", "offset", "length", "timeoutMs"], "SharedMemory.open");
-    const path = objectPath(name);
-    const window = checkWindow(options);
-    const timeoutMs = checkDuration(options.timeoutMs === undefined ? 1000 : options.timeoutMs, "timeoutMs");
-    const attempt = () => ({ syscall: "shm_open", doing: `open shared memory ${name}`, path });
-    const fd = openFile(path, window.readOnly ?? false, attempt);
-    return SharedMemory.#fromOpenFile(fd, window, timeoutMs, attempt, { name, path });
+    return new SharedMemory(openParts(name, options));
   }
 
   /**
@@ -142,26 +108,7 @@ export class SharedMemory {
    * @throws {IpcError} ENOMEM, ENOSPC, EMFILE
    */
   static anonymous(options: SharedMemoryAnonymousOptions): SharedMemory {
-    const { size, label, seal } = checkAnonymous(options);
-    const attempt = () => ({ syscall: "memfd_create", doing: `create ${size} bytes of anonymous shared memory` });
-    const fd = check(sys.memfdCreate(label, sys.MFD_CLOEXEC | sys.MFD_ALLOW_SEALING), attempt);
-    try {
-      reserve(fd, size, attempt);
-      if (seal) check(sys.addSeals(fd, sys.F_SEAL_SHRINK | sys.F_SEAL_GROW | sys.F_SEAL_SEAL), attempt);
-      const mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt });
-      return new SharedMemory({
-        fd,
-        mapping,
-        created: true,
-        fileOffset: 0,
-        readOnly: false,
-        isWindow: false,
-        unlinkOnClose: false,
-      });
-    } catch (error) {
-      sys.close(fd);
-      throw error;
-    }
+    return new SharedMemory(anonymousParts(options));
   }
 
   /**
@@ -172,42 +119,7 @@ export class SharedMemory {
    * @throws {IpcError} EBADF; EPERM it is not sealed against shrinking; EACCES
    */
   static fromDescriptor(fd: number, options: SharedMemoryDescriptorOptions = {}): SharedMemory {
-    checkOptions(options, ["readOnly", "offset", "length", "allowUnsealed"], "SharedMemory.fromDescriptor");
-    checkInteger(fd, "fd", 0, 2 ** 31 - 1);
-    const attempt = () => ({ syscall: "mmap", doing: `map the shared memory of descriptor ${fd}` });
-    const window = checkWindow(options);
-    if (!checkBoolean(options.allowUnsealed ?? false, "allowUnsealed")) checkSeals(fd, attempt);
-    return SharedMemory.#fromOpenFile(fd, window, 0, attempt, {});
-  }
-
-  static #fromOpenFile(
-    fd: number,
-    window: SharedMemoryWindow,
-    timeoutMs: number,
-    attempt: () => Attempt,
-    named: { name?: string; path?: string },
-  ): SharedMemory {
-    try {
-      const size = sizeOnceSet(fd, timeoutMs, attempt);
-      const { offset: fileOffset = 0, readOnly = false } = window;
-      const offset = checkInteger(fileOffset, "offset", 0, size - 1);
-      const length = checkInteger(window.length ?? size - offset, "length", 1, size - offset);
-      const mapping = new Mapping({ fd, offset, length, readOnly, attempt });
-      const isWindow = offset !== 0 || length !== size;
-      return new SharedMemory({
-        fd,
-        mapping,
-        ...named,
-        created: false,
-        fileOffset,
-        readOnly,
-        isWindow,
-        unlinkOnClose: false,
-      });
-    } catch (error) {
-      sys.close(fd);
-      throw error;
-    }
+    return new SharedMemory(descriptorParts(fd, options));
   }
 
   /**

@@ -52,3 +52,33 @@ export function readGeometry(buffer: ArrayBuffer, offset: number): RingGeometry 
     refuse("it claims more bytes than there are");
   return { capacity, maxMessageSize };
 }
+
+/** The ring at that offset, or a new one. With the layout lock held. */
+export function layOrFind(
+  memory: { readonly buffer: ArrayBuffer; readonly size: number; readonly name: string | undefined },
+  offset: number,
+  options: { capacity?: number; maxMessageSize?: number },
+): { geometry: RingGeometry; created: boolean } {
+  const { capacity, maxMessageSize } = options;
+  const wanted = capacity === undefined ? undefined : geometryOf({ capacity, maxMessageSize });
+  const found = readGeometry(memory.buffer, offset);
+  const refuse = (hint: string): never => {
+    throw new IpcError(errno.EINVAL, {
+      syscall: "mmap",
+      doing: `lay a ring at byte ${offset}`,
+      path: memory.name,
+      hint,
+    });
+  };
+  if (found !== undefined) {
+    const agrees =
+      wanted === undefined || (wanted.capacity === found.capacity && wanted.maxMessageSize === found.maxMessageSize);
+    return agrees ? { geometry: found, created: false } : refuse(`there is one of ${found.capacity} bytes`);
+  }
+  if (wanted === undefined) return refuse("there is none, and no capacity was given");
+  if (offset + layout.ringSize(wanted.capacity, wanted.maxMessageSize) > memory.size) {
+    throw new RangeError(`a ring of ${wanted.capacity} bytes at byte ${offset} does not fit into ${memory.size} bytes`);
+  }
+  writeGeometry(memory.buffer, offset, wanted);
+  return { geometry: wanted, created: true };
+}

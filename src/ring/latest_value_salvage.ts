@@ -32,6 +32,11 @@ function isCurrentWhole(buffers: ValueBuffers, current: number): boolean {
   return buffers.versionAt(header) === 0 || buffers.isWhole(header);
 }
 
+/** The newest of all values that are whole, published or not, or -1. */
+export function findNewest(buffers: ValueBuffers): number {
+  return newestWhole(buffers, [...turningHeaders(buffers), ...durableHeaders(buffers)]);
+}
+
 /**
  * Judges the current value of an object with checksums. Undefined: it is whole, and no durable copy is newer. A writer
  * at work moves `current` on, and that proves it sound: after power loss nobody was at work.
@@ -42,6 +47,6 @@ export function findSalvage(buffers: ValueBuffers): Salvage | undefined {
   const durable = newestWhole(buffers, durableHeaders(buffers));
   const isNewest = durable < 0 || buffers.versionAt(durable) <= buffers.versionAt(buffers.headerOf(distrusted));
   if (isNewest && isCurrentWhole(buffers, distrusted)) return undefined;
-  const header = newestWhole(buffers, [...turningHeaders(buffers), ...durableHeaders(buffers)]);
+  const header = findNewest(buffers);
   return buffers.current === distrusted ? { distrusted, header } : undefined;
 }

@@ -7,7 +7,7 @@ import { hasSleepers, notifyAll } from "../wait/eventcount.ts";
 import { fence, type ValueBuffers } from "./latest_value_buffers.ts";
 import * as layout from "./latest_value_layout.ts";
 import type { ValueType } from "./latest_value_options.ts";
-import { findSalvage } from "./latest_value_salvage.ts";
+import { findNewest, findSalvage } from "./latest_value_salvage.ts";
 import type { Role } from "./role.ts";
 
 /** What a latest value gives to the writer it makes. */
@@ -48,7 +48,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   readonly #isAtomic: boolean;
   readonly #hasChecksum: boolean;
   #isOpen = true;
-  /** Sequence and epoch of the value that was published last. */
+  /** Sequence and epoch that were used last: those of the current value, or beyond. */
   #sequence: number;
   #epoch: number;
   /** Header of the buffer that is claimed, or -1. */
@@ -76,27 +76,35 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     this.#hasChecksum = geometry.checksum;
     this.#sequence = buffers.current;
     this.#epoch = this.i32[buffers.headerOf(this.#sequence) / 4 + 1];
-    this.#salvage();
+    this.#takeOver();
     this.#notify(); // sleeping readers start to watch over us
   }
 
-  /** After power loss: publishes the newest whole value anew, under a version that nobody has seen. */
-  #salvage(): void {
-    const salvage = findSalvage(this.#buffers);
-    if (salvage === undefined) {
-      if (this.#buffers.sequenceAt(this.#buffers.headerOf(this.#sequence)) === this.#sequence) return;
-      throw this.#buffers.corrupted("its current value is not the one it says");
+  #takeOver(): void {
+    const buffers = this.#buffers;
+    const salvage = findSalvage(buffers);
+    const kept = salvage === undefined ? buffers.headerOf(this.#sequence) : salvage.header;
+    if (salvage === undefined && buffers.sequenceAt(kept) !== this.#sequence) {
+      throw buffers.corrupted("its current value is not the one it says");
     }
-    const { header } = salvage;
-    if (header < 0) return;
-    const start = header + layout.BYTES;
-    const bytes = this.u8.slice(start, start + this.#buffers.lengthAt(header));
-    const best = this.i32[header / 4];
-    if (((best - this.#sequence) | 0) > 0) this.#sequence = best;
-    this.#epoch = this.i32[header / 4 + 1];
-    if (this.#sequence >>> 0 < best >>> 0) this.#epoch++;
-    if (this.#headerAfter() === header) this.#sequence = (this.#sequence + 1) | 0; // its only copy stays until published
-    this.#publish(bytes);
+    if (!this.#hasChecksum) return;
+    this.#goBeyond(findNewest(buffers));
+    if (this.#headerAfter() === kept) this.#sequence = (this.#sequence + 1) | 0; // it stays until another is published
+    if (salvage !== undefined && kept >= 0) {
+      const start = kept + layout.BYTES;
+      this.#publish(this.u8.slice(start, start + buffers.lengthAt(kept)));
+    }
+  }
+
+  /**
+   * Power loss may have left values that are whole and newer than the current one. They are given up, but their versions
+   * must never be used again: at the next power loss the newest version is what counts.
+   */
+  #goBeyond(newest: number): void {
+    const version = newest < 0 ? 0 : this.#buffers.versionAt(newest);
+    const current = Math.floor(version / 2 ** 32) * 2 ** 32 + (this.#sequence >>> 0);
+    this.#epoch = Math.floor(Math.max(version, current) / 2 ** 32);
+    this.#sequence = Math.max(version, current) | 0;
   }
 
   #headerAfter(): number {
@@ -185,7 +193,8 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
 
   /** Version of the value that was published last; 0 = none yet. */
   get version(): number {
-    return (this.#epoch >>> 0) * 2 ** 32 + (this.#sequence >>> 0);
+    const buffers = this.#buffers;
+    return buffers.versionAt(buffers.headerOf(buffers.current));
   }
 
   /**
@@ -200,8 +209,9 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     const { memory, base } = this.#buffers;
     if (memory.sync === undefined) this.#refuseSync("it lies in memory: lay it over a MappedFile");
     if (!this.#hasChecksum) this.#refuseSync("it was made without checksum: true");
-    if (this.version === 0) return;
-    const offset = this.#putAside();
+    const source = this.#buffers.headerOf(this.#buffers.current);
+    if (!this.#buffers.isWhole(source)) return; // there is none yet
+    const offset = this.#putAside(source);
     memory.sync({ offset, length: this.#stride });
     if (!this.#hasSyncedHeader) memory.sync({ offset: base, length: layout.FIRST_BUFFER });
     this.#hasSyncedHeader = true;
@@ -213,13 +223,12 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   }
 
   /** Copies the current value over the older one of the durable copies. Where that one stands. */
-  #putAside(): number {
+  #putAside(source: number): number {
     const buffers = this.#buffers;
     const [first, second] = [buffers.durableHeader(0), buffers.durableHeader(1)];
     const age = (header: number) => (buffers.isWhole(header) ? buffers.versionAt(header) : -1);
     const target = age(first) <= age(second) ? first : second;
-    const source = buffers.headerOf(this.#sequence);
-    this.i32[target / 4] = this.#sequence; // SYNC overwrite: a reader for whom it stood in must find another sequence
+    this.i32[target / 4] = buffers.current; // SYNC overwrite: a reader for whom it stood in must find another sequence
     if (this.#isAtomic) fence();
     this.u8.copyWithin(target, source, source + layout.BYTES + buffers.lengthAt(source));
     return target;

@@ -1,8 +1,8 @@
 // SpscConsumer: the receiving side of a ring. The hot path is plain TypeScript on mapped memory.
 
-import { setImmediate } from "node:timers";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { hasSleepers } from "../wait/eventcount.ts";
+import { messagesOf } from "./iteration.ts";
 import * as layout from "./layout.ts";
 import type { Role } from "./role.ts";
 import {
@@ -15,9 +15,6 @@ import {
   type RingWaiter,
   type SideParts,
 } from "./side.ts";
-
-/** How many messages an iteration hands out in a row before timers and input get their turn. */
-const TURN_MESSAGES = 256;
 
 /**
  * The one receiver of a ring; made by `ring.consumer()`.
@@ -278,19 +275,8 @@ export class SpscConsumer extends RingSide {
   }
 
   /** Each message as it comes, to the end of the stream. A killed producer ends it with PeerDiedError. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
-    for (let count = 1; ; count++) {
-      if (count % TURN_MESSAGES === 0) await new Promise((resolve) => setImmediate(resolve));
-      if (this.ended) return;
-      let message: Uint8Array | undefined;
-      try {
-        message = await this.receive();
-      } catch (error) {
-        if (this.#isOpen && this.ended) return;
-        throw error;
-      }
-      if (message !== undefined) yield message;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    return messagesOf(this);
   }
 
   /** Acknowledges what was received and gives the role back. Closing twice is fine. */

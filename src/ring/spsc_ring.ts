@@ -12,7 +12,7 @@ import { IpcError } from "../sys/error.ts";
 import { membarrierRegister } from "../sys/futex.ts";
 import { checkInteger, checkOptions } from "../sys/validate.ts";
 import { Waiter } from "../wait/waiter.ts";
-import { geometryOf, type RingGeometry, readGeometry, writeGeometry } from "./geometry.ts";
+import { geometryOf, layOrFind, type RingGeometry, readGeometry, writeGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
 import {
   checkUse,
@@ -271,34 +271,4 @@ export class SpscRing {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-/** With the layout lock held. */
-function layOrFind(
-  memory: SharedMemory,
-  offset: number,
-  options: SpscRingOverOptions,
-): { geometry: RingGeometry; created: boolean } {
-  const { capacity, maxMessageSize } = options;
-  const wanted = capacity === undefined ? undefined : geometryOf({ capacity, maxMessageSize });
-  const found = readGeometry(memory.buffer, offset);
-  const refuse = (hint: string): never => {
-    throw new IpcError(errno.EINVAL, {
-      syscall: "mmap",
-      doing: `lay a ring at byte ${offset}`,
-      path: memory.name,
-      hint,
-    });
-  };
-  if (found !== undefined) {
-    const agrees =
-      wanted === undefined || (wanted.capacity === found.capacity && wanted.maxMessageSize === found.maxMessageSize);
-    return agrees ? { geometry: found, created: false } : refuse(`there is one of ${found.capacity} bytes`);
-  }
-  if (wanted === undefined) return refuse("there is none, and no capacity was given");
-  if (offset + layout.ringSize(wanted.capacity, wanted.maxMessageSize) > memory.size) {
-    throw new RangeError(`a ring of ${wanted.capacity} bytes at byte ${offset} does not fit into ${memory.size} bytes`);
-  }
-  writeGeometry(memory.buffer, offset, wanted);
-  return { geometry: wanted, created: true };
 }

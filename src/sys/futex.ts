@@ -30,7 +30,10 @@ export function pause(count: number): void {
   environment().calls.pause(count);
 }
 
-/** CLOCK_MONOTONIC in ns. */
+/**
+ * clock_gettime(2), CLOCK_MONOTONIC, in nanoseconds: the same clock in every process of this machine and every runtime,
+ * for stamps that travel in messages. (process.hrtime starts at 0 in each process on Bun and Deno.) About 25 ns a call.
+ */
 export function clockMonotonic(): number {
   return environment().calls.clock_monotonic();
 }

@@ -1,0 +1,114 @@
+// What a SharedMemory is made of, and the four ways to get it: create, open, anonymous, from a descriptor.
+
+import { type Attempt, check } from "../sys/error.ts";
+import * as sys from "../sys/memory.ts";
+import { checkBoolean, checkDuration, checkInteger, checkOptions } from "../sys/validate.ts";
+import { checkSeals, createFile, openFile, reserve } from "./file.ts";
+import { Mapping, sizeOnceSet } from "./mapping.ts";
+import { objectPath } from "./name.ts";
+import {
+  checkAnonymous,
+  checkCreation,
+  checkWindow,
+  type SharedMemoryAnonymousOptions,
+  type SharedMemoryCreateOptions,
+  type SharedMemoryDescriptorOptions,
+  type SharedMemoryOpenOptions,
+  type SharedMemoryWindow,
+} from "./shared_memory_options.ts";
+
+/** A descriptor, its mapping, and how they came about. */
+export interface Parts {
+  fd: number;
+  mapping: Mapping;
+  name?: string;
+  path?: string;
+  created: boolean;
+  fileOffset: number;
+  readOnly: boolean;
+  isWindow: boolean;
+  unlinkOnClose: boolean;
+}
+
+const MADE_HERE = { created: true, fileOffset: 0, readOnly: false, isWindow: false };
+
+/** New named memory; `fill` writes the first bytes before anybody can open it. */
+export function createParts(
+  name: string,
+  options: SharedMemoryCreateOptions,
+  fill: (buffer: ArrayBuffer) => void,
+): Parts {
+  const { size, mode, unlinkOnClose } = checkCreation(options, "SharedMemory.create");
+  const path = objectPath(name);
+  const attempt = () => ({ syscall: "shm_open", doing: `create shared memory ${name}`, path });
+  let mapping: Mapping | undefined;
+  try {
+    const fd = createFile({ path, size, mode, attempt }, (fd) => {
+      mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt });
+      fill(mapping.buffer);
+    });
+    return { fd, mapping: mapping as unknown as Mapping, name, path, ...MADE_HERE, unlinkOnClose };
+  } catch (error) {
+    mapping?.close();
+    throw error;
+  }
+}
+
+/** Memory that exists under a name, whole or a window of it. */
+export function openParts(name: string, options: SharedMemoryOpenOptions): Parts {
+  checkOptions(options, ["readOnly", "offset", "length", "timeoutMs"], "SharedMemory.open");
+  const path = objectPath(name);
+  const window = checkWindow(options);
+  const timeoutMs = checkDuration(options.timeoutMs === undefined ? 1000 : options.timeoutMs, "timeoutMs");
+  const attempt = () => ({ syscall: "shm_open", doing: `open shared memory ${name}`, path });
+  const fd = openFile(path, window.readOnly ?? false, attempt);
+  return partsOfOpenFile(fd, window, timeoutMs, attempt, { name, path });
+}
+
+/** Memory without a name. */
+export function anonymousParts(options: SharedMemoryAnonymousOptions): Parts {
+  const { size, label, seal } = checkAnonymous(options);
+  const attempt = () => ({ syscall: "memfd_create", doing: `create ${size} bytes of anonymous shared memory` });
+  const fd = check(sys.memfdCreate(label, sys.MFD_CLOEXEC | sys.MFD_ALLOW_SEALING), attempt);
+  try {
+    reserve(fd, size, attempt);
+    if (seal) check(sys.addSeals(fd, sys.F_SEAL_SHRINK | sys.F_SEAL_GROW | sys.F_SEAL_SEAL), attempt);
+    const mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt });
+    return { fd, mapping, ...MADE_HERE, unlinkOnClose: false };
+  } catch (error) {
+    sys.close(fd);
+    throw error;
+  }
+}
+
+/** Memory that somebody else made and whose descriptor we were given. */
+export function descriptorParts(fd: number, options: SharedMemoryDescriptorOptions): Parts {
+  checkOptions(options, ["readOnly", "offset", "length", "allowUnsealed"], "SharedMemory.fromDescriptor");
+  checkInteger(fd, "fd", 0, 2 ** 31 - 1);
+  const attempt = () => ({ syscall: "mmap", doing: `map the shared memory of descriptor ${fd}` });
+  const window = checkWindow(options);
+  if (!checkBoolean(options.allowUnsealed ?? false, "allowUnsealed")) checkSeals(fd, attempt);
+  return partsOfOpenFile(fd, window, 0, attempt, {});
+}
+
+/** Closes the descriptor where it throws. */
+function partsOfOpenFile(
+  fd: number,
+  window: SharedMemoryWindow,
+  timeoutMs: number,
+  attempt: () => Attempt,
+  named: { name?: string; path?: string },
+): Parts {
+  try {
+    const size = sizeOnceSet(fd, timeoutMs, attempt);
+    const { readOnly = false } = window;
+    const fileOffset = checkInteger(window.offset ?? 0, "offset", 0, size - 1);
+    const length = checkInteger(window.length ?? size - fileOffset, "length", 1, size - fileOffset);
+    const mapping = new Mapping({ fd, offset: fileOffset, length, readOnly, attempt });
+    const isWindow = fileOffset !== 0 || length !== size;
+    return { fd, mapping, ...named, created: false, fileOffset, readOnly, isWindow, unlinkOnClose: false };
+  } catch (error) {
+    sys.close(fd);
+    throw error;
+  }
+}
