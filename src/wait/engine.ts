@@ -1,13 +1,22 @@
 // The waiting engine's JavaScript side: watches that call back on the event loop when a shared word changes.
 
+import { setImmediate } from "node:timers";
 import { check } from "../sys/error.ts";
-import { onWake, refWake, watchAdd, watchArm, watchDisarm, watchRemove, watchTake } from "../sys/watch.ts";
+import { onWake, refWake, watchAdd, watchArm, watchRemove, watchTake } from "../sys/watch.ts";
 
 const watches = new Map<number, Watch>();
 let lastId = 0;
 let isListening = false;
-/** Armed watches that keep the process alive. */
+/** Watches that are waited on and keep the process alive. */
 let holding = 0;
+let isRef = false;
+
+/** Letting go is put off: whoever awaits message after message would otherwise pay for it at each one. */
+function letGo(): void {
+  if (holding > 0 || !isRef) return;
+  isRef = false;
+  refWake(false);
+}
 
 function deliver(): void {
   for (let id = watchTake(); id >= 0; id = watchTake()) watches.get(id)?.fire();
@@ -21,8 +30,11 @@ function listen(): void {
 
 function hold(change: 1 | -1): void {
   holding += change;
-  if (change === 1 && holding === 1) refWake(true);
-  if (change === -1 && holding === 0) refWake(false);
+  if (holding === 0) setImmediate(letGo);
+  else if (!isRef) {
+    isRef = true;
+    refWake(true);
+  }
 }
 
 /**
@@ -32,8 +44,11 @@ function hold(change: 1 | -1): void {
 export class Watch {
   readonly #handle: number;
   readonly #id: number;
+  readonly #isLife: boolean;
   #callback: (() => void) | undefined;
   #isHolding = false;
+  /** A life word that is armed once stays so until it fires: there is only one value to wait for. */
+  #isArmed = false;
 
   /** `isLife`: the word is a participant's life word, which needs a flag for the kernel to wake us. */
   constructor(address: number, options: { isLife: boolean }) {
@@ -41,6 +56,7 @@ export class Watch {
     do lastId = (lastId + 1) & 0x7fffffff;
     while (watches.has(lastId));
     this.#id = lastId;
+    this.#isLife = options.isLife;
     this.#handle = check(watchAdd(address, this.#id, options), () => ({
       syscall: "pthread_create",
       doing: "start the waiting engine",
@@ -49,34 +65,36 @@ export class Watch {
   }
 
   /** Calls back once when the word differs from `expected`. False: it does already, and nothing will be called. */
-  arm(expected: number, isRef: boolean, callback: () => void): boolean {
-    this.disarm();
-    if (watchArm(this.#handle, expected) === 1) return false;
+  arm(expected: number, keepsAlive: boolean, callback: () => void): boolean {
+    if (!(this.#isLife && this.#isArmed)) {
+      if (watchArm(this.#handle, expected) === 1) {
+        this.disarm();
+        return false;
+      }
+      this.#isArmed = true;
+    }
     this.#callback = callback;
-    this.#isHolding = isRef;
-    if (isRef) hold(1);
+    if (this.#isHolding !== keepsAlive) this.#hold(keepsAlive);
     return true;
   }
 
-  disarm(): void {
-    if (this.#callback === undefined) return;
-    watchDisarm(this.#handle);
-    this.#settle();
+  #hold(yes: boolean): void {
+    this.#isHolding = yes;
+    hold(yes ? 1 : -1);
   }
 
-  #settle(): void {
+  /** No longer interested. The engine is not told: a wake-up that nobody waits for costs less than a call each time. */
+  disarm(): void {
     this.#callback = undefined;
-    if (this.#isHolding) hold(-1);
-    this.#isHolding = false;
+    if (this.#isHolding) this.#hold(false);
   }
 
   /** For the engine only. */
   fire(): void {
     const callback = this.#callback;
-    if (callback === undefined) return;
-    watchDisarm(this.#handle);
-    this.#settle();
-    callback();
+    this.#isArmed = false;
+    this.disarm();
+    callback?.();
   }
 
   /** After this the word may be unmapped. */
