@@ -2,41 +2,17 @@
 
 import { checkBoolean, checkOptions } from "../../sys/validate.ts";
 import { type AccessorClass, accessorClass } from "./accessor.ts";
-import { Aligned } from "./aligned.ts";
 import { array } from "./array.ts";
+import { checkFields } from "./check_fields.ts";
 import { Composite } from "./composite.ts";
 import { type Cursor, type CursorClass, cursorClass, trackOf } from "./cursor.ts";
 import { declarationOf } from "./declaration.ts";
-import { INSPECT, type Item, type Kind, type NameOf, Place, type Views } from "./kind.ts";
-import { checkAlignment, type Field, type Layout, layOut } from "./layout.ts";
+import { fieldsOf, type StructOptions } from "./definition.ts";
+import { INSPECT, type Item, type Kind, type NameOf, type Place, type Views } from "./kind.ts";
+import { checkAlignment, type Layout, layOut } from "./layout.ts";
 import { type MemoryLike, rangeOf, viewsOf } from "./memory_like.ts";
 import { checkName } from "./names.ts";
-import { show } from "./refuse.ts";
-import { kindOf } from "./scalar.ts";
 import type { Accessor, ArrayAccess, Fields, PlainStruct } from "./types.ts";
-
-/** How a struct is laid out, and what it is called. */
-export interface StructOptions {
-  /** Its name in messages and in C declarations of structs around it. */
-  name?: string;
-  /** No padding: fields stand side by side, as with `__attribute__((packed))`. */
-  packed?: boolean;
-  /** At least this alignment, bytes; a power of two up to 4096. The size becomes a multiple of it. */
-  align?: number;
-}
-
-function fieldsOf(definition: unknown): Field[] {
-  if (definition === null || typeof definition !== "object") {
-    throw new TypeError(`struct takes an object of fields, not ${show(definition)}`);
-  }
-  const fields = Object.entries(definition).map(([name, type]): Field => {
-    checkName(name, "the name of a field");
-    if (type instanceof Aligned) return { name, kind: type.kind, alignment: type.alignment };
-    return { name, kind: kindOf(type, `field ${name}`) };
-  });
-  if (fields.length === 0) throw new RangeError("a struct has at least one field: C knows no empty ones");
-  return fields;
-}
 
 /** A layout of named fields. Made by `struct`. */
 export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Accessor<Of>> {
@@ -166,28 +142,9 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
 
   /** @internal */
   fill(item: Item, value: unknown): void {
-    const all = this.#checkFields(value);
+    const all = checkFields(value, this.#names, this.label);
     const { ways } = this.#accessors;
     for (let index = 0; index < ways.length; index++) ways[index].set.call(item, all[this.#names[index]]);
-  }
-
-  #checkFields(value: unknown): Readonly<Record<string, unknown>> {
-    if (value === null || typeof value !== "object") {
-      throw new TypeError(`Cannot write ${this.label}: ${show(value)} is not an object`);
-    }
-    const all = value as Readonly<Record<string, unknown>>;
-    if (value instanceof Place) return all;
-    const names = this.#names;
-    const missing = names.find((name) => all[name] === undefined);
-    if (missing !== undefined) {
-      const hint = "to set some fields: Object.assign to an accessor";
-      throw new TypeError(`Cannot write ${this.label}: ${missing} is missing (${hint})`);
-    }
-    if (Object.keys(value).length > names.length) {
-      const unknown = Object.keys(value).find((name) => !names.includes(name));
-      throw new TypeError(`Cannot write ${this.label}: it has no field "${unknown}" (it has ${names.join(", ")})`);
-    }
-    return all;
   }
 
   /** @internal */

@@ -1,0 +1,128 @@
+// Structs and the memory under them: bytes outside, misaligned, closed; and engines that forbid making code.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { array, struct, text } from "../../src/memory/struct/mod.ts";
+
+const Tick = struct({ timestamp: "u64", symbolId: "u32", price: "f64", volume: "u32" }, { name: "Tick" });
+
+const rangeError = (message: RegExp) => ({ name: "RangeError", message });
+const typeError = (message: RegExp) => ({ name: "TypeError", message });
+
+describe("struct bounds", () => {
+  const memory = new ArrayBuffer(64);
+
+  it("end with the memory", () => {
+    assert.throws(
+      () => Tick.over(memory, 40),
+      rangeError(/Cannot lay Tick at byte 40: that takes 32 bytes, the memory has 64/),
+    );
+    assert.throws(() => Tick.read(memory, 33), rangeError(/Cannot read Tick at byte 33/));
+    assert.throws(() => Tick.write(memory, -1, Tick.read(memory)), rangeError(/Cannot write Tick at byte -1/));
+    assert.throws(() => Tick.read(memory, 0.5), rangeError(/Cannot read Tick at byte 0.5/));
+    assert.throws(() => Tick.read(memory, "0" as never), typeError(/byteOffset must be a number, not "0"/));
+    assert.throws(() => Tick.over(new Uint8Array(memory, 8, 31)), rangeError(/the memory has 31/));
+  });
+
+  it("hold for arrays and their elements", () => {
+    assert.throws(() => Tick.overArray(memory, 0, 3), rangeError(/Cannot lay array\(Tick, 3\) at byte 0/));
+    assert.throws(
+      () => Tick.overArray(new ArrayBuffer(31)),
+      rangeError(/length of an array must be a whole number from 1/),
+    );
+    const ticks = Tick.overArray(memory);
+    for (const index of [2, -1, Number.NaN, Infinity, 2 ** 32]) {
+      assert.throws(
+        () => ticks.at(index),
+        rangeError(/There is no element .*: the array has 2, from 0/),
+        String(index),
+      );
+      assert.throws(() => ticks.set(index, Tick.read(memory)), RangeError, String(index));
+    }
+  });
+
+  it("hold for cursors", () => {
+    const cursor = Tick.cursor(new Uint8Array(memory, 8));
+    assert.throws(
+      () => cursor.seek(32),
+      rangeError(/Cannot move Tick at byte 32: that takes 32 bytes, the memory has 56/),
+    );
+    assert.throws(() => cursor.seek(-8), rangeError(/Cannot move Tick at byte -8/));
+    assert.throws(() => cursor.seek(4), rangeError(/Cannot lay Tick over byte 12 of the buffer: its alignment is 8/));
+    assert.throws(() => cursor.seek(Number.NaN), rangeError(/Cannot move Tick at byte NaN/));
+    assert.throws(() => Tick.cursor(new ArrayBuffer(8)).seek(0), rangeError(/the memory has 8/));
+  });
+
+  it("want accessors aligned, but neither copies nor packed structs", () => {
+    assert.throws(() => Tick.over(memory, 4), rangeError(/its alignment is 8 bytes \(read and write take any byte/));
+    assert.throws(() => Tick.over(new Uint8Array(memory, 12)), rangeError(/over byte 12 of the buffer/));
+    assert.throws(() => Tick.overArray(memory, 4, 1), rangeError(/its alignment is 8/));
+    Tick.write(memory, 3, { timestamp: 2n ** 60n, symbolId: 1, price: 2, volume: 3 });
+    assert.equal(Tick.read(memory, 3).timestamp, 2n ** 60n);
+    const Packed = struct({ inner: Tick, list: array(Tick, 1) }, { packed: true });
+    const packed = Packed.over(new ArrayBuffer(Packed.size + 1), 1);
+    packed.inner.timestamp = 2n ** 62n;
+    packed.list.at(0).timestamp = 5n;
+    assert.deepEqual([packed.inner.timestamp, packed.list.at(0).timestamp], [2n ** 62n, 5n]);
+  });
+
+  it("refuse what is no memory", () => {
+    for (const value of [undefined, null, 5, "memory", {}, [1, 2], { bytes: [1] }, () => {}]) {
+      assert.throws(
+        () => Tick.over(value as never),
+        typeError(/memory must be a buffer, a view of one, or have bytes, not /),
+      );
+    }
+  });
+});
+
+describe("struct accessors of closed memory", () => {
+  it("throw, and never read something else", () => {
+    const Named = struct({ tick: Tick, name: text(8), list: array("u32", 2) });
+    const buffer = new ArrayBuffer(Named.size);
+    const named = Named.over(buffer);
+    const [ticks, cursor] = [Tick.overArray(buffer), Tick.cursor(buffer)];
+    named.tick.timestamp = 5n;
+    named.list.set(0, 1);
+    buffer.transfer();
+    const uses: (() => unknown)[] = [
+      () => named.tick.price,
+      () => named.tick.timestamp,
+      () => named.name,
+      () => named.list.at(0),
+      () => ticks.at(0).volume,
+      () => cursor.seek(0).timestamp,
+      () => Object.assign(named.tick, { volume: 1 }),
+      () => Object.assign(named.tick, { timestamp: 1n }),
+      () => Object.assign(named, { name: "a" }),
+      () => named.list.set(0, 1),
+    ];
+    for (const use of uses)
+      assert.throws(use, /detached|out-of-bounds|out of bounds|is not a constructor/i, String(use));
+    for (const use of [() => Named.over(buffer), () => Named.read(buffer), () => Named.read(named)]) {
+      assert.throws(use, /closed|detached/);
+    }
+  });
+});
+
+describe("structs where code may not be made from text", () => {
+  it("are the same, without it", () => {
+    const { Function: original } = globalThis;
+    const refusing = (): never => {
+      throw new EvalError("Code generation from strings disallowed for this context");
+    };
+    globalThis.Function = refusing as unknown as FunctionConstructor;
+    try {
+      const Inner = struct({ byte: "i8", wide: "i64" });
+      const Outer = struct({ word: "u32", inner: Inner, list: array(Inner, 3) });
+      const outers = Outer.overArray(new ArrayBuffer(Outer.size * 2));
+      outers.at(1).list.at(2).wide = -5n;
+      outers.at(1).inner.byte = -128;
+      const [first, second] = outers.read();
+      assert.deepEqual([first.list[2].wide, second.list[2].wide, second.inner.byte], [0n, -5n, -128]);
+      assert.equal(Outer.cursor(new ArrayBuffer(Outer.size)).seek(0).word, 0);
+    } finally {
+      globalThis.Function = original;
+    }
+  });
+});

@@ -1,0 +1,217 @@
+// Struct values: plain objects written and read, random structs included; what is refused, and that nothing is half written.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { array, asNumber, bytes, type Infer, struct, text } from "../../src/memory/struct/mod.ts";
+import { Random } from "../support/mod.ts";
+import { randomStruct } from "./struct_random.ts";
+
+const Tick = struct({ timestamp: "u64", symbolId: "u32", price: "f64", volume: "u32" }, { name: "Tick" });
+const tick: Infer<typeof Tick> = { timestamp: 1n, symbolId: 2, price: 3.5, volume: 4 };
+
+const STRUCTS = 200;
+const VALUES = 5;
+
+describe("struct values", () => {
+  it("come back as they were written", () => {
+    const buffer = new ArrayBuffer(64);
+    Tick.write(buffer, 8, tick);
+    assert.deepEqual(Tick.read(buffer, 8), tick);
+    assert.deepEqual(Object.keys(Tick.read(buffer, 8)), ["timestamp", "symbolId", "price", "volume"]);
+  });
+
+  const random = new Random();
+  it(`come back from ${STRUCTS} random structs, at any byte (seed ${random.seed})`, () => {
+    for (let count = 0; count < STRUCTS; count++) {
+      const { type, value } = randomStruct(random);
+      for (let round = 0; round < VALUES; round++) {
+        const [plain, offset] = [value() as never, random.below(20)];
+        const buffer = new ArrayBuffer(type.size + offset + 8);
+        new Uint8Array(buffer).fill(0xee);
+        type.write(buffer, offset, plain);
+        assert.deepEqual(type.read(buffer, offset), plain, `seed ${random.seed}, struct ${count}`);
+        const around = [...new Uint8Array(buffer, 0, offset), ...new Uint8Array(buffer, offset + type.size)];
+        assert.ok(
+          around.every((byte) => byte === 0xee),
+          "no byte around is touched",
+        );
+      }
+    }
+  });
+
+  it(`are the same through accessors of ${STRUCTS} random structs (seed ${random.seed})`, () => {
+    for (let count = 0; count < STRUCTS; count++) {
+      const { type, value } = randomStruct(random);
+      const plain = value() as never;
+      const [written, assigned] = [new ArrayBuffer(type.size), new ArrayBuffer(type.size)];
+      type.write(written, 0, plain);
+      Object.assign(type.over(assigned), plain);
+      assert.deepEqual(new Uint8Array(assigned), new Uint8Array(written), `seed ${random.seed}, struct ${count}`);
+    }
+  });
+
+  it("write padding as zeros", () => {
+    const buffer = new ArrayBuffer(32);
+    new Uint8Array(buffer).fill(0xff);
+    Tick.read(buffer);
+    Tick.write(buffer, 0, tick);
+    assert.deepEqual([...new Uint8Array(buffer, 12, 4), ...new Uint8Array(buffer, 28)], [0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it("share nothing with the memory", () => {
+    const Message = struct({ id: bytes(2), list: array("u8", 2) });
+    const buffer = new ArrayBuffer(4);
+    const before = Message.read(buffer);
+    Message.write(buffer, 0, { id: new Uint8Array([1, 2]), list: [3, 4] });
+    assert.deepEqual(before, { id: new Uint8Array(2), list: [0, 0] });
+  });
+
+  it("may come from an object whose getters write, too", () => {
+    const other = new ArrayBuffer(32);
+    const sly = {
+      ...tick,
+      get price(): number {
+        Tick.write(other, 0, { timestamp: 9n, symbolId: 9, price: 9, volume: 9 });
+        return 3.5;
+      },
+    };
+    const buffer = new ArrayBuffer(32);
+    Tick.write(buffer, 0, sly);
+    assert.deepEqual(Tick.read(buffer), tick);
+    assert.equal(Tick.read(other).symbolId, 9);
+  });
+
+  it("may be large", () => {
+    const Large = struct({ words: array("u32", 5000), tail: bytes(3) });
+    const plain = { words: Array.from({ length: 5000 }, (_, index) => index), tail: new Uint8Array([1, 2, 3]) };
+    const buffer = new ArrayBuffer(Large.size + 1);
+    Large.write(buffer, 1, plain);
+    assert.deepEqual(Large.read(buffer, 1), plain);
+  });
+});
+
+type Case = readonly [what: string, run: () => unknown, name: "RangeError" | "TypeError", message: RegExp];
+
+function refuses(cases: readonly Case[]): void {
+  for (const [what, run, name, message] of cases) it(`refuses ${what}`, () => assert.throws(run, { name, message }));
+}
+
+describe("struct fields", () => {
+  const All = struct({
+    small: "u8",
+    short: "i16",
+    word: "u32",
+    int: "i32",
+    wide: "u64",
+    signed: "i64",
+    safe: asNumber("u64"),
+    safeSigned: asNumber("i64"),
+    real: "f64",
+    flag: "bool",
+    id: bytes(4),
+    name: text(4),
+    list: array("u8", 2),
+    inner: Tick,
+  });
+  const all = All.over(new ArrayBuffer(All.size)) as Record<string, unknown>;
+  const set = (field: string, value: unknown) => () => {
+    all[field] = value;
+  };
+
+  refuses([
+    [
+      "256 for u8",
+      set("small", 256),
+      "RangeError",
+      /Cannot set small: 256 does not fit u8 \(whole numbers, 0 to 255\)/,
+    ],
+    ["-1 for u8", set("small", -1), "RangeError", /-1 does not fit u8/],
+    ["a fraction for u8", set("small", 1.5), "RangeError", /1.5 does not fit u8/],
+    ["NaN for u8", set("small", Number.NaN), "RangeError", /NaN does not fit u8/],
+    ["a bigint for u8", set("small", 1n), "TypeError", /Cannot set small: 1n is not a number, which u8 takes/],
+    ["text for u8", set("small", "1"), "TypeError", /"1" is not a number/],
+    ["undefined for u8", set("small", undefined), "TypeError", /undefined is not a number/],
+    ["a symbol for u8", set("small", Symbol("s")), "TypeError", /Symbol\(s\) is not a number/],
+    ["32768 for i16", set("short", 32768), "RangeError", /32768 does not fit i16/],
+    ["2 ** 32 for u32", set("word", 2 ** 32), "RangeError", /4294967296 does not fit u32/],
+    ["Infinity for u32", set("word", Infinity), "RangeError", /Infinity does not fit u32/],
+    ["2 ** 31 for i32", set("int", 2 ** 31), "RangeError", /2147483648 does not fit i32/],
+    ["2 ** 64 for u64", set("wide", 2n ** 64n), "RangeError", /18446744073709551616n does not fit u64/],
+    ["-1 for u64", set("wide", -1n), "RangeError", /-1n does not fit u64/],
+    [
+      "a number for u64",
+      set("wide", 1),
+      "TypeError",
+      /1 is not a bigint, which u64 takes; asNumber\("u64"\) takes numbers/,
+    ],
+    ["2 ** 63 for i64", set("signed", 2n ** 63n), "RangeError", /9223372036854775808n does not fit i64/],
+    ["-(2 ** 63) - 1 for i64", set("signed", -(2n ** 63n) - 1n), "RangeError", /does not fit i64/],
+    ["2 ** 53 for asNumber", set("safe", 2 ** 53), "RangeError", /9007199254740992 does not fit asNumber\("u64"\)/],
+    ["-1 for asNumber u64", set("safe", -1), "RangeError", /-1 does not fit/],
+    ["a fraction for asNumber", set("safe", 0.5), "RangeError", /0.5 does not fit/],
+    ["NaN for asNumber", set("safe", Number.NaN), "RangeError", /NaN does not fit/],
+    ["a bigint for asNumber", set("safe", 1n), "TypeError", /1n is not a number/],
+    ["-(2 ** 53) for asNumber", set("safeSigned", -(2 ** 53)), "RangeError", /-9007199254740992 does not fit/],
+    ["a fraction for asNumber i64", set("safeSigned", -0.5), "RangeError", /-0.5 does not fit/],
+    ["text for f64", set("real", "1.5"), "TypeError", /Cannot set real: "1.5" is not a number/],
+    ["1 for bool", set("flag", 1), "TypeError", /Cannot set flag: 1 is not a boolean/],
+    ["too few bytes", set("id", new Uint8Array(3)), "RangeError", /Cannot set bytes\(4\): the value has 3 bytes/],
+    ["an array for bytes", set("id", [1, 2, 3, 4]), "TypeError", /an array of 4 is no Uint8Array/],
+    ["a long text", set("name", "héé"), "RangeError", /Cannot set text\(4\): "héé" has 5 bytes in UTF-8/],
+    ["NUL in a text", set("name", "a\0b"), "RangeError", /holds a NUL/],
+    ["a number for a text", set("name", 5), "TypeError", /5 is not a string/],
+    ["a short list", set("list", [1]), "RangeError", /Cannot write array\(u8, 2\): the value has 1 elements/],
+    ["no list", set("list", 5), "TypeError", /5 is not an array/],
+    ["a bad element", set("list", [1, 256]), "RangeError", /Cannot set an element: 256 does not fit u8/],
+    ["null for a struct", set("inner", null), "TypeError", /Cannot write Tick: null is not an object/],
+    ["half a struct", set("inner", { price: 1 }), "TypeError", /Cannot write Tick: timestamp is missing/],
+  ]);
+
+  it("are all zero after that", () => {
+    assert.deepEqual(
+      new Uint8Array(All.size),
+      Uint8Array.from(new Uint8Array((All.over(all as never) as { id: Uint8Array }).id.buffer)),
+    );
+  });
+
+  it("refuse to be read as a number where it would not be exact", () => {
+    const buffer = new ArrayBuffer(16);
+    const Two = struct({ unsigned: asNumber("u64"), signed: asNumber("i64") });
+    const two = Two.over(buffer);
+    new DataView(buffer).setBigUint64(0, 2n ** 53n, true);
+    assert.throws(() => two.unsigned, {
+      name: "RangeError",
+      message: /Cannot get unsigned: 9007199254740992n does not fit/,
+    });
+    new DataView(buffer).setBigInt64(8, -(2n ** 53n), true);
+    assert.throws(() => two.signed, { name: "RangeError", message: /Cannot get signed: -9007199254740992n/ });
+  });
+});
+
+describe("struct writes", () => {
+  const write = (value: unknown) => () => Tick.write(new ArrayBuffer(32), 0, value as never);
+
+  refuses([
+    ["a missing field", write({ ...tick, price: undefined }), "TypeError", /Cannot write Tick: price is missing/],
+    [
+      "an unknown field",
+      write({ ...tick, prise: 1 }),
+      "TypeError",
+      /it has no field "prise" \(it has timestamp, symbolId, price, volume\)/,
+    ],
+    ["no object", write(5), "TypeError", /Cannot write Tick: 5 is not an object/],
+  ]);
+
+  it("write nothing when one value is refused", () => {
+    const Pair = struct({ first: Tick, list: array("u8", 2), second: Tick });
+    const buffer = new ArrayBuffer(Pair.size);
+    const bad = { first: tick, list: [1, 2], second: { ...tick, volume: -1 } };
+    assert.throws(() => Pair.write(buffer, 0, bad), RangeError);
+    assert.deepEqual(new Uint8Array(buffer), new Uint8Array(Pair.size));
+    const ticks = Tick.overArray(new ArrayBuffer(64));
+    assert.throws(() => ticks.write([tick, { ...tick, symbolId: 0.5 }]), RangeError);
+    assert.equal(ticks.at(0).volume, 0);
+    Pair.write(buffer, 0, { ...bad, second: tick });
+    assert.deepEqual(Pair.read(buffer).second, tick, "and the next one is whole");
+  });
+});
