@@ -5,6 +5,7 @@ import { IpcError } from "../sys/error.ts";
 import { crc32c } from "./latest_value_checksum.ts";
 import type { ValueGeometry } from "./latest_value_geometry.ts";
 import * as layout from "./latest_value_layout.ts";
+import { STATE_CLOSED } from "./layout.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 
 /** Nobody else sees it: an atomic exchange on it is only a fence (full on x86-64, and on aarch64 with LSE). */
@@ -35,6 +36,8 @@ export class ValueBuffers {
   readonly name: string;
   /** Publish and check with atomic operations and fences: everywhere but on x86-64. */
   readonly isAtomic: boolean;
+  /** Nothing of it may be written, and that includes Atomics.load (see `load`). */
+  readonly isReadOnly: boolean;
   /** Index in `i32` of the word that says which value is current. */
   readonly currentIndex: number;
   /** Byte offset of the first buffer, and bytes from one to the next. */
@@ -54,6 +57,7 @@ export class ValueBuffers {
     this.geometry = geometry;
     this.name = name;
     this.isAtomic = isAtomic;
+    this.isReadOnly = memory.readOnly ?? false;
     this.currentIndex = (base + layout.CURRENT) / 4;
     this.first = base + layout.FIRST_BUFFER;
     this.stride = layout.strideOf(geometry.size);
@@ -68,13 +72,28 @@ export class ValueBuffers {
     return this.base + layout.durableOffset(this.geometry.size, this.geometry.buffers, copy);
   }
 
+  /**
+   * A load that the engine neither moves nor leaves out. JavaScriptCore makes Atomics.load of an exchange that writes the
+   * same value back. Read-only memory is a private mapping, where any write takes a copy of the page, and what others
+   * write is not seen any more; so there it is a plain load, which no engine moves over the calls that surround it here.
+   */
+  load(index: number): number {
+    return this.isReadOnly ? this.i32[index] : Atomics.load(this.i32, index);
+  }
+
   /** The sequence that `current` says. */
   get current(): number {
-    return Atomics.load(this.i32, this.currentIndex);
+    return this.load(this.currentIndex);
+  }
+
+  /** Whether the last writer has closed in order, and nobody has followed. */
+  get isClosed(): boolean {
+    const role = (this.base + layout.WRITER_ROLE) / 4;
+    return this.load(role) === 0 && this.load(role + 1) === STATE_CLOSED;
   }
 
   sequenceAt(header: number): number {
-    return Atomics.load(this.i32, (header + layout.SEQUENCE) / 4);
+    return this.load((header + layout.SEQUENCE) / 4);
   }
 
   lengthAt(header: number): number {

@@ -19,10 +19,6 @@ export class WriterEnd {
     return owner === this.#told ? 0 : owner;
   }
 
-  get isClosed(): boolean {
-    return this.#role.isClosed;
-  }
-
   /** The error that ends a wait, or undefined while a writer lives or is still to come. */
   error(): PeerClosedError | PeerDiedError | undefined {
     const attempt = { syscall: "read", doing: `await the next value of ${this.#name}`, path: this.#name };

@@ -29,6 +29,7 @@ export abstract class ValueView<Value, Given> {
   readonly #mask: number;
   readonly #size: number;
   readonly #isAtomic: boolean;
+  readonly #isReadOnly: boolean;
   /** Private memory from which values of a type are read. */
   readonly #copy: Uint8Array;
   readonly #copyView: DataView;
@@ -61,6 +62,7 @@ export abstract class ValueView<Value, Given> {
     this.#mask = buffers.mask;
     this.#size = geometry.size;
     this.#isAtomic = buffers.isAtomic;
+    this.#isReadOnly = buffers.isReadOnly;
     this.#copy = new Uint8Array(type === undefined ? 0 : geometry.size);
     this.#copyView = new DataView(this.#copy.buffer);
     this.#sources = Array.from({ length: geometry.buffers }, (_, index) => {
@@ -69,6 +71,11 @@ export abstract class ValueView<Value, Given> {
     });
     this.#salvage = findSalvage(buffers);
     this.#header = buffers.first;
+  }
+
+  /** As `ValueBuffers.load`. */
+  #load(index: number): number {
+    return this.#isReadOnly ? this.i32[index] : Atomics.load(this.i32, index);
   }
 
   /**
@@ -81,7 +88,7 @@ export abstract class ValueView<Value, Given> {
   peekAt(): number {
     if (!this.#isOpen) throw this.#buffers.closedHere("read");
     for (let attempt = 1; ; attempt++) {
-      const current = Atomics.load(this.i32, this.#currentIndex); // SYNC value
+      const current = this.#load(this.#currentIndex); // SYNC value
       this.#peeked = current;
       if (this.#salvage !== undefined && current === this.#salvage.distrusted) return this.#peekSalvaged(this.#salvage);
       const header = this.#first + (current & this.#mask) * this.#stride;
@@ -119,7 +126,7 @@ export abstract class ValueView<Value, Given> {
     const at = this.#header / 4;
     if (this.#isAtomic) fence();
     // SYNC overwrite: the plain loads of the bytes come before this load, as on x86-64 all loads do
-    if (Atomics.load(this.i32, at) !== this.#sequence || this.i32[at + 1] !== this.#epoch) return false;
+    if (this.#load(at) !== this.#sequence || this.i32[at + 1] !== this.#epoch) return false;
     this.#taken = this.#peeked;
     this.#version = (this.#epoch >>> 0) * 2 ** 32 + (this.#sequence >>> 0);
     return true;
@@ -127,7 +134,7 @@ export abstract class ValueView<Value, Given> {
 
   /** After an attempt that was not confirmed. A correct writer never touches a value that is and stays current. */
   #overtaken(attempt: number): void {
-    if (Atomics.load(this.i32, this.#currentIndex) === this.#peeked) {
+    if (this.#load(this.#currentIndex) === this.#peeked) {
       throw this.#buffers.corrupted("its current value is not the one it says");
     }
     if (attempt >= ATTEMPTS_MOST) throw this.#buffers.overtaken(attempt);
@@ -189,7 +196,7 @@ export abstract class ValueView<Value, Given> {
 
   /** Whether `current` is what was taken last: there is nothing newer. */
   protected get isTaken(): boolean {
-    return this.#version !== 0 && this.#isOpen && Atomics.load(this.i32, this.#currentIndex) === this.#taken; // SYNC value
+    return this.#version !== 0 && this.#isOpen && this.#load(this.#currentIndex) === this.#taken; // SYNC value
   }
 
   /** The value that was published last, if this reader has not taken it yet; undefined otherwise. Never waits. */
@@ -211,7 +218,7 @@ export abstract class ValueView<Value, Given> {
 
   /** Whether power loss has left the last value half written, and an older one (or none) stands in for it. */
   get isSalvaged(): boolean {
-    return this.#salvage !== undefined && Atomics.load(this.i32, this.#currentIndex) === this.#salvage.distrusted;
+    return this.#salvage !== undefined && this.#load(this.#currentIndex) === this.#salvage.distrusted;
   }
 
   protected get isOpen(): boolean {

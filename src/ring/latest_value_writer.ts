@@ -88,8 +88,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
       throw buffers.corrupted("its current value is not the one it says");
     }
     if (!this.#hasChecksum) return;
-    this.#goBeyond(findNewest(buffers));
-    if (this.#headerAfter() === kept) this.#sequence = (this.#sequence + 1) | 0; // it stays until another is published
+    this.#goBeyond(findNewest(buffers), kept);
     if (salvage !== undefined && kept >= 0) {
       const start = kept + layout.BYTES;
       this.#publish(this.u8.slice(start, start + buffers.lengthAt(kept)));
@@ -100,15 +99,14 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
    * Power loss may have left values that are whole and newer than the current one. They are given up, but their versions
    * must never be used again: at the next power loss the newest version is what counts.
    */
-  #goBeyond(newest: number): void {
-    const version = newest < 0 ? 0 : this.#buffers.versionAt(newest);
-    const current = Math.floor(version / 2 ** 32) * 2 ** 32 + (this.#sequence >>> 0);
-    this.#epoch = Math.floor(Math.max(version, current) / 2 ** 32);
-    this.#sequence = Math.max(version, current) | 0;
-  }
-
-  #headerAfter(): number {
-    return this.#first + ((this.#sequence + 1) & this.#mask) * this.#stride;
+  #goBeyond(newest: number, kept: number): void {
+    const buffers = this.#buffers;
+    const known = newest < 0 ? 0 : buffers.versionAt(newest);
+    const current = Math.floor(known / 2 ** 32) * 2 ** 32 + (this.#sequence >>> 0);
+    const last = Math.max(known, current);
+    const version = buffers.headerOf(last + 1) === kept ? last + 1 : last; // it stays until another one is published
+    this.#epoch = Math.floor(version / 2 ** 32);
+    this.#sequence = version | 0;
   }
 
   /**
