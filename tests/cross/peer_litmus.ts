@@ -105,10 +105,14 @@ class SleepWord {
 /** Looks until it is so; how often the cold side had to be woken from outside. A busy machine may be slow to run it. */
 function lookUntil(isSo: () => boolean, word: SleepWord): number {
   const start = clockMonotonic();
-  let lost = 0; let nudged = 0;
+  let lost = 0;
+  let nudged = 0;
   for (let end = start + LOST_AFTER_NS; ; end += LOST_AFTER_NS) {
     while (clockMonotonic() < end) {
-      if (isSo()) { if (lost > 0) console.error("answered after nudge us", (clockMonotonic() - nudged) / 1e3); return lost; }
+      if (isSo()) {
+        if (lost > 0) console.error("answered after nudge us", (clockMonotonic() - nudged) / 1e3);
+        return lost;
+      }
       pause(4);
     }
     if (!word.isAsleep && end < start + HANGS_AFTER_NS) continue;

@@ -8,6 +8,7 @@ import { cleanUp, mainRuntimes, ownRuntime, runPeer, spawnPeer, uniqueName, unti
 
 const peer = new URL("./peer.ts", import.meta.url);
 const SLOTS = 128;
+const notRoot = process.getuid?.() === 0 ? false : "needs root to make a pid namespace";
 const slotOf = (owner: number) => (owner & 1023) - 1;
 const generationOf = (owner: number) => owner >>> 10;
 
@@ -120,6 +121,23 @@ describe("participants", () => {
       memory.close();
     });
   }
+
+  it("in another pid namespace are alive, and dead when they were killed", { skip: notRoot }, async () => {
+    const memory = table("namespace");
+    const own = Participants.over(memory, 0);
+    own.join();
+    const wrapper = ["unshare", "--pid", "--fork", "--kill-child"];
+    const other = spawnPeer(ownRuntime, peer, ["join", memory.name ?? "", 1], { wrapper });
+    const owner = Number(await other.line());
+    assert.equal(await other.line(), "joined");
+    assert.equal(own.isProvenDead(owner), false);
+    assert.equal(own.pidOf(owner), 1);
+    other.kill();
+    await until(() => own.isDead(owner), "it is dead", 5000);
+    assert.equal(own.isProvenDead(owner), true);
+    own.close();
+    memory.close();
+  });
 
   it("that are stopped are not dead", async () => {
     const memory = table("stopped");

@@ -245,13 +245,24 @@ describe("laying a ring is refused", () => {
 describe("memory that is closed under a ring", () => {
   after(cleanUpRings);
 
-  for (const how of ["idle", "awaited"]) {
-    it(`crashes nobody, while the ring is ${how}`, async () => {
+  for (const form of ["drainAt", "peekAt"]) {
+    it(`ends a ${form} that had more to read, by an error`, async () => {
+      const parameters = ["readClosedMemory", uniqueName("closed"), form];
+      const end = await runPeer(ownRuntime, peer, parameters, { timeoutMs: 10_000 });
+      assert.equal(end.signal, null, "it never ended");
+      assert.match(end.stdout, /^(E[A-Z]+|TypeError|RangeError).*\nalive\n$/, end.stderr);
+    });
+  }
+
+  for (const how of ["idle", "awaited", "resized"]) {
+    it(`crashes nobody: ${how}`, async () => {
       const end = await runPeer(ownRuntime, peer, ["closeMemoryFirst", uniqueName("first"), how], {
         timeoutMs: 15_000,
       });
       assert.equal(end.signal, null, `ended by ${end.signal}\n${end.stdout}${end.stderr}`);
       assert.match(end.stdout, /alive\n$/, end.stderr);
+      if (how === "awaited") assert.match(end.stdout, /^EBADF\n/, "what the pending receive is told");
+      if (how !== "resized") assert.match(end.stdout, /undefined\nundefined\nalive\n$/, "closing the ring afterwards");
     });
   }
 });

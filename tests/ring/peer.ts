@@ -168,15 +168,32 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log("alive");
   },
 
+  /** The memory goes while messages wait that the consumer knows of. */
+  readClosedMemory() {
+    const memory = SharedMemory.create(name, { size: 65536, unlinkOnClose: true });
+    const participants = Participants.over(memory, 0);
+    const ring = SpscRing.over(memory, 8192, { participants, capacity: 1024 });
+    const [producer, consumer] = [ring.producer(), ring.consumer()];
+    for (let number = 0; number < 10; number++) producer.trySend(new Uint8Array(8));
+    consumer.peek();
+    memory.close();
+    const peekAll = () => {
+      while (consumer.peekAt() >= 0) consumer.release();
+    };
+    console.log(outcome(parameters[0] === "drainAt" ? () => consumer.drainAt(() => {}) : peekAll));
+    console.log("alive");
+  },
+
   /** The memory under a ring goes first. */
   async closeMemoryFirst() {
     const memory = SharedMemory.create(name, { size: 65536, unlinkOnClose: true });
     const participants = Participants.over(memory, 0);
     const ring = SpscRing.over(memory, 8192, { participants, capacity: 1024 });
     const [producer, consumer] = [ring.producer(), ring.consumer()];
-    const pending = parameters[0] === "awaited" ? consumer.receive({ timeoutMs: 300 }).catch(codeOf) : undefined;
+    const pending = parameters[0] === "idle" ? undefined : consumer.receive({ timeoutMs: 300 }).catch(codeOf);
     await sleep(20);
-    memory.close();
+    if (parameters[0] === "resized") outcome(() => memory.resize(1 << 20));
+    else memory.close();
     // Another ring keeps the waiting engine busy, so that it looks at every word it knows.
     const other = SpscRing.create(`${name}-other`, { capacity: 64, unlinkOnClose: true });
     const [otherProducer, otherConsumer] = [other.producer(), other.consumer()];
@@ -184,12 +201,13 @@ const commands: Record<string, () => void | Promise<void>> = {
       setTimeout(() => otherProducer.trySend(new Uint8Array(1)), 1);
       await otherConsumer.receive();
     }
-    await pending;
+    if (pending !== undefined) console.log(await pending);
     console.log(outcome(() => producer.trySend(new Uint8Array(1))).length > 0);
     console.log(outcome(() => consumer.tryReceive()).length > 0);
     console.log(outcome(() => ring.close()));
     console.log(outcome(() => participants.close()));
     other.close();
+    memory.close();
     console.log("alive");
   },
 };

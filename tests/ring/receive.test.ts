@@ -58,6 +58,37 @@ describe("peek", () => {
   });
 });
 
+describe("peek and drain together", () => {
+  after(cleanUpRings);
+
+  it("a drain is done with a peeked message; a release after it takes no other one", () => {
+    const { ring, consumer, shared } = holding("peeked", ["one", "two", "three"]);
+    assert.equal(text(consumer.peek()), "one");
+    assert.equal(
+      consumer.drain((message) => assert.equal(text(message), "one"), 1),
+      1,
+    );
+    consumer.release();
+    assert.equal(text(consumer.tryReceive()), "two");
+    shared.close();
+    ring.close();
+  });
+
+  it("a peek within a handler is over with its message", () => {
+    const { ring, consumer, shared } = holding("inside", ["one", "two", "three"]);
+    const seen: string[] = [];
+    consumer.drain((message) => {
+      seen.push(text(message) ?? "");
+      assert.equal(text(consumer.peek()), text(message));
+    }, 1);
+    consumer.release();
+    consumer.drain((message) => seen.push(text(message) ?? ""));
+    assert.deepEqual(seen, ["one", "two", "three"]);
+    shared.close();
+    ring.close();
+  });
+});
+
 describe("acknowledgement", () => {
   after(cleanUpRings);
 
