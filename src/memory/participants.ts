@@ -36,6 +36,7 @@ export class Participants {
     this.#memory = memory;
     this.#offset = offset;
     this.#words = new Int32Array(memory.buffer, offset, layout.PARTICIPANTS_SIZE / 4);
+    memory.beforeClose(this, () => this.close());
   }
 
   /** Bytes that a table needs. */
@@ -75,7 +76,6 @@ export class Participants {
     if (result === -errno.EUSERS) throw new IpcError(errno.EUSERS, { syscall: "fcntl", doing, hint });
     this.#handle = check(result, () => ({ syscall: "fcntl", doing }));
     this.#owner = participantOwner(this.#handle);
-    this.#memory.beforeClose(this, () => this.close());
     membarrierRegister(); // peers that go to sleep may ask for a barrier here
     return this.#owner;
   }
@@ -133,7 +133,6 @@ export class Participants {
   close(): void {
     if (this.#handle === 0) return;
     participantDetach(this.#handle);
-    this.#memory.afterClose(this);
     this.#handle = 0;
     this.#owner = 0;
   }

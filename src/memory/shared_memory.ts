@@ -162,7 +162,7 @@ export class SharedMemory {
   }
 
   /**
-   * Runs `action` before the memory is unmapped, so that whoever sleeps on a word of it can leave.
+   * Runs `action` before the memory is unmapped: objects that lie over it close, and who sleeps on a word of it leaves.
    *
    * @internal
    */
@@ -210,7 +210,8 @@ export class SharedMemory {
 
   /**
    * Grows the object and maps it anew: `bytes` and `buffer` are replaced, and views of the old ones get length 0.
-   * Peers keep what they have mapped; to see more they open again. The new bytes are zeros, and reserved.
+   * Peers keep what they have mapped; to see more they open again. The new bytes are zeros, and reserved. Objects that
+   * lie over this memory here are closed: lay them anew.
    *
    * @throws {RangeError} smaller than now, a window, or read-only memory
    * @throws {IpcError} EPERM the size is sealed; ENOSPC
@@ -224,17 +225,26 @@ export class SharedMemory {
       throw new RangeError("Cannot resize a window or read-only shared memory: open it whole and writable");
     if (size === this.size) return;
     reserve(fd, size, attempt);
+    this.#closeDependents();
     this.#parts.mapping = new Mapping({ fd, offset: 0, length: size, readOnly, attempt });
     this.#bytes = new Uint8Array(this.#parts.mapping.buffer);
     mapping.close();
   }
 
-  /** Empties every view, unmaps, closes the descriptor. Closing twice is fine. The object itself stays, by its name. */
+  /** The last one first: the table of participants comes before the objects that use it. */
+  #closeDependents(): void {
+    for (const action of [...this.#dependents.values()].reverse()) action();
+  }
+
+  /**
+   * Closes what lies over it here, empties every view, unmaps, closes the descriptor. Closing twice is fine. The object
+   * itself stays, by its name.
+   */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     forgetLeak(this);
-    for (const action of [...this.#dependents.values()]) action();
+    this.#closeDependents();
     const { mapping, fd, path, unlinkOnClose } = this.#parts;
     mapping.close();
     if (unlinkOnClose && path !== undefined && isStillNamed(path, fd)) sys.unlink(path);

@@ -12,7 +12,6 @@ import { membarrierRegister } from "../sys/futex.ts";
 import { checkOptions } from "../sys/validate.ts";
 import { Waiter } from "../wait/waiter.ts";
 import { ValueBuffers } from "./latest_value_buffers.ts";
-import { WriterEnd } from "./latest_value_end.ts";
 import {
   checkAgreement,
   checkType,
@@ -38,10 +37,16 @@ import { LatestValueReader } from "./latest_value_reader.ts";
 import { LatestValueWriter } from "./latest_value_writer.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 import { checkUse } from "./options.ts";
+import { PeerEnd } from "./peer_end.ts";
 import { Role, type RoleWords } from "./role.ts";
 
 const KIND: SegmentKind = { letters: "LATE", version: layout.LAYOUT_VERSION, noun: "latest value" };
-const WRITER = { noun: "writer", role: layout.WRITER_ROLE, state: layout.WRITER_STATE } as unknown as RoleWords;
+const WRITER: RoleWords = {
+  noun: "writer",
+  role: layout.WRITER_ROLE,
+  state: layout.WRITER_STATE,
+  candidate: layout.WRITER_CANDIDATE,
+};
 
 const CREATE_OPTIONS = ["mode", "unlinkOnClose", ...SIZE_OPTIONS, ...USE_OPTIONS];
 
@@ -91,6 +96,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     this.#buffers = new ValueBuffers({ memory, base, geometry, name, isAtomic });
     const words = new Int32Array(memory.buffer, 0, Math.floor(memory.size / 4));
     this.#role = new Role(words, base, WRITER, participants);
+    memory.beforeClose(this, () => this.close());
   }
 
   /**
@@ -221,7 +227,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
       throw new IpcError(errno.EACCES, { syscall: "attach", doing: `become the writer of ${name}`, path: name, hint });
     }
     const role = this.#role;
-    role.take(name);
+    role.take(name, () => this.#buffers.wakeReaders());
     try {
       const onClose = () => this.#sides.delete(writer);
       const writer = new LatestValueWriter<Value, Given>({ buffers: this.#buffers, type, role, onClose });
@@ -241,10 +247,10 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
   reader(): LatestValueReader<Value, Given> {
     this.#checkOpen("read");
     const { placement, type, use } = this.#parts;
-    const { memory, participants, base, name } = placement;
+    const { memory, participants, base } = placement;
     const own = base + layout.READERS_WAIT;
-    const end = new WriterEnd(this.#role, name);
-    const waiter = new Waiter({ memory, participants, own, peers: own, peer: () => end.owner, spinMs: use.spinMs });
+    const end = new PeerEnd(this.#role);
+    const waiter = new Waiter({ memory, participants, own, peers: own, peer: () => end.watched, spinMs: use.spinMs });
     const onClose = () => this.#sides.delete(reader);
     const reader = new LatestValueReader<Value, Given>({ buffers: this.#buffers, type, end, waiter, onClose });
     this.#sides.add(reader);
@@ -256,6 +262,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     if (!this.#isOpen) return;
     this.#isOpen = false;
     for (const side of this.#sides) side.close();
+    this.#parts.placement.memory.afterClose(this);
     closePlacement(this.#parts.placement);
   }
 

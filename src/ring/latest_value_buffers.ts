@@ -2,6 +2,7 @@
 
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
+import { notifyAll } from "../wait/eventcount.ts";
 import { crc32c } from "./latest_value_checksum.ts";
 import type { ValueGeometry } from "./latest_value_geometry.ts";
 import * as layout from "./latest_value_layout.ts";
@@ -62,6 +63,12 @@ export class ValueBuffers {
     this.first = base + layout.FIRST_BUFFER;
     this.stride = layout.strideOf(geometry.size);
     this.mask = geometry.buffers - 1;
+  }
+
+  /** Wakes the readers that wait, if there are any. */
+  wakeReaders(): void {
+    const offset = this.base + layout.READERS_WAIT;
+    notifyAll(this.i32, offset / 4, this.memory.address + offset);
   }
 
   headerOf(sequence: number): number {

@@ -3,7 +3,7 @@
 //   0x000  u32 magic "LATE" | u32 version | u32 size | u32 buffers | u32 flags      written by the creator
 //   0x080  i32 current        sequence of the value that readers take               writer
 //   0x100  i32 readersWait    an eventcount       reader before it sleeps, writer when it wakes all of them
-//   0x180  u32 writerRole | u32 writerState                                         attach and close
+//   0x180  u32 writerRole | u32 writerState | u32 writerCandidate                   attach and close
 //   0x200  buffers, a power of two of them, at multiples of 128                     writer
 //          with FLAG_CHECKSUM then two durable copies, DURABLE_GAP apart from everything else      writer, in sync()
 //
@@ -29,6 +29,7 @@ export const CURRENT = 0x080;
 export const READERS_WAIT = 0x100;
 export const WRITER_ROLE = 0x180;
 export const WRITER_STATE = 0x184;
+export const WRITER_CANDIDATE = 0x188;
 export const FIRST_BUFFER = 0x200;
 
 export const FLAG_CHECKSUM = 1;

@@ -5,16 +5,16 @@ import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import type { ValueBuffers } from "./latest_value_buffers.ts";
-import type { WriterEnd } from "./latest_value_end.ts";
 import type { ValueType } from "./latest_value_options.ts";
 import { ValueView } from "./latest_value_view.ts";
+import type { PeerEnd } from "./peer_end.ts";
 import type { RingWaiter } from "./side.ts";
 
 /** What a latest value gives to a reader it makes. */
 export interface ReaderParts<Value, Given> {
   readonly buffers: ValueBuffers;
   readonly type: ValueType<Value, Given> | undefined;
-  readonly end: WriterEnd;
+  readonly end: PeerEnd;
   readonly waiter: RingWaiter;
   /** Runs when the reader is closed. */
   onClose(): void;
@@ -48,7 +48,7 @@ export class LatestValueReader<Value = Uint8Array, Given = ArrayBufferView | Arr
   Given
 > {
   readonly #buffers: ValueBuffers;
-  readonly #end: WriterEnd;
+  readonly #end: PeerEnd;
   readonly #waiter: RingWaiter;
   readonly #onClose: () => void;
   readonly #attempt = () => this.#tryToEnd();
@@ -65,11 +65,13 @@ export class LatestValueReader<Value = Uint8Array, Given = ArrayBufferView | Arr
   #tryToEnd(): Value | undefined {
     const value = this.tryNext();
     if (value !== undefined) return value;
-    const error = this.#end.error();
+    const { name } = this.#buffers;
+    const error = this.#end.error({ syscall: "read", doing: `await the next value of ${name}`, path: name });
     if (error === undefined) return undefined;
     const last = this.tryNext(); // published just before the end
-    if (last === undefined) throw error;
-    return last;
+    if (last !== undefined) return last;
+    this.#end.tell();
+    throw error;
   }
 
   /** Announcing a sleeper takes a store that the writer sees. */

@@ -3,7 +3,7 @@
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { asBytes } from "../sys/validate.ts";
-import { hasSleepers, notifyAll } from "../wait/eventcount.ts";
+import { hasSleepers } from "../wait/eventcount.ts";
 import { fence, type ValueBuffers } from "./latest_value_buffers.ts";
 import * as layout from "./latest_value_layout.ts";
 import type { ValueType } from "./latest_value_options.ts";
@@ -77,7 +77,6 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     this.#sequence = buffers.current;
     this.#epoch = this.i32[buffers.headerOf(this.#sequence) / 4 + 1];
     this.#takeOver();
-    this.#notify(); // sleeping readers start to watch over us
   }
 
   #takeOver(): void {
@@ -153,16 +152,12 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     // SYNC value: after the bytes and the header
     if (this.#isAtomic) Atomics.store(this.i32, this.#currentIndex, this.#sequence);
     else this.i32[this.#currentIndex] = this.#sequence;
-    if (hasSleepers(this.i32, this.#waitIndex, this.#isAtomic)) this.#notify();
+    if (hasSleepers(this.i32, this.#waitIndex, this.#isAtomic)) this.#buffers.wakeReaders();
   }
 
   #refuseCommit(length: number): never {
     if (this.#claimed < 0) throw new RangeError(`nothing is claimed on ${this.#buffers.name}: call claim first`);
     this.#refuseLength(length);
-  }
-
-  #notify(): void {
-    notifyAll(this.i32, this.#waitIndex, this.#buffers.memory.address + this.#waitIndex * 4);
   }
 
   #publish(bytes: Uint8Array): void {
@@ -238,7 +233,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     this.#isOpen = false;
     this.#claimed = -1;
     this.#role.release();
-    this.#notify();
+    this.#buffers.wakeReaders();
     this.#onClose();
   }
 

@@ -6,6 +6,7 @@
 //   0x180  i32 consumerWait, an eventcount        consumer before it sleeps, producer when it wakes it
 //   0x200  i32 producerWait, an eventcount        producer before it sleeps, consumer when it wakes it
 //   0x280  u32 producerRole | u32 producerState | u32 consumerRole | u32 consumerState      attach and close
+//   0x290  u32 producerCandidate | u32 consumerCandidate                                    attach
 //   0x300  messages: capacity bytes, and room for one more message of the greatest size
 //
 //   message   0  i32 length    4  unused    8  the bytes, rounded up to a multiple of 8
@@ -29,6 +30,8 @@ export const PRODUCER_ROLE = 0x280;
 export const PRODUCER_STATE = 0x284;
 export const CONSUMER_ROLE = 0x288;
 export const CONSUMER_STATE = 0x28c;
+export const PRODUCER_CANDIDATE = 0x290;
+export const CONSUMER_CANDIDATE = 0x294;
 export const MESSAGES = 0x300;
 
 /** Bytes in front of each message. */

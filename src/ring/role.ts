@@ -7,33 +7,57 @@ import * as layout from "./layout.ts";
 
 /** Which words of the ring belong to a role, as offsets from the ring's start. */
 export interface RoleWords {
-  readonly noun: "producer" | "consumer";
+  readonly noun: "producer" | "consumer" | "writer";
   readonly role: number;
   readonly state: number;
+  readonly candidate: number;
 }
 
-export const PRODUCER: RoleWords = { noun: "producer", role: layout.PRODUCER_ROLE, state: layout.PRODUCER_STATE };
-export const CONSUMER: RoleWords = { noun: "consumer", role: layout.CONSUMER_ROLE, state: layout.CONSUMER_STATE };
+export const PRODUCER: RoleWords = {
+  noun: "producer",
+  role: layout.PRODUCER_ROLE,
+  state: layout.PRODUCER_STATE,
+  candidate: layout.PRODUCER_CANDIDATE,
+};
+export const CONSUMER: RoleWords = {
+  noun: "consumer",
+  role: layout.CONSUMER_ROLE,
+  state: layout.CONSUMER_STATE,
+  candidate: layout.CONSUMER_CANDIDATE,
+};
 
-/** One role word of one ring. SYNC role: taking it is one compare-exchange, so there is no instant between. */
+/**
+ * One role word of one ring. SYNC role: taking it is one compare-exchange, so there is no instant between. Who is about to
+ * take it says so first, and wakes the other side: a sleeper that did not know of it would miss its death.
+ */
 export class Role {
   readonly #words: Int32Array;
   readonly #role: number;
   readonly #state: number;
+  readonly #candidate: number;
   readonly #noun: string;
   readonly #participants: Participants;
 
-  constructor(words: Int32Array, base: number, { noun, role, state }: RoleWords, participants: Participants) {
+  constructor(words: Int32Array, base: number, which: RoleWords, participants: Participants) {
     this.#words = words;
-    this.#role = (base + role) / 4;
-    this.#state = (base + state) / 4;
-    this.#noun = noun;
+    this.#role = (base + which.role) / 4;
+    this.#state = (base + which.state) / 4;
+    this.#candidate = (base + which.candidate) / 4;
+    this.#noun = which.noun;
     this.#participants = participants;
   }
 
   /** The owner id of who holds or last held it; 0 = free. */
   get owner(): number {
     return Atomics.load(this.#words, this.#role);
+  }
+
+  /** Whom to watch, when the death of `told` has been told: the holder, or who is about to become it; 0 = nobody. */
+  watched(told: number): number {
+    const { owner } = this;
+    if (owner !== 0 && owner !== told) return owner;
+    const candidate = Atomics.load(this.#words, this.#candidate);
+    return candidate === 0 || this.isDead(candidate) ? 0 : candidate;
   }
 
   /** Whether its last holder has closed in order, and nobody has taken it since. */
@@ -52,9 +76,22 @@ export class Role {
     return this.#participants.pidOf(owner);
   }
 
-  /** Takes the role. Throws EBUSY while a live participant has it, this process included. */
-  take(ringName: string): void {
+  /**
+   * Takes the role; `notify` wakes the other side. Throws EBUSY while a live participant has it, this process included.
+   */
+  take(ringName: string, notify: () => void): void {
     const me = this.#participants.join();
+    Atomics.store(this.#words, this.#candidate, me);
+    notify();
+    try {
+      this.#replace(ringName, me);
+    } finally {
+      Atomics.compareExchange(this.#words, this.#candidate, me, 0);
+      notify(); // whoever watches over the candidate looks again
+    }
+  }
+
+  #replace(ringName: string, me: number): void {
     for (let owner = this.owner; ; owner = this.owner) {
       if (owner !== 0 && !this.#participants.isProvenDead(owner)) {
         const pid = this.#participants.pidOf(owner);

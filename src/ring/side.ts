@@ -1,7 +1,7 @@
 // What the two sides of a ring share: the views of its bytes and the end of life of the other side.
 
 import { errno } from "../sys/errno.ts";
-import { IpcError, PeerClosedError, PeerDiedError } from "../sys/error.ts";
+import { type Attempt, IpcError } from "../sys/error.ts";
 import type { AwaitOptions } from "../wait/deadline.ts";
 import type { RingGeometry } from "./geometry.ts";
 import type { Role } from "./role.ts";
@@ -96,41 +96,17 @@ export function lostError(bytes: RingBytes): IpcError | undefined {
   return bytes.lostPages() > 0 ? corrupted(bytes, "") : undefined;
 }
 
-export function closedHere(bytes: RingBytes, doing: string): IpcError {
-  const hint = "it was closed in this process";
-  return new IpcError(errno.EBADF, { syscall: doing, doing: `${doing} on ring ${bytes.name}`, path: bytes.name, hint });
+/** What a side was doing to its ring, for an error. */
+export function attemptOn(bytes: RingBytes, doing: string): Attempt {
+  return { syscall: doing, doing: `${doing} on ring ${bytes.name}`, path: bytes.name };
 }
 
-/** Tells of the other side's end: of a death once, of an orderly close as long as nobody has followed. */
-export class PeerEnd {
-  readonly #role: Role;
-  #told = 0;
+export function closedHere(bytes: RingBytes, doing: string): IpcError {
+  return new IpcError(errno.EBADF, { ...attemptOn(bytes, doing), hint: "it was closed in this process" });
+}
 
-  constructor(role: Role) {
-    this.#role = role;
-  }
-
-  /** Whom to watch: nobody, when the last one's death has been told. */
-  get owner(): number {
-    const owner = this.#role.owner;
-    return owner === this.#told ? 0 : owner;
-  }
-
-  get isClosed(): boolean {
-    return this.#role.isClosed;
-  }
-
-  /** The error that ends a wait, or undefined while the other side lives or is still to come. */
-  error(doing: string, name: string): IpcError | undefined {
-    if (this.#role.isClosed)
-      return new PeerClosedError({ syscall: doing, doing: `${doing} on ring ${name}`, path: name });
-    const owner = this.owner;
-    if (owner === 0 || !this.#role.isDead(owner)) return undefined;
-    if (this.#role.owner !== owner) return undefined; // it closed in order, or was followed, while we looked
-    this.#told = owner;
-    return new PeerDiedError(
-      { syscall: doing, doing: `${doing} on ring ${name}`, path: name },
-      this.#role.pidOf(owner),
-    );
-  }
+/** Whoever fills a batch must not send by other means: the two would overwrite each other. */
+export function fillingHere(bytes: RingBytes): IpcError {
+  const hint = "the callback of fill or fillAt may only write into its room";
+  return new IpcError(errno.EBUSY, { ...attemptOn(bytes, "send"), hint });
 }

@@ -4,12 +4,13 @@ import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } fr
 import { hasSleepers } from "../wait/eventcount.ts";
 import { messagesOf } from "./iteration.ts";
 import * as layout from "./layout.ts";
+import { PeerEnd } from "./peer_end.ts";
 import type { Role } from "./role.ts";
 import {
+  attemptOn,
   closedHere,
   corrupted,
   lostError,
-  PeerEnd,
   type RingBytes,
   RingSide,
   type RingWaiter,
@@ -70,13 +71,12 @@ export class SpscConsumer extends RingSide {
     this.#maxMessageSize = geometry.maxMessageSize;
     this.#isAtomic = bytes.isAtomic;
     this.#lag = geometry.capacity >> 3;
-    this.#waiter = makeWaiter(() => this.#peer.owner);
+    this.#waiter = makeWaiter(() => this.#peer.watched);
     this.#next = Atomics.load(this.#i32, this.#tailIndex);
     this.#published = this.#next;
     this.#position = this.#next;
     this.#head = this.#next;
     this.#hasMore();
-    this.#waiter.notify(); // a sleeping producer starts to watch over us
   }
 
   /** SYNC message: pairs with the producer's store of head. Whether there is something to read. */
@@ -120,9 +120,8 @@ export class SpscConsumer extends RingSide {
     } else if (((next - this.#published) | 0) >= this.#lag) this.#acknowledge();
     const start = this.#dataOffset + (next & this.#mask);
     const length = this.#i32[start >> 2];
-    if (length < 0 || length > this.#maxMessageSize || ((this.#head - next) | 0) < length + layout.MESSAGE_HEADER) {
+    if (!(length >= 0 && length <= this.#maxMessageSize && ((this.#head - next) | 0) >= length + layout.MESSAGE_HEADER))
       throw corrupted(this.#bytes, `a message claims ${length} bytes`);
-    }
     this.#length = length;
     this.#record = (length + 15) & ~7; // layout.recordSize, spelled out: this is the hot path
     this.#position = next;
@@ -175,11 +174,12 @@ export class SpscConsumer extends RingSide {
   #attempt(): Uint8Array | undefined {
     const message = this.tryReceive();
     if (message !== undefined) return message;
-    const error = this.#peer.error("receive", this.#bytes.name) ?? lostError(this.#bytes);
+    const error = this.#peer.error(attemptOn(this.#bytes, "receive")) ?? lostError(this.#bytes);
     if (error === undefined) return undefined;
     const last = this.tryReceive(); // committed just before the end
-    if (last === undefined) throw error;
-    return last;
+    if (last !== undefined) return last;
+    this.#peer.tell();
+    throw error;
   }
 
   /**
@@ -226,6 +226,7 @@ export class SpscConsumer extends RingSide {
       try {
         count += this.#drainRun(handler, max - count);
       } finally {
+        this.#record = 0; // a message that was peeked before or meanwhile is done with
         if (this.#isOpen && this.#published !== this.#next) this.#acknowledge();
       }
       if (!this.#isOpen) break; // the handler has closed us
@@ -247,9 +248,8 @@ export class SpscConsumer extends RingSide {
     while (next !== head && count < max && ((next - first) | 0) < lag) {
       const start = dataOffset + (next & mask);
       const length = i32[start >> 2];
-      if (length < 0 || length > maxMessageSize || ((head - next) | 0) < length + layout.MESSAGE_HEADER) {
+      if (!(length >= 0 && length <= maxMessageSize && ((head - next) | 0) >= length + layout.MESSAGE_HEADER))
         throw corrupted(this.#bytes, `a message claims ${length} bytes`);
-      }
       handler(start + layout.MESSAGE_HEADER, length, next >>> 0);
       count++;
       if (this.#next !== next) break; // the handler has received on its own, or closed us

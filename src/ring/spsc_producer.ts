@@ -4,12 +4,14 @@ import { asBytes, checkInteger } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { hasSleepers, SLEEPERS } from "../wait/eventcount.ts";
 import * as layout from "./layout.ts";
+import { PeerEnd } from "./peer_end.ts";
 import type { Role } from "./role.ts";
 import {
+  attemptOn,
   closedHere,
   corrupted,
+  fillingHere,
   lostError,
-  PeerEnd,
   type RingBytes,
   RingSide,
   type RingWaiter,
@@ -37,8 +39,9 @@ export class SpscProducer extends RingSide {
   readonly #mask: number;
   readonly #maxMessageSize: number;
   readonly #isAtomic: boolean;
-  /** Becomes -1 on close, so that the fast path always finds the ring full and the slow path tells why. */
+  /** -1 once closed and while a batch is filled: the fast path finds the ring full, and the slow path tells why. */
   #capacity: number;
+  #isOpen = true;
   /** Position of the next message; what of it is published stands in shared memory. */
   #head: number;
   /** The consumer's position as last seen. */
@@ -68,10 +71,9 @@ export class SpscProducer extends RingSide {
     this.#isAtomic = bytes.isAtomic;
     this.#publishesPlainly = !bytes.isAtomic;
     this.#capacity = geometry.capacity;
-    this.#waiter = makeWaiter(() => this.#peer.owner);
+    this.#waiter = makeWaiter(() => this.#peer.watched);
     this.#head = Atomics.load(this.#i32, this.#headIndex);
     this.#tail = this.#loadTail();
-    this.#waiter.notify(); // a sleeping consumer starts to watch over us
   }
 
   /** SYNC space: pairs with the consumer's store of tail. */
@@ -85,7 +87,7 @@ export class SpscProducer extends RingSide {
 
   /** Whether there is room after all. */
   #hasRoom(record: number): boolean {
-    if (this.#capacity < 0) throw closedHere(this.#bytes, "send");
+    if (this.#capacity < 0) throw this.#isOpen ? fillingHere(this.#bytes) : closedHere(this.#bytes, "send");
     this.#tail = this.#loadTail();
     if (((this.#head + record - this.#tail) | 0) <= this.#capacity) return true;
     if (this.#isCorked) this.#publish(); // what is held back could never be read, and the room never come
@@ -174,8 +176,9 @@ export class SpscProducer extends RingSide {
 
   #attempt(bytes: Uint8Array): true | undefined {
     if (this.trySend(bytes)) return true;
-    const error = this.#peer.error("send", this.#bytes.name) ?? lostError(this.#bytes);
+    const error = this.#peer.error(attemptOn(this.#bytes, "send")) ?? lostError(this.#bytes);
     if (error === undefined) return undefined;
+    this.#peer.tell();
     throw error;
   }
 
@@ -213,7 +216,8 @@ export class SpscProducer extends RingSide {
   /**
    * Sends up to `count` messages of `size` bytes and publishes them at once: `write` fills each in place, at its byte
    * offset in `u8`, `i32`, `f64` and `view`. How many there was room for. Allocates nothing; the fastest way to send many
-   * small messages. What `write` has not filled when it throws is not sent. Errors as `claimAt`.
+   * small messages. What `write` has not filled when it throws is not sent; if it closes the producer, nothing is.
+   * Errors as `claimAt`; EBUSY when `write` itself sends.
    */
   fillAt(size: number, count: number, write: (offset: number, index: number) => void): number {
     this.#checkSize(size);
@@ -223,9 +227,12 @@ export class SpscProducer extends RingSide {
     const mask = this.#mask;
     const record = layout.recordSize(size);
     if (((this.#head + record * Math.min(count, 64) - this.#tail) | 0) > this.#capacity) this.#hasRoom(record);
-    const limit = (this.#tail + this.#capacity - record) | 0;
+    const capacity = this.#capacity;
+    const limit = (this.#tail + capacity - record) | 0;
     let head = this.#head;
     let index = 0;
+    this.#claimed = -1;
+    this.#capacity = -1;
     try {
       for (; index < count && ((limit - head) | 0) >= 0; index++) {
         const start = dataOffset + (head & mask);
@@ -234,11 +241,13 @@ export class SpscProducer extends RingSide {
         head = (head + record) | 0;
       }
     } finally {
-      this.#head = head;
-      this.#claimed = -1;
-      if (index > 0 && !this.#isCorked) this.#publish();
+      if (this.#isOpen) {
+        this.#capacity = capacity;
+        this.#head = head;
+        if (index > 0 && !this.#isCorked) this.#publish();
+      }
     }
-    return index;
+    return this.#isOpen ? index : 0;
   }
 
   /** As `fillAt`, with a view of each message's room. Do not keep the views. */
@@ -256,7 +265,7 @@ export class SpscProducer extends RingSide {
   uncork(): void {
     this.#isCorked = false;
     this.#publishesPlainly = !this.#isAtomic;
-    if (this.#capacity >= 0) this.#publish();
+    if (this.#isOpen) this.#publish();
   }
 
   /** Position of the next message: bytes since the ring was made, modulo 2 ** 32. It is that message's id. */
@@ -266,8 +275,9 @@ export class SpscProducer extends RingSide {
 
   /** Ends the stream: the consumer reads what was committed, then sees the end. Closing twice is fine. */
   override close(): void {
-    if (this.#capacity < 0) return;
+    if (!this.#isOpen) return;
     if (this.#isCorked) this.#publish();
+    this.#isOpen = false;
     this.#capacity = -1;
     this.#claimed = -1;
     this.#own.release();

@@ -11,6 +11,7 @@ import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { membarrierRegister } from "../sys/futex.ts";
 import { checkInteger, checkOptions } from "../sys/validate.ts";
+import { notifyAll } from "../wait/eventcount.ts";
 import { Waiter } from "../wait/waiter.ts";
 import { geometryOf, layOrFind, type RingGeometry, readGeometry, writeGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
@@ -76,6 +77,7 @@ export class SpscRing {
     this.#words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
     const isOrdered = process.arch === "x64" && membarrierRegister() >= 0;
     this.#isAtomic = parts.use.ordering === "atomic" || !isOrdered;
+    parts.segment.memory.beforeClose(this, () => this.close());
   }
 
   /**
@@ -231,7 +233,7 @@ export class SpscRing {
     const { memory, participants } = segment;
     const own = new Role(this.#words, base, words, participants);
     const peer = new Role(this.#words, base, peerWords, participants);
-    own.take(name);
+    own.take(name, () => notifyAll(this.#words, (base + peersWait) / 4, memory.address + base + peersWait));
     const makeWaiter = (watched: () => number) =>
       new Waiter({
         memory,
@@ -263,6 +265,7 @@ export class SpscRing {
     this.#isOpen = false;
     for (const side of this.#sides) side.close();
     const { segment, ownsMemory } = this.#parts;
+    segment.memory.afterClose(this);
     if (!ownsMemory) return;
     segment.participants.close();
     segment.memory.close();

@@ -48,6 +48,7 @@ export abstract class SharedObject {
   constructor(placement: Placement, noun: string) {
     this.placement = placement;
     this.#noun = noun;
+    placement.memory.beforeClose(this, () => this.close());
   }
 
   /**
@@ -190,6 +191,7 @@ export abstract class SharedObject {
     this.#isOpen = false;
     for (const waiter of this.#waiters)
       waiter.close(this.error(errno.EBADF, "wait for", "it was closed in this process"));
+    this.placement.memory.afterClose(this);
     closePlacement(this.placement);
   }
 

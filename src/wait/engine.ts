@@ -47,8 +47,8 @@ export class Watch {
   readonly #isLife: boolean;
   #callback: (() => void) | undefined;
   #isHolding = false;
-  /** A life word that is armed once stays so until it fires: there is only one value to wait for. */
-  #isArmed = false;
+  /** Whose life word is armed; it stays so until it fires, since there is only one thing to wait for. 0 = nobody's. */
+  #armedFor = 0;
 
   /** `isLife`: the word is a participant's life word, which needs a flag for the kernel to wake us. */
   constructor(address: number, options: { isLife: boolean }) {
@@ -64,14 +64,17 @@ export class Watch {
     watches.set(this.#id, this);
   }
 
-  /** Calls back once when the word differs from `expected`. False: it does already, and nothing will be called. */
+  /**
+   * Calls back once when the word differs from `expected`, or, on a life word, when the owner `expected` dies. False: it
+   * is so already, and nothing will be called.
+   */
   arm(expected: number, keepsAlive: boolean, callback: () => void): boolean {
-    if (!(this.#isLife && this.#isArmed)) {
+    if (!this.#isLife || this.#armedFor !== expected) {
       if (watchArm(this.#handle, expected) === 1) {
         this.disarm();
         return false;
       }
-      this.#isArmed = true;
+      this.#armedFor = expected;
     }
     this.#callback = callback;
     if (this.#isHolding !== keepsAlive) this.#hold(keepsAlive);
@@ -92,7 +95,7 @@ export class Watch {
   /** For the engine only. */
   fire(): void {
     const callback = this.#callback;
-    this.#isArmed = false;
+    this.#armedFor = 0;
     this.disarm();
     callback?.();
   }

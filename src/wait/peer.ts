@@ -30,7 +30,7 @@ export class PeerWatch {
       this.#watch = new Watch(address, { isLife: true });
       this.#address = address;
     }
-    const isArmed = this.#watch?.arm(0, isRef, callback) ?? true;
+    const isArmed = this.#watch?.arm(owner, isRef, callback) ?? true;
     return isArmed && !this.#participants.isDead(owner); // the slot may have passed on before it was armed
   }
 

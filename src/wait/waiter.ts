@@ -47,7 +47,6 @@ export class Waiter {
     this.#parts = parts;
     this.#words = new Int32Array(parts.memory.buffer, 0, Math.floor(parts.memory.size / 4));
     this.#prepare = parts.prepare ?? (() => prepareToSleep(this.#words, parts.own / 4));
-    parts.memory.beforeClose(this, () => this.close(new Error("the memory was closed")));
     this.#awaiting = new Awaiting({
       prepare: this.#prepare,
       park: (key, onChange) => this.#park(key, onChange),
@@ -135,9 +134,8 @@ export class Waiter {
     this.#isRef = yes;
   }
 
-  /** Rejects what is pending and forgets the words, before the memory goes. */
+  /** Rejects what is pending and forgets the words, before the memory goes: its object closes with the memory. */
   close(reason: Error): void {
-    this.#parts.memory.afterClose(this);
     this.#awaiting.close(reason);
     this.#watch?.close();
     this.#watch = undefined;

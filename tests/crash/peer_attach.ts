@@ -3,11 +3,22 @@
 import process from "node:process";
 import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
 import { openSegment } from "../../src/memory/segment.ts";
-import { RING_VERSION } from "../../src/ring/layout.ts";
+import * as layout from "../../src/ring/layout.ts";
 import { CONSUMER, PRODUCER, Role } from "../../src/ring/role.ts";
+import { notifyAll } from "../../src/wait/eventcount.ts";
 
 const [side, name] = process.argv.slice(2) as [string, string];
-const { memory, participants } = openSegment(name, { letters: "SPSC", version: RING_VERSION, noun: "ring" }, 1000);
+const kind = { letters: "SPSC", version: layout.RING_VERSION, noun: "ring" };
+const { memory, participants } = openSegment(name, kind, 1000);
 const words = new Int32Array(memory.buffer);
-new Role(words, OBJECT_OFFSET, side === "producer" ? PRODUCER : CONSUMER, participants).take(name);
-process.kill(process.pid, "SIGKILL");
+const [role, wait] = side === "producer" ? [PRODUCER, layout.CONSUMER_WAIT] : [CONSUMER, layout.PRODUCER_WAIT];
+
+/** It announces itself, takes the role, and is killed before it tells that it has. */
+let count = 0;
+function notify(): void {
+  if (++count === 2) process.kill(process.pid, "SIGKILL");
+  const offset = OBJECT_OFFSET + wait;
+  notifyAll(words, offset / 4, memory.address + offset);
+}
+
+new Role(words, OBJECT_OFFSET, role, participants).take(name, notify);

@@ -149,7 +149,7 @@ export class Scene {
     const [own, peer] = [new Role(words, 0, mine, table), new Role(words, 0, other, table)];
     const waits = [layout.CONSUMER_WAIT, layout.PRODUCER_WAIT] as const;
     const [ownWait, peersWait] = isProducer ? [waits[1], waits[0]] : waits;
-    own.take("explored");
+    own.take("explored", () => {});
     let waiter: ModelWaiter | undefined;
     const makeWaiter = (watched: () => number) => {
       waiter = new ModelWaiter(words, ownWait, peersWait, watched, (owner) => this.#isDead(owner));

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { PeerClosedError, PeerDiedError } from "../../mod.ts";
+import { PeerEnd } from "../../src/ring/peer_end.ts";
 import type { Role } from "../../src/ring/role.ts";
-import { PeerEnd } from "../../src/ring/side.ts";
 
 /** A role that somebody else changes between the looks at it: `script` says what happens after each. */
 class ScriptedRole {
@@ -23,13 +23,23 @@ class ScriptedRole {
     return this.isDeadNow || owner !== this.owner;
   }
 
+  watched(told: number): number {
+    return this.owner === told ? 0 : this.owner;
+  }
+
   pidOf(): number {
     return 4711;
   }
 }
 
 const endOf = (role: ScriptedRole) => new PeerEnd(role as unknown as Role);
-const look = (end: PeerEnd) => end.error("receive", "/ring");
+const look = (end: PeerEnd) => end.error({ syscall: "receive", doing: "receive on ring /ring" });
+/** As whoever throws the error. */
+const hear = (end: PeerEnd) => {
+  const error = look(end);
+  end.tell();
+  return error;
+};
 
 describe("the end of a peer", () => {
   it("is no error while nobody has come, or while it lives", () => {
@@ -41,20 +51,21 @@ describe("the end of a peer", () => {
     const role = new ScriptedRole(0);
     role.isClosed = true;
     const end = endOf(role);
-    for (let round = 0; round < 3; round++) assert.ok(look(end) instanceof PeerClosedError);
+    for (let round = 0; round < 3; round++) assert.ok(hear(end) instanceof PeerClosedError);
   });
 
   it("is told of a death once, and of its successor's again", () => {
     const role = new ScriptedRole(5);
     role.isDeadNow = true;
     const end = endOf(role);
-    assert.equal(end.owner, 5);
-    const error = look(end);
+    assert.equal(end.watched, 5);
+    assert.ok(look(end) instanceof PeerDiedError, "found, and not told: a message came first");
+    const error = hear(end);
     assert.ok(error instanceof PeerDiedError);
     assert.equal(error.pid, 4711);
-    assert.deepEqual([look(end), end.owner], [undefined, 0]);
+    assert.deepEqual([look(end), end.watched], [undefined, 0]);
     role.owner = 6;
-    assert.equal(end.owner, 6);
+    assert.equal(end.watched, 6);
     assert.ok(look(end) instanceof PeerDiedError);
   });
 
@@ -74,6 +85,6 @@ describe("the end of a peer", () => {
     });
     const end = endOf(role);
     assert.ok(!(look(end) instanceof PeerDiedError));
-    assert.equal(end.owner, 6);
+    assert.equal(end.watched, 6);
   });
 });
