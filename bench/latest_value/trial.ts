@@ -1,0 +1,69 @@
+// One trial: fresh processes pinned to their own processors, the nanoseconds of one operation as the result.
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { LatestValue, SharedMemory } from "../../mod.ts";
+import { type Runtime, runtimeCommand } from "../runner/runtimes.ts";
+import type { ValueBenchJob } from "./peer.ts";
+
+const run = promisify(execFile);
+const cpp = new URL("../cpp/", import.meta.url);
+const native = fileURLToPath(new URL("build/latest_value", cpp));
+const peer = fileURLToPath(new URL("peer.ts", import.meta.url));
+const BOOK_BYTES = 336;
+const TIMEOUT_MS = 60_000;
+
+export interface Row {
+  readonly title: string;
+  readonly way: string;
+  /** One book every so many ns, by another process; 0 = nobody else. */
+  readonly paceNs: number;
+}
+
+export interface Times {
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
+export function buildControl(): void {
+  mkdirSync(new URL("build/", cpp), { recursive: true });
+  const source = fileURLToPath(new URL("latest_value.cpp", cpp));
+  const zig = fileURLToPath(new URL("../../node_modules/.bin/zig", import.meta.url));
+  const flags = ["-std=c++17", "-O3", "-march=native", "-Wall", "-Wextra", "-Werror"];
+  execFileSync(zig, ["c++", ...flags, source, "-o", native], { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+const middle = (output: string): number =>
+  (JSON.parse(output.trim().split("\n").at(-1) as string) as { p50: number }).p50;
+
+export async function runControl({ way, paceNs }: Row, { warmUpMs, measureMs }: Times): Promise<number> {
+  const options = { "warm-up-ms": warmUpMs, "measure-ms": measureMs, "pace-ns": paceNs };
+  const write = way === "write" || way === "claim" ? 1 : 0;
+  const parameters = Object.entries({ ...options, write }).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const command = paceNs === 0 ? ["taskset", "-c", "0", native] : [native];
+  const [program, ...rest] = [...command, ...parameters] as [string, ...string[]];
+  return middle((await run(program, rest, { timeout: TIMEOUT_MS })).stdout);
+}
+
+export async function runOurs(row: Row, runtime: Runtime, times: Times): Promise<number> {
+  const name = `/linux-ipc-bench-${process.pid}-latest`;
+  const latest = LatestValue.create(name, { size: BOOK_BYTES, unlinkOnClose: true });
+  const stop = SharedMemory.create(`${name}-stop`, { size: 4096, unlinkOnClose: true });
+  const writer = latest.writer();
+  writer.write(new Uint8Array(BOOK_BYTES));
+  writer.close();
+  const command = (way: string, processor: number) => {
+    const job: ValueBenchJob = { name, way, paceNs: row.paceNs, ...times };
+    return ["-c", String(processor), ...runtimeCommand(runtime), peer, JSON.stringify(job)];
+  };
+  const other = row.paceNs === 0 ? undefined : spawn("taskset", command("pace", 1), { stdio: "inherit" });
+  try {
+    return middle((await run("taskset", command(row.way, 0), { timeout: TIMEOUT_MS })).stdout);
+  } finally {
+    other?.kill("SIGKILL");
+    latest.close();
+    stop.close();
+  }
+}

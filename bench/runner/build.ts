@@ -1,0 +1,26 @@
+// Compiles the C++ programs with zig, for this very processor.
+import { execFile } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const sources = new URL("../cpp/", import.meta.url);
+const zig = fileURLToPath(new URL("../../node_modules/.bin/zig", import.meta.url));
+const FLAGS = ["-std=c++17", "-O3", "-march=native", "-Wall", "-Wextra", "-Werror"];
+const PROGRAMS = ["pingpong", "throughput", "blocking"];
+
+export function programPath(program: string): string {
+  return fileURLToPath(new URL(`build/${program}`, sources));
+}
+
+async function compile(program: string): Promise<void> {
+  const source = fileURLToPath(new URL(`${program}.cpp`, sources));
+  // The first use of zig c++ builds the C++ library and warns about it at length: its messages only come with an error.
+  await run(zig, ["c++", ...FLAGS, source, "-o", programPath(program)], { maxBuffer: 1 << 28 });
+}
+
+export async function buildPrograms(): Promise<void> {
+  await mkdir(new URL("build/", sources), { recursive: true });
+  for (const program of PROGRAMS) await compile(program);
+}
