@@ -25,5 +25,6 @@ describe("Workers", () => {
   it("one that is terminated and never awaited frees its role too", () => play("terminateHolding"));
   it("one that ends without closing frees its role", () => play("endHolding"));
   it("one that blocks for good can be terminated", { skip: isDeno && "Deno ends no Worker that runs or blocks" }, () =>
-    play("terminateBlocking"));
+    play("terminateBlocking"),
+  );
 });
