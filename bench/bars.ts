@@ -14,6 +14,9 @@ export const BARS: readonly Bar[] = [
   { row: "large-in-place", limit: 0.8, text: "1 KiB read in place at least 0.8 x C++" },
   { row: "paced-ring", limit: 1.2, text: "awaiting receive, p50 at most 1.2 x the runtime's own Unix socket" },
   { row: "blocking-ring", limit: 1.3, text: "blocking receive, p50 at most 1.3 x C++ with a futex sleep" },
+  { row: "lock-mutex", limit: 2, text: "uncontended lock and unlock at most 2 x the C++ futex mutex" },
+  { row: "hand-off-mutex", limit: 1.3, text: "blocking hand-off, p50 at most 1.3 x the C++ futex mutex" },
+  { row: "await-mutex", limit: 1, text: "await lock(), p50 at most that of the runtime's own Unix socket" },
 ];
 
 export function barOf(row: string): Bar | undefined {

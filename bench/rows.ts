@@ -8,6 +8,9 @@ export const QUESTIONS = {
   large: "Throughput of 1 KiB messages",
   awaiting: "Awaiting receive, one message at a time",
   blocking: "Blocking receive, one message at a time",
+  lock: "Lock and unlock of a free mutex",
+  "hand-off": "Hand-off of a mutex to one who sleeps for it",
+  recovery: "From kill -9 of the holder to the next one's lock",
 } as const;
 
 export type Question = keyof typeof QUESTIONS;
@@ -16,7 +19,7 @@ export interface Row {
   id: string;
   question: Question;
   title: string;
-  kind: "native" | "ring" | "socket";
+  kind: "native" | "ring" | "socket" | "sync";
   /** Name of the native program, or of the test of the peer. */
   program: string;
   /** Of a native program. */
@@ -49,8 +52,15 @@ function socket(id: string, title: string, variant: string, paceMs: number, runt
   return runtimes === undefined ? row : { ...row, runtimes };
 }
 
+function sync(question: Question, controls: readonly string[], id: string, title: string, program: string): Row {
+  return { id, question, title, kind: "sync", program, job: { paceMs: PACE_MS }, controls };
+}
+
 const NODE_NET = ["paced-net", "paced-bun", "paced-deno"];
 const NODE_NET_ECHO = ["echo-net", "echo-bun", "echo-deno"];
+
+/** One event in a millisecond. */
+const SLOW_QUESTIONS: readonly Question[] = ["awaiting", "blocking", "hand-off"];
 
 export const ROWS: readonly Row[] = [
   native("round-trip", "cpp-round-trip", "C++ SPSCQueue", "pingpong", { group: 32 }),
@@ -95,11 +105,26 @@ export const ROWS: readonly Row[] = [
   socket("echo-deno", "ping-pong / 2, Deno.connect", "deno", 0, ["deno"]),
   { ...ring("awaiting", "", "echo-ring", "ping-pong / 2, await receive()", "awaiting", {}), controls: NODE_NET_ECHO },
 
+  sync("awaiting", NODE_NET, "await-mutex", "await mutex.lock()", "awaited-hand-off"),
+
   native("blocking", "cpp-blocking", "C++ SPSCQueue + futex", "blocking", { "pace-us": PACE_MS * 1000 }),
   ring("blocking", "cpp-blocking", "blocking-ring", "receiveSync", "blocking", { paceMs: PACE_MS }),
   native("blocking", "cpp-blocking-echo", "ping-pong / 2, C++ + futex", "blocking", { "pace-us": 0 }),
   ring("blocking", "cpp-blocking-echo", "blocking-echo", "ping-pong / 2, receiveSync", "blocking", {}),
-].map((row) => (row.question === "awaiting" || row.question === "blocking" ? { ...row, timeFactor: 2 } : row)) as Row[];
+
+  native("lock", "cpp-lock", "C++ futex mutex", "locks", { test: 0 }),
+  native("lock", "cpp-robust-lock", "pthread robust mutex", "locks", { test: 0, robust: 1 }),
+  sync("lock", ["cpp-lock"], "lock-mutex", "Mutex: lockSync, unlock", "uncontended"),
+  native("hand-off", "cpp-hand-off", "C++ futex mutex", "locks", { test: 1, "pace-us": PACE_MS * 1000 }),
+  native("hand-off", "cpp-robust-hand-off", "pthread robust mutex", "locks", {
+    test: 1,
+    robust: 1,
+    "pace-us": PACE_MS * 1000,
+  }),
+  sync("hand-off", ["cpp-hand-off"], "hand-off-mutex", "Mutex: lockSync", "hand-off"),
+  native("recovery", "cpp-recovery", "pthread robust mutex", "locks", { test: 2 }),
+  sync("recovery", ["cpp-recovery"], "recover-mutex", "Mutex: await lock()", "recovery"),
+].map((row) => (SLOW_QUESTIONS.includes(row.question) ? { ...row, timeFactor: 2 } : row)) as Row[];
 
 /** Throughput: the more the better, shown per second. The other questions are times. */
 export function isThroughput(question: Question): boolean {

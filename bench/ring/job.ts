@@ -1,6 +1,6 @@
 // What one peer process is told to do: the runner passes it as JSON in the first argument.
 export interface Job {
-  test: "round-trip" | "throughput" | "awaiting" | "blocking";
+  test: string;
   /** The measuring side makes the rings or the socket and prints the result; the other side serves it. */
   role: "measure" | "serve";
   variant: string;

@@ -16,10 +16,15 @@ export function createRing(job: Job, suffix = ""): SpscRing {
 }
 
 export function openRing(job: Job, suffix = ""): SpscRing {
+  return openOnce(() => SpscRing.open(job.name + suffix));
+}
+
+/** Opens what the other one makes, as soon as it is there. */
+export function openOnce<T>(open: () => T): T {
   const end = performance.now() + TIMEOUT_MS;
   for (;;) {
     try {
-      return SpscRing.open(job.name + suffix);
+      return open();
     } catch (error) {
       const isMissing = error instanceof IpcError && error.code === "ENOENT";
       if (!isMissing || performance.now() > end) throw error;

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 const sources = new URL("../cpp/", import.meta.url);
 const zig = fileURLToPath(new URL("../../node_modules/.bin/zig", import.meta.url));
 const FLAGS = ["-std=c++17", "-O3", "-march=native", "-Wall", "-Wextra", "-Werror"];
-const PROGRAMS = ["pingpong", "throughput", "blocking"];
+const PROGRAMS = ["pingpong", "throughput", "blocking", "locks"];
 
 export function programPath(program: string): string {
   return fileURLToPath(new URL(`build/${program}`, sources));

@@ -13,7 +13,7 @@ export interface Step {
 
 function wanted(row: Row, options: Options): boolean {
   if (!options.only.includes(row.question)) return false;
-  if (!options.quick || row.kind !== "ring") return true;
+  if (!options.quick || row.kind === "native" || row.kind === "socket") return true;
   return barOf(row.id) !== undefined;
 }
 

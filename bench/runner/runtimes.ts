@@ -1,4 +1,5 @@
 // How each runtime is started.
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 export const RUNTIMES = ["bun", "deno", "node"] as const;
@@ -13,6 +14,12 @@ const COMMANDS: Record<Runtime, readonly string[]> = {
   deno: [installed("deno"), "run", "--allow-all", "--no-check"],
   node: [installed("node"), "--disable-warning=ExperimentalWarning"],
 };
+
+/** How the runtime that runs this starts another program. */
+export function ownCommand(): readonly string[] {
+  if (process.versions.bun !== undefined) return COMMANDS.bun;
+  return "Deno" in globalThis ? COMMANDS.deno : COMMANDS.node;
+}
 
 export function runtimeCommand(runtime: Runtime): readonly string[] {
   return COMMANDS[runtime];

@@ -59,7 +59,7 @@ function runNative(row: Row, times: Times): Promise<Latencies> {
 function jobOf(row: Row, times: Times): Omit<Job, "role"> {
   const name = row.kind === "socket" ? `${tmpdir()}/${prefix}-${++count}.sock` : `/${prefix}-${++count}`;
   const defaults = { size: 32, capacity: 1 << 18, paceMs: 0, group: 32, block: 4096, variant: "" };
-  return { ...defaults, ...row.job, ...times, name, test: row.program as Job["test"] };
+  return { ...defaults, ...row.job, ...times, name, test: row.program };
 }
 
 async function runPeers(row: Row, runtime: Runtime, times: Times): Promise<Latencies> {

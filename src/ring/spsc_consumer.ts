@@ -215,11 +215,16 @@ export class SpscConsumer extends RingSide {
    */
   drain(handler: (message: Uint8Array, position: number) => void, max = Number.POSITIVE_INFINITY): number {
     return this.drainAt((offset, length, position) => {
+      this.#length = length;
+      this.#position = position;
       handler(this.#u8.subarray(offset, offset + length), position);
     }, max);
   }
 
-  /** As `drain`, with the message's byte offset, length and position in place of a view: allocates nothing. */
+  /**
+   * As `drain`, with the message's byte offset, length and position in place of a view: allocates nothing. `length` and
+   * `position` of the consumer are not those of the message meanwhile.
+   */
   drainAt(handler: (offset: number, length: number, position: number) => void, max = Number.POSITIVE_INFINITY): number {
     let count = 0;
     while (count < max && (this.#next !== this.#head || this.#refill())) {
@@ -259,12 +264,12 @@ export class SpscConsumer extends RingSide {
     return count;
   }
 
-  /** Size in bytes of the message last peeked or received. */
+  /** Size in bytes of the message last peeked or received, or handed out by `drain`. */
   get length(): number {
     return this.#length;
   }
 
-  /** Position of the message last peeked or received: bytes since the ring was made, modulo 2 ** 32. It is its id. */
+  /** Position of the same message: bytes since the ring was made, modulo 2 ** 32. It is its id. */
   get position(): number {
     return this.#position >>> 0;
   }

@@ -171,7 +171,7 @@ const commands: Record<string, () => void | Promise<void>> = {
     };
     forget();
     const { gc, Bun } = globalThis as unknown as { gc?: () => void; Bun?: { gc(force: boolean): void } };
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 150; round++) {
       await new Promise((resolve) => setTimeout(resolve, 10));
       Bun?.gc(true);
       gc?.();

@@ -1,0 +1,23 @@
+// Lock and unlock of a lock that nobody else wants.
+import { Mutex } from "../../mod.ts";
+import { nowNs } from "../ring/clock.ts";
+import type { Job } from "../ring/job.ts";
+import { NANOSECONDS_PER_MS } from "../ring/paced.ts";
+import { Samples } from "../ring/samples.ts";
+
+const GROUP = 1000;
+
+export function measureUncontended(job: Job): void {
+  const mutex = Mutex.create(`${job.name}-mutex`, { unlinkOnClose: true });
+  const samples = new Samples();
+  const begin = nowNs() + job.warmUpMs * NANOSECONDS_PER_MS;
+  const end = begin + job.measureMs * NANOSECONDS_PER_MS;
+  for (let before = nowNs(); before < end; ) {
+    for (let round = 0; round < GROUP; round++) mutex.lockSync()?.unlock();
+    const after = nowNs();
+    if (before >= begin) samples.add((after - before) / GROUP);
+    before = after;
+  }
+  samples.print();
+  mutex.close();
+}
