@@ -15,6 +15,7 @@ export {
 export { MappedFile } from "./mapped_file.ts";
 export type * from "./mapped_file_options.ts";
 export type { ByteRange, MappedMemory } from "./mapped_range.ts";
+export type { MemoryRegion } from "./memory_region.ts";
 /** NUMA: which nodes there are, and which of them memory comes from. */
 export * as numa from "./numa/mod.ts";
 export { Participants } from "./participants.ts";
