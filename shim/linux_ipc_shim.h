@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 1
+#define LIPC_ABI_VERSION 2
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -63,5 +63,34 @@ LIPC_EXPORT int32_t lipc_watch_arm(double watch, double expected);
 LIPC_EXPORT int32_t lipc_watch_disarm(double watch);
 LIPC_EXPORT int32_t lipc_watch_remove(double watch);
 LIPC_EXPORT int32_t lipc_watch_take(double environment);
+
+/* advice.c */
+LIPC_EXPORT double lipc_page_size(double fd);
+LIPC_EXPORT int32_t lipc_madvise(double address, double length, double advice);
+LIPC_EXPORT int32_t lipc_msync(double address, double length, double flags);
+LIPC_EXPORT int32_t lipc_sync_file_range(double fd, double offset, double length);
+LIPC_EXPORT int32_t lipc_fsync(double fd);
+LIPC_EXPORT int32_t lipc_punch_hole(double fd, double offset, double length);
+LIPC_EXPORT int32_t lipc_mlock(double address, double length, double flags);
+LIPC_EXPORT int32_t lipc_munlock(double address, double length);
+LIPC_EXPORT int32_t lipc_mlockall(double flags);
+LIPC_EXPORT int32_t lipc_munlockall(void);
+LIPC_EXPORT double lipc_resource_limit(double resource);
+LIPC_EXPORT int32_t lipc_pread(double fd, double address, double length, double offset);
+
+/* numa.c */
+LIPC_EXPORT int32_t lipc_mbind(double address, double length, double mode, double mask, double nodes, double flags);
+LIPC_EXPORT int32_t lipc_set_mempolicy(double mode, double mask, double nodes);
+LIPC_EXPORT int32_t lipc_get_mempolicy(double mask, double nodes, double address, double flags);
+LIPC_EXPORT int32_t lipc_move_pages(double address, double page_size, double count, double result);
+
+/* cpu.c */
+LIPC_EXPORT int32_t lipc_getcpu(void);
+LIPC_EXPORT int32_t lipc_sched_setaffinity(double thread, double size, double mask);
+LIPC_EXPORT int32_t lipc_sched_getaffinity(double thread, double size, double mask);
+LIPC_EXPORT int32_t lipc_sched_setscheduler(double thread, double policy, double priority);
+LIPC_EXPORT int32_t lipc_sched_getscheduler(double thread);
+LIPC_EXPORT int32_t lipc_sched_getparam(double thread);
+LIPC_EXPORT int32_t lipc_thread_ids(double result, double room);
 
 #endif

@@ -1,8 +1,11 @@
-// Files of named objects: made whole before they get their name, opened without following links.
+// Files of named objects and mapped files: made whole before they get their name, opened without following links.
 
+import { dirname } from "node:path";
+import { pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
+import { hugePagesHint } from "./huge_pages.ts";
 import { DIRECTORY } from "./name.ts";
 
 /** A descriptor without a name yet, and how to give it one. */
@@ -15,29 +18,50 @@ interface Nameless {
 }
 
 /** Without O_TMPFILE (very old kernels, odd mounts) a private name stands in; a creator killed half-way leaves it. */
-function openPrivateName(mode: number): Nameless {
-  const path = `${DIRECTORY}/.linux-ipc-${process.pid}-${Math.random().toString(36).slice(2)}`;
+function openPrivateName(directory: string, mode: number): Nameless {
+  const path = `${directory}/.linux-ipc-${process.pid}-${Math.random().toString(36).slice(2)}`;
   const fd = sys.open(path, sys.O_RDWR | sys.O_CREAT | sys.O_EXCL | sys.O_NOFOLLOW, mode);
   return { fd, publish: (name) => sys.linkDescriptor(fd, name), discard: () => sys.unlink(path) };
 }
 
-function openNameless(mode: number): Nameless {
-  const fd = sys.open(DIRECTORY, sys.O_TMPFILE | sys.O_RDWR, mode);
-  if (fd === -errno.EOPNOTSUPP || fd === -errno.EISDIR) return openPrivateName(mode);
+function openNameless(directory: string, mode: number): Nameless {
+  const fd = sys.open(directory, sys.O_TMPFILE | sys.O_RDWR, mode);
+  if (fd === -errno.EOPNOTSUPP || fd === -errno.EISDIR) return openPrivateName(directory, mode);
   return { fd, publish: (name) => sys.linkDescriptor(fd, name), discard: () => {} };
 }
 
-function spaceHint(size: number): string | undefined {
-  const space = sys.statfs(DIRECTORY);
+function spaceHint(directory: string, size: number): string | undefined {
+  const space = sys.statfs(directory);
   if (typeof space === "number") return undefined;
-  return `${DIRECTORY} has ${space.free} bytes free of ${space.total}, ${size} asked; enlarge it with mount -o remount,size=..., in Docker with --shm-size`;
+  const state = `${directory} has ${space.free} bytes free of ${space.total}, ${size} asked`;
+  if (directory !== DIRECTORY) return state;
+  return `${state}; enlarge it with mount -o remount,size=..., in Docker with --shm-size`;
 }
 
-/** Reserves the whole size now, so that a full file system is ENOSPC here and never SIGBUS later. */
-export function reserve(fd: number, size: number, attempt: () => Attempt): void {
-  const result = sys.fallocate(fd, 0, size);
+/** What is reserved in a file, and where it lies. */
+export interface Reservation {
+  readonly fd: number;
+  /** Bytes from the file's start that there must be. */
+  readonly size: number;
+  /** Bytes that are there already. */
+  readonly from?: number;
+  /** Leave a hole, and reserve nothing but the last byte's block. */
+  readonly isSparse?: boolean;
+  readonly directory?: string;
+}
+
+/** Reserves space now, so that a full file system is ENOSPC here and never SIGBUS later. Never makes a file smaller. */
+export function reserve(reservation: Reservation, attempt: () => Attempt): void {
+  const { fd, size, from = 0, isSparse = false, directory = DIRECTORY } = reservation;
+  const start = isSparse ? size - 1 : from;
+  const result = sys.fallocate(fd, start, size - start);
   if (result >= 0) return;
-  const hint = result === -errno.ENOSPC ? spaceHint(size) : undefined;
+  const isHuge = pageSize(fd) > pageSize(-1);
+  const hints: Record<number, string | undefined> = {
+    [errno.EOPNOTSUPP]: "this file system cannot reserve space",
+    [errno.ENOSPC]: isHuge ? hugePagesHint(pageSize(fd), size) : spaceHint(directory, size),
+  };
+  const hint = hints[-result];
   throw new IpcError(-result, { ...attempt(), syscall: "posix_fallocate", hint });
 }
 
@@ -45,6 +69,7 @@ export interface CreateRequest {
   readonly path: string;
   readonly size: number;
   readonly mode: number;
+  readonly isSparse?: boolean;
   readonly attempt: () => Attempt;
 }
 
@@ -53,12 +78,13 @@ export interface CreateRequest {
  * half-made object, and a creator killed half-way leaves nothing. The descriptor; closed if anything fails.
  */
 export function createFile(request: CreateRequest, fill: (fd: number) => void): number {
-  const { path, size, mode, attempt } = request;
-  const nameless = openNameless(mode);
+  const { path, size, mode, isSparse, attempt } = request;
+  const directory = dirname(path);
+  const nameless = openNameless(directory, mode);
   check(nameless.fd, attempt);
   try {
     check(sys.fchmod(nameless.fd, mode), attempt);
-    reserve(nameless.fd, size, attempt);
+    reserve({ fd: nameless.fd, size, isSparse, directory }, attempt);
     fill(nameless.fd);
     check(nameless.publish(path), attempt);
     return nameless.fd;

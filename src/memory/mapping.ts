@@ -1,44 +1,87 @@
 // One mapping and its one ArrayBuffer: made together, guarded against lost backing, closed in the safe order.
 
+import { MADV_HUGEPAGE, madvise, pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
+import { type HugePages, hugePagesHint, hugePagesOf, mayBeTransparent } from "./huge_pages.ts";
+import type { MappedMemory } from "./mapped_range.ts";
 
 export interface MappingRequest {
+  /** -1 for anonymous memory. */
   readonly fd: number;
   readonly offset: number;
   readonly length: number;
   readonly readOnly: boolean;
   readonly attempt: () => Attempt;
+  /** Flags of mmap(2), where MAP_SHARED, or MAP_PRIVATE for what is read-only, will not do. */
+  readonly flags?: number;
+  /** Of anonymous memory; a descriptor tells its own. */
+  readonly pageSize?: number;
+  /** Where the memory should stand if it can. */
+  readonly near?: number;
+  /** Ask for transparent huge pages; the system's setting for this kind of memory. */
+  readonly transparent?: "enabled" | "shmem_enabled";
 }
 
-/** Memory of a file, mapped into this process. */
-export class Mapping {
+/** Memory of a file, or of nothing, mapped into this process. */
+export class Mapping implements MappedMemory {
   readonly address: number;
   readonly length: number;
+  readonly pageSize: number;
+  readonly readOnly: boolean;
   readonly buffer: ArrayBuffer;
+  readonly bytes: Uint8Array;
+  /** What kind of huge pages these are, if any. */
+  readonly hugePages: HugePages | undefined;
   readonly #guard: number;
   #isOpen = true;
 
-  constructor({ fd, offset, length, readOnly, attempt }: MappingRequest) {
-    // A read-only file is mapped privately and writable: a stray store then stays with its culprit, where a read-only
-    // page would kill the process. What others write is seen all the same.
-    const flags = readOnly ? sys.MAP_PRIVATE : sys.MAP_SHARED;
-    const address = check(sys.mmap(length, sys.PROT_READ | sys.PROT_WRITE, flags, fd, offset), () => ({
-      ...attempt(),
-      syscall: "mmap",
-    }));
-    const buffer = sys.view(address, length);
+  constructor(request: MappingRequest) {
+    const { fd, length, attempt } = request;
+    this.length = length;
+    this.readOnly = request.readOnly;
+    this.pageSize = request.pageSize ?? check(pageSize(fd), attempt);
+    this.address = this.#map(request);
+    const buffer = sys.view(this.address, length);
     if (buffer === undefined) {
-      sys.munmap(address, length);
+      sys.munmap(this.address, this.#span);
+      const advice = fd < 0 ? "make several smaller ones" : "open a window of it with offset and length";
       throw new RangeError(
-        `Cannot ${attempt().doing}: this runtime's ArrayBuffer cannot hold ${length} bytes (open a window of it with offset and length)`,
+        `Cannot ${attempt().doing}: this runtime's ArrayBuffer cannot hold ${length} bytes (${advice})`,
       );
     }
-    this.address = address;
-    this.length = length;
     this.buffer = buffer;
-    this.#guard = sys.guardAdd(address, length);
+    this.bytes = new Uint8Array(buffer);
+    this.#guard = fd < 0 ? -1 : sys.guardAdd(this.address, length); // only what belongs to a file can be lost
+    this.hugePages = this.#advise(request.transparent) ?? hugePagesOf(this.pageSize, pageSize(-1));
+  }
+
+  #map({ fd, offset, readOnly, attempt, flags, near }: MappingRequest): number {
+    // A read-only file is mapped privately and writable: a stray store then stays with its culprit, where a read-only
+    // page would kill the process. What others write is seen all the same.
+    const kind = flags ?? (readOnly ? sys.MAP_PRIVATE : sys.MAP_SHARED);
+    const address = sys.mmap(this.length, sys.PROT_READ | sys.PROT_WRITE, kind, fd, offset, near);
+    if (address >= 0) return address;
+    const isHuge = this.pageSize > pageSize(-1) && (address === -errno.ENOMEM || address === -errno.EINVAL);
+    const hint = isHuge ? hugePagesHint(this.pageSize, this.length) : undefined;
+    throw new IpcError(-address, { ...attempt(), syscall: "mmap", hint });
+  }
+
+  #advise(setting: MappingRequest["transparent"]): HugePages | undefined {
+    if (setting === undefined) return undefined;
+    const isAccepted = madvise(this.address, this.#span, MADV_HUGEPAGE) >= 0;
+    return isAccepted && mayBeTransparent(setting) ? "transparent" : undefined;
+  }
+
+  /** The length in whole pages, as the kernel has mapped it; munmap(2) takes no part of a huge page. */
+  get #span(): number {
+    return Math.ceil(this.length / this.pageSize) * this.pageSize;
+  }
+
+  /** Bytes mapped; 0 once closed. */
+  get size(): number {
+    return this.buffer.byteLength;
   }
 
   /** Pages that were lost under us, because somebody truncated the file; they read as zeros now. */
@@ -52,7 +95,7 @@ export class Mapping {
     this.#isOpen = false;
     sys.detach(this.buffer);
     if (this.#guard >= 0) sys.guardRemove(this.#guard);
-    sys.munmap(this.address, this.length);
+    sys.munmap(this.address, this.#span);
   }
 }
 
@@ -73,4 +116,10 @@ export function sizeOnceSet(fd: number, timeoutMs: number, attempt: () => Attemp
     }
     Atomics.wait(sleeper, 0, 0, 1);
   }
+}
+
+/** mmap(2) maps whole pages of a file, which may be huge. */
+export function checkPageOffset(fd: number, offset: number): void {
+  const size = pageSize(fd);
+  if (size > 0 && offset % size !== 0) throw new RangeError(`offset must be a multiple of ${size}, not ${offset}`);
 }

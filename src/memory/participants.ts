@@ -6,13 +6,13 @@ import { membarrierRegister } from "../sys/futex.ts";
 import { participantAttach, participantDead, participantDetach, participantOwner } from "../sys/participant.ts";
 import { checkInteger } from "../sys/validate.ts";
 import * as layout from "./layout.ts";
-import type { SharedMemory } from "./shared_memory.ts";
+import type { MemoryRegion } from "./memory_region.ts";
 
 /**
  * A table of who is attached. Locks and roles that lie in the same memory name their owners by it.
  *
  * `join()` takes a slot for this process (or Worker); the kernel marks it when the process ends, however it ends.
- * A table is 8192 zero bytes anywhere in a `SharedMemory`, at a multiple of 128; it holds 128 participants at a time.
+ * A table is 8192 zero bytes anywhere in a `SharedMemory` or `MappedFile`, at a multiple of 128; it holds 128 participants at a time.
  * Objects made by name bring their own table.
  *
  * @example
@@ -26,13 +26,13 @@ import type { SharedMemory } from "./shared_memory.ts";
  * ```
  */
 export class Participants {
-  readonly #memory: SharedMemory;
+  readonly #memory: MemoryRegion;
   readonly #offset: number;
   readonly #words: Int32Array;
   #handle = 0;
   #owner = 0;
 
-  private constructor(memory: SharedMemory, offset: number) {
+  private constructor(memory: MemoryRegion, offset: number) {
     this.#memory = memory;
     this.#offset = offset;
     this.#words = new Int32Array(memory.buffer, offset, layout.PARTICIPANTS_SIZE / 4);
@@ -45,7 +45,7 @@ export class Participants {
   }
 
   /** The table at `byteOffset` of the memory; zeros are an empty one. */
-  static over(memory: SharedMemory, byteOffset: number): Participants {
+  static over(memory: MemoryRegion, byteOffset: number): Participants {
     checkInteger(byteOffset, "byteOffset", 0, memory.size - layout.PARTICIPANTS_SIZE);
     if (byteOffset % layout.ALIGNMENT !== 0)
       throw new RangeError(`byteOffset must be a multiple of ${layout.ALIGNMENT}, not ${byteOffset}`);

@@ -3,9 +3,9 @@
 import { checkDuration, checkInteger, checkOptions } from "../sys/validate.ts";
 import { openOrCreate } from "./file.ts";
 import { ALIGNMENT, OBJECT_OFFSET } from "./layout.ts";
+import type { MemoryRegion } from "./memory_region.ts";
 import { Participants } from "./participants.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "./segment.ts";
-import type { SharedMemory } from "./shared_memory.ts";
 
 /** How an object is made by name. */
 export interface ObjectCreateOptions {
@@ -71,13 +71,13 @@ export function openOrCreatePlacement(
     () => openPlacement(name, kind),
     () => createPlacement(name, kind, size, options, fill),
   );
-  if (options.unlinkOnClose) placement.memory.unlinkOnClose();
+  if (options.unlinkOnClose) placement.memory.unlinkOnClose?.();
   return placement;
 }
 
 /** `size` bytes of a memory at a multiple of 128; zeros are a new object. Closing the object leaves the memory open. */
 export function placementOver(
-  memory: SharedMemory,
+  memory: MemoryRegion,
   byteOffset: number,
   options: ObjectOverOptions,
   size: number,

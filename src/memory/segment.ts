@@ -3,6 +3,7 @@
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import * as layout from "./layout.ts";
+import type { MemoryRegion } from "./memory_region.ts";
 import { Participants } from "./participants.ts";
 import { SharedMemory } from "./shared_memory.ts";
 
@@ -23,7 +24,7 @@ export interface SegmentCreateOptions {
 
 /** A named object's memory and the table of its participants. */
 export interface Segment {
-  readonly memory: SharedMemory;
+  readonly memory: MemoryRegion;
   readonly participants: Participants;
 }
 

@@ -4,7 +4,9 @@ import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
 import { checkInteger } from "../sys/validate.ts";
+import { Dependents } from "./dependents.ts";
 import { isStillNamed, openOrCreate, reserve, unlinkFile } from "./file.ts";
+import type { HugePages } from "./huge_pages.ts";
 import { forgetLeak, reportLeak } from "./leak.ts";
 import { Mapping } from "./mapping.ts";
 import { objectPath } from "./name.ts";
@@ -42,7 +44,7 @@ import { anonymousParts, createParts, descriptorParts, openParts, type Parts } f
 export class SharedMemory {
   #parts: Parts;
   #bytes: Uint8Array;
-  readonly #dependents = new Map<object, () => void>();
+  readonly #dependents = new Dependents();
   #isOpen = true;
 
   private constructor(parts: Parts) {
@@ -103,9 +105,10 @@ export class SharedMemory {
 
   /**
    * memfd_create(2): memory without a name, to be handed over by descriptor. Its size is sealed: nobody can shrink it
-   * under a peer.
+   * under a peer. Peers share huge pages as they are.
    *
-   * @throws {IpcError} ENOMEM, ENOSPC, EMFILE
+   * @throws {IpcError} ENOMEM too little memory, or too few huge pages: the message says how many are free and which
+   * setting to change; ENOSPC, EMFILE
    */
   static anonymous(options: SharedMemoryAnonymousOptions): SharedMemory {
     return new SharedMemory(anonymousParts(options));
@@ -156,6 +159,16 @@ export class SharedMemory {
     return this.#parts.mapping.address;
   }
 
+  /** Bytes of one page. */
+  get pageSize(): number {
+    return this.#parts.mapping.pageSize;
+  }
+
+  /** The huge pages that these are; `"transparent"` where only advice could be given; undefined for ordinary memory. */
+  get hugePages(): HugePages | undefined {
+    return this.#parts.mapping.hugePages;
+  }
+
   /** Where the mapping starts in the object: not 0 for a window. */
   get fileOffset(): number {
     return this.#parts.fileOffset;
@@ -167,7 +180,7 @@ export class SharedMemory {
    * @internal
    */
   beforeClose(dependent: object, action: () => void): void {
-    this.#dependents.set(dependent, action);
+    this.#dependents.add(dependent, action);
   }
 
   /**
@@ -224,16 +237,11 @@ export class SharedMemory {
     if (readOnly || isWindow)
       throw new RangeError("Cannot resize a window or read-only shared memory: open it whole and writable");
     if (size === this.size) return;
-    reserve(fd, size, attempt);
-    this.#closeDependents();
+    reserve({ fd, size }, attempt);
     this.#parts.mapping = new Mapping({ fd, offset: 0, length: size, readOnly, attempt });
+    this.#dependents.close();
     this.#bytes = new Uint8Array(this.#parts.mapping.buffer);
     mapping.close();
-  }
-
-  /** The last one first: the table of participants comes before the objects that use it. */
-  #closeDependents(): void {
-    for (const action of [...this.#dependents.values()].reverse()) action();
   }
 
   /**
@@ -244,7 +252,7 @@ export class SharedMemory {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     forgetLeak(this);
-    this.#closeDependents();
+    this.#dependents.close();
     const { mapping, fd, path, unlinkOnClose } = this.#parts;
     mapping.close();
     if (unlinkOnClose && path !== undefined && isStillNamed(path, fd)) sys.unlink(path);

@@ -1,7 +1,9 @@
 // The options of SharedMemory's ways in, and their checks, before any system call.
 
 import { checkBoolean, checkInteger, checkMode, checkOptions } from "../sys/validate.ts";
+import { checkHugePages, type HugePagesRequest } from "./huge_pages.ts";
 import { PAGE_SIZE } from "./layout.ts";
+import type { MemfdRequest } from "./memfd.ts";
 
 /** How `SharedMemory.create` and `openOrCreate` make memory. */
 export interface SharedMemoryCreateOptions {
@@ -17,7 +19,7 @@ export interface SharedMemoryCreateOptions {
 export interface SharedMemoryWindow {
   /** Writes stay private to this process and are seen by nobody. */
   readOnly?: boolean;
-  /** Where the window starts, bytes; a multiple of 4096. */
+  /** Where the window starts, bytes; a multiple of 4096, or of the size of huge pages. */
   offset?: number;
   /** How long the window is, bytes; to the end unless said. */
   length?: number;
@@ -37,6 +39,8 @@ export interface SharedMemoryAnonymousOptions {
   label?: string;
   /** Nobody may ever change the size; true unless said. */
   seal?: boolean;
+  /** Huge pages, all made present at once; ordinary ones unless said. The size is rounded up to whole ones. */
+  hugePages?: HugePagesRequest;
 }
 
 /** How `SharedMemory.fromDescriptor` maps what somebody else made. */
@@ -59,13 +63,14 @@ export function checkCreation(options: SharedMemoryCreateOptions, what: string):
 }
 
 /** The options of an anonymous creation, complete. */
-export function checkAnonymous(options: SharedMemoryAnonymousOptions): Required<SharedMemoryAnonymousOptions> {
-  checkOptions(options, ["size", "label", "seal"], "SharedMemory.anonymous");
+export function checkAnonymous(options: SharedMemoryAnonymousOptions): MemfdRequest {
+  checkOptions(options, ["size", "label", "seal", "hugePages"], "SharedMemory.anonymous");
   const label: unknown = options?.label ?? "linux-ipc";
   if (typeof label !== "string" || label.includes("\0")) throw new TypeError("label must be a string without NUL");
   if (new TextEncoder().encode(label).length > 249) throw new RangeError("label must have at most 249 bytes");
   const size = checkInteger(options?.size, "size", 1, SIZE_MAX);
-  return { size, label, seal: checkBoolean(options.seal ?? true, "seal") };
+  const isSealed = checkBoolean(options.seal ?? true, "seal");
+  return { size, label, isSealed, hugePages: checkHugePages(options.hugePages) };
 }
 
 /** What can be known of a window before the size of the object is. */

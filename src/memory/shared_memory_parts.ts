@@ -1,10 +1,11 @@
 // What a SharedMemory is made of, and the four ways to get it: create, open, anonymous, from a descriptor.
 
-import { type Attempt, check } from "../sys/error.ts";
+import type { Attempt } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
 import { checkBoolean, checkDuration, checkInteger, checkOptions } from "../sys/validate.ts";
-import { checkSeals, createFile, openFile, reserve } from "./file.ts";
-import { Mapping, sizeOnceSet } from "./mapping.ts";
+import { checkSeals, createFile, openFile } from "./file.ts";
+import { checkPageOffset, Mapping, sizeOnceSet } from "./mapping.ts";
+import { createMemfd } from "./memfd.ts";
 import { objectPath } from "./name.ts";
 import {
   checkAnonymous,
@@ -67,18 +68,9 @@ export function openParts(name: string, options: SharedMemoryOpenOptions): Parts
 
 /** Memory without a name. */
 export function anonymousParts(options: SharedMemoryAnonymousOptions): Parts {
-  const { size, label, seal } = checkAnonymous(options);
-  const attempt = () => ({ syscall: "memfd_create", doing: `create ${size} bytes of anonymous shared memory` });
-  const fd = check(sys.memfdCreate(label, sys.MFD_CLOEXEC | sys.MFD_ALLOW_SEALING), attempt);
-  try {
-    reserve(fd, size, attempt);
-    if (seal) check(sys.addSeals(fd, sys.F_SEAL_SHRINK | sys.F_SEAL_GROW | sys.F_SEAL_SEAL), attempt);
-    const mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt });
-    return { fd, mapping, ...MADE_HERE, unlinkOnClose: false };
-  } catch (error) {
-    sys.close(fd);
-    throw error;
-  }
+  const request = checkAnonymous(options);
+  const attempt = () => ({ syscall: "memfd_create", doing: `create ${request.size} bytes of anonymous shared memory` });
+  return { ...createMemfd(request, attempt), ...MADE_HERE, unlinkOnClose: false };
 }
 
 /** Memory that somebody else made and whose descriptor we were given. */
@@ -103,6 +95,7 @@ function partsOfOpenFile(
     const size = sizeOnceSet(fd, timeoutMs, attempt);
     const { readOnly = false } = window;
     const fileOffset = checkInteger(window.offset ?? 0, "offset", 0, size - 1);
+    checkPageOffset(fd, fileOffset);
     const length = checkInteger(window.length ?? size - fileOffset, "length", 1, size - fileOffset);
     const mapping = new Mapping({ fd, offset: fileOffset, length, readOnly, attempt });
     const isWindow = fileOffset !== 0 || length !== size;

@@ -55,7 +55,7 @@ export function readGeometry(buffer: ArrayBuffer, offset: number): RingGeometry 
 
 /** The ring at that offset, or a new one. With the layout lock held. */
 export function layOrFind(
-  memory: { readonly buffer: ArrayBuffer; readonly size: number; readonly name: string | undefined },
+  memory: { readonly buffer: ArrayBuffer; readonly size: number; readonly name?: string | undefined },
   offset: number,
   options: { capacity?: number; maxMessageSize?: number },
 ): { geometry: RingGeometry; created: boolean } {

@@ -3,6 +3,7 @@
 import process from "node:process";
 import { openOrCreate } from "../memory/file.ts";
 import { ALIGNMENT } from "../memory/layout.ts";
+import type { MemoryRegion } from "../memory/memory_region.ts";
 import { closePlacement, createPlacement, openPlacement, type Placement } from "../memory/placement.ts";
 import type { SegmentKind } from "../memory/segment.ts";
 import { SharedMemory } from "../memory/shared_memory.ts";
@@ -35,7 +36,6 @@ import {
 } from "./latest_value_options.ts";
 import { LatestValueReader } from "./latest_value_reader.ts";
 import { LatestValueWriter } from "./latest_value_writer.ts";
-import type { MemoryRegion } from "./memory_region.ts";
 import { checkUse } from "./options.ts";
 import { PeerEnd } from "./peer_end.ts";
 import { Role, type RoleWords } from "./role.ts";
@@ -155,7 +155,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
       () => LatestValue.open(name, { spinMs, ordering, type }),
       () => LatestValue.create(name, options),
     );
-    if (unlinkOnClose) latest.#parts.placement.memory.unlinkOnClose();
+    if (unlinkOnClose) latest.#parts.placement.memory.unlinkOnClose?.();
     return latest;
   }
 

@@ -1,5 +1,6 @@
 // The buffers of a latest value as both sides see them: where they stand, what their headers say, whether they are whole.
 
+import type { MemoryRegion } from "../memory/memory_region.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { notifyAll } from "../wait/eventcount.ts";
@@ -7,7 +8,6 @@ import { crc32c } from "./latest_value_checksum.ts";
 import type { ValueGeometry } from "./latest_value_geometry.ts";
 import * as layout from "./latest_value_layout.ts";
 import { STATE_CLOSED } from "./layout.ts";
-import type { MemoryRegion } from "./memory_region.ts";
 
 /** Nobody else sees it: an atomic exchange on it is only a fence (full on x86-64, and on aarch64 with LSE). */
 const privateWord = new Int32Array(1);

@@ -2,9 +2,9 @@
 
 import { ALIGNMENT } from "../memory/layout.ts";
 import { withLayoutLock } from "../memory/layout_lock.ts";
+import type { MemoryRegion } from "../memory/memory_region.ts";
 import { Participants } from "../memory/participants.ts";
 import { type Placement, placementOver } from "../memory/placement.ts";
-import type { SharedMemory } from "../memory/shared_memory.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { checkInteger } from "../sys/validate.ts";
@@ -19,7 +19,6 @@ import {
 } from "./latest_value_geometry.ts";
 import * as layout from "./latest_value_layout.ts";
 import type { LatestValueOverOptions } from "./latest_value_options.ts";
-import type { MemoryRegion } from "./memory_region.ts";
 
 const NOUN = "latest value";
 
@@ -31,7 +30,7 @@ export interface Laid {
 }
 
 /** Over read-only memory nothing is laid and nobody waits; but there may be readers. */
-function readOnlyPlacement(memory: SharedMemory, base: number, { participants }: LatestValueOverOptions): Placement {
+function readOnlyPlacement(memory: MemoryRegion, base: number, { participants }: LatestValueOverOptions): Placement {
   if (!(participants instanceof Participants)) throw new TypeError(`a ${NOUN} over a memory needs { participants }`);
   checkInteger(base, "byteOffset", 0, memory.size - layout.FIRST_BUFFER);
   if (base % ALIGNMENT !== 0) throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${base}`);
@@ -41,12 +40,11 @@ function readOnlyPlacement(memory: SharedMemory, base: number, { participants }:
 
 /** Racing processes agree, by the layout lock. */
 export function layOver(
-  region: MemoryRegion,
+  memory: MemoryRegion,
   byteOffset: number,
   options: LatestValueOverOptions<unknown, never>,
 ): Laid {
-  const memory = region as SharedMemory;
-  if (region.readOnly) {
+  if (memory.readOnly) {
     const placement = readOnlyPlacement(memory, byteOffset, options as LatestValueOverOptions);
     return { placement, ...layOrFind(placement, options) };
   }

@@ -11,7 +11,6 @@ export type {
 } from "./latest_value_options.ts";
 export { LatestValueReader } from "./latest_value_reader.ts";
 export { LatestValueWriter } from "./latest_value_writer.ts";
-export type { MemoryRegion } from "./memory_region.ts";
 export type {
   SpscRingCreateOptions,
   SpscRingOpenOptions,

@@ -4,6 +4,7 @@ import process from "node:process";
 import { openOrCreate } from "../memory/file.ts";
 import { ALIGNMENT, OBJECT_OFFSET } from "../memory/layout.ts";
 import { withLayoutLock } from "../memory/layout_lock.ts";
+import type { MemoryRegion } from "../memory/memory_region.ts";
 import { Participants } from "../memory/participants.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "../memory/segment.ts";
 import { SharedMemory } from "../memory/shared_memory.ts";
@@ -143,7 +144,7 @@ export class SpscRing {
       () => SpscRing.open(name, { spinMs, ordering }),
       () => SpscRing.create(name, options),
     );
-    if (unlinkOnClose) ring.#parts.segment.memory.unlinkOnClose();
+    if (unlinkOnClose) ring.#parts.segment.memory.unlinkOnClose?.();
     return ring;
   }
 
@@ -166,7 +167,7 @@ export class SpscRing {
    * @throws {RangeError} `byteOffset` is not a multiple of 128, or the ring does not fit
    * @throws {IpcError} EBADMSG there is something else; EINVAL there is a ring of other sizes, or none and no capacity
    */
-  static over(memory: SharedMemory, byteOffset: number, options: SpscRingOverOptions): SpscRing {
+  static over(memory: MemoryRegion, byteOffset: number, options: SpscRingOverOptions): SpscRing {
     checkOptions(options, ["participants", "capacity", "maxMessageSize", ...USE_OPTIONS], "SpscRing.over");
     checkUse(options);
     const { participants } = options;
@@ -218,7 +219,14 @@ export class SpscRing {
   #bytes(): RingBytes {
     const { segment, base, geometry, name } = this.#parts;
     const { memory } = segment;
-    return { buffer: memory.buffer, base, geometry, name, isAtomic: this.#isAtomic, lostPages: () => memory.lostPages };
+    return {
+      buffer: memory.buffer,
+      base,
+      geometry,
+      name,
+      isAtomic: this.#isAtomic,
+      lostPages: () => memory.lostPages ?? 0,
+    };
   }
 
   #side<Side extends SpscProducer | SpscConsumer>(

@@ -51,10 +51,36 @@ export const symbols = {
   watch_disarm: { result: "i32", arguments: 1 },
   watch_remove: { result: "i32", arguments: 1 },
   watch_take: { result: "i32", arguments: 1 },
+
+  page_size: { result: "f64", arguments: 1 },
+  madvise: { result: "i32", arguments: 3 },
+  msync: { result: "i32", arguments: 3 },
+  sync_file_range: { result: "i32", arguments: 3 },
+  fsync: { result: "i32", arguments: 1 },
+  punch_hole: { result: "i32", arguments: 3 },
+  mlock: { result: "i32", arguments: 3 },
+  munlock: { result: "i32", arguments: 2 },
+  mlockall: { result: "i32", arguments: 1 },
+  munlockall: { result: "i32", arguments: 0 },
+  resource_limit: { result: "f64", arguments: 1 },
+  pread: { result: "i32", arguments: 4 },
+
+  mbind: { result: "i32", arguments: 6 },
+  set_mempolicy: { result: "i32", arguments: 3 },
+  get_mempolicy: { result: "i32", arguments: 4 },
+  move_pages: { result: "i32", arguments: 4 },
+
+  getcpu: { result: "i32", arguments: 0 },
+  sched_setaffinity: { result: "i32", arguments: 3 },
+  sched_getaffinity: { result: "i32", arguments: 3 },
+  sched_setscheduler: { result: "i32", arguments: 3 },
+  sched_getscheduler: { result: "i32", arguments: 1 },
+  sched_getparam: { result: "i32", arguments: 1 },
+  thread_ids: { result: "i32", arguments: 2 },
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 export type SymbolName = keyof typeof symbols;
 

@@ -9,8 +9,8 @@
 // SYNC lock: release = compare-exchange or store of 0; acquire = compare-exchange. All are sequentially consistent.
 
 import { OWNER_MASK } from "../memory/layout.ts";
+import type { MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";
-import type { SharedMemory } from "../memory/shared_memory.ts";
 import { futexWake } from "../sys/futex.ts";
 
 const WAITERS = 1 << 31;
@@ -31,7 +31,7 @@ export class LockWord {
   #predecessor = 0;
 
   /** The word at `byteOffset` of the memory. Joins the participants. */
-  constructor(memory: SharedMemory, byteOffset: number, participants: Participants) {
+  constructor(memory: MemoryRegion, byteOffset: number, participants: Participants) {
     this.#words = new Int32Array(memory.buffer, byteOffset, 1);
     this.#address = memory.address + byteOffset;
     this.#participants = participants;

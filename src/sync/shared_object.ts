@@ -1,5 +1,6 @@
 // SharedObject: what all locks and events have in common: how they are made, opened, laid over a memory, and closed.
 
+import type { MemoryRegion } from "../memory/memory_region.ts";
 import {
   closePlacement,
   createPlacement,
@@ -105,7 +106,7 @@ export abstract class SharedObject {
    */
   static over<T, O>(
     this: ObjectClass<T, O>,
-    memory: SharedMemory,
+    memory: MemoryRegion,
     byteOffset: number,
     options: O & ObjectOverOptions,
   ): T {

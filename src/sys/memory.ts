@@ -17,9 +17,13 @@ export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
+export const MAP_ANONYMOUS = 0x20;
+export const MAP_NORESERVE = 0x4000;
+export const MAP_HUGETLB = 0x40000;
 
 export const MFD_CLOEXEC = 1;
 export const MFD_ALLOW_SEALING = 2;
+export const MFD_HUGETLB = 4;
 export const F_SEAL_SEAL = 1;
 export const F_SEAL_SHRINK = 2;
 export const F_SEAL_GROW = 4;
@@ -55,9 +59,10 @@ export function fallocate(fd: number, offset: number, size: number): number {
   return environment().calls.fallocate(fd, offset, size);
 }
 
-/** Bits of `mode` that say what kind of file it is, and the value of a regular one. */
+/** Bits of `mode` that say what kind of file it is, and the values of a regular one and of a directory. */
 export const S_IFMT = 0o170000;
 export const S_IFREG = 0o100000;
+export const S_IFDIR = 0o040000;
 
 export interface FileStatus {
   readonly size: number;
@@ -94,9 +99,16 @@ export function getSeals(fd: number): number {
   return environment().calls.get_seals(fd);
 }
 
-/** mmap(2): the address. */
-export function mmap(length: number, protection: number, flags: number, fd: number, offset: number): number {
-  return environment().calls.mmap(0, length, protection, flags, fd, offset);
+/** mmap(2): the address, `near` the one given if there is room. */
+export function mmap(
+  length: number,
+  protection: number,
+  flags: number,
+  fd: number,
+  offset: number,
+  near: number = 0,
+): number {
+  return environment().calls.mmap(near, length, protection, flags, fd, offset);
 }
 
 export function munmap(address: number, length: number): number {

@@ -1,8 +1,8 @@
 // Waiter: how one side of an object waits, blocking or awaiting, for the other side to publish or to die.
 
 import { clearTimeout, setTimeout } from "node:timers";
+import type { MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";
-import type { SharedMemory } from "../memory/shared_memory.ts";
 import { clockMonotonic, pause, waitEvent } from "../sys/futex.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
@@ -17,7 +17,7 @@ const ASK_EVERY_NS = 30_000_000;
 const COME_UP_EVERY_NS = 100_000_000;
 
 export interface WaiterParts {
-  readonly memory: SharedMemory;
+  readonly memory: MemoryRegion;
   readonly participants: Participants;
   /** Byte offset of the word that this side sleeps on: an eventcount, unless `prepare` says otherwise. */
   readonly own: number;

@@ -164,7 +164,9 @@ const commands: Record<string, () => void | Promise<void>> = {
 
   /** Closes one memory and forgets another. */
   async forget() {
-    process.on("warning", (warning) => console.log(warning.name, warning.message));
+    process.on("warning", ({ name: kind, message }) => {
+      if (kind !== "ExperimentalWarning") console.log(kind, message); // node:ffi says that it is one
+    });
     const forget = () => {
       SharedMemory.create(`${name}-closed`, { size: 4096, unlinkOnClose: true }).close();
       SharedMemory.create(name, { size: 4096 });

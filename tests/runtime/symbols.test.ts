@@ -54,7 +54,34 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   watch_disarm: [[0], 0],
   watch_remove: [[0], 0],
   watch_take: [[address], -11],
+  page_size: [[-1]],
+  madvise: [[0, 0, 0], 0],
+  msync: [[1, 0, 4], EINVAL],
+  sync_file_range: [[-1, 0, 0], EBADF],
+  fsync: [[-1], EBADF],
+  punch_hole: [[-1, 0, 1], EBADF],
+  mlock: [[0, 0, 64], EINVAL],
+  munlock: [[0, 0], 0],
+  mlockall: [[0], EINVAL],
+  munlockall: [[], 0],
+  resource_limit: [[14]],
+  pread: [[-1, path, 0, 0], EBADF],
+  mbind: [[1, 0, 0, 0, 0, 0], EINVAL],
+  set_mempolicy: [[-1, 0, 0], EINVAL],
+  get_mempolicy: [[0, 0, 0, -1], EINVAL],
+  move_pages: [[0, 4096, 0, word], 0],
+  getcpu: [[]],
+  sched_setaffinity: [[-1, 8, word], -3],
+  sched_getaffinity: [[-1, 8, word], -3],
+  sched_setscheduler: [[-1, 0, 0], EINVAL],
+  sched_getscheduler: [[-1], EINVAL],
+  sched_getparam: [[-1], EINVAL],
+  thread_ids: [[word, 0]],
 };
+
+/** The rows that containers refuse, unless they have CAP_SYS_NICE. */
+const ofPolicy: readonly string[] = ["mbind", "set_mempolicy", "get_mempolicy"];
+const EPERM = -1;
 
 /** The rows that take a watch are called with one. */
 const ofWatch: readonly string[] = ["watch_arm", "watch_disarm", "watch_remove"];
@@ -71,6 +98,7 @@ describe("symbol table", () => {
       assert.equal(values.length, symbols[name].arguments);
       const result = call(...values);
       assert.equal(typeof result, "number");
+      if (result === EPERM && ofPolicy.includes(name)) return;
       if (answer === undefined) assert.ok(result >= 0, `${name} answered ${result}`);
       else assert.equal(result, answer);
     });

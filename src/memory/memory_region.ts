@@ -22,6 +22,10 @@ export interface MemoryRegion {
   beforeClose(dependent: object, action: () => void): void;
   /** The dependent has gone. */
   afterClose(dependent: object): void;
+  /** Unmaps it. */
+  close(): void;
+  /** From now on closing also removes the name; only of what has one in `/dev/shm`. */
+  unlinkOnClose?(): void;
   /** Writes a range to disk and waits until it is there. */
   sync?(options?: { offset?: number; length?: number }): void;
 }

@@ -1,0 +1,24 @@
+// Updates the order book in a file as fast as it can, until it is killed: writer.ts FILE
+import process from "node:process";
+import { type Book, openBook } from "./book.ts";
+
+const { book } = openBook(process.argv[2] ?? "/tmp/linux-ipc-order-book");
+const reader = book.reader();
+const writer = book.writer();
+
+/** Each level carries the number of the update, so that a half-written book would show. */
+function bookOf(updates: number): Book {
+  const side = (sign: number) =>
+    Array.from({ length: 10 }, (_, level) => ({ price: 100 + sign * (level + 1) * 0.01, quantity: updates }));
+  return { timestamp: BigInt(Date.now()), symbolId: 1001, updates, bids: side(-1), asks: side(1) };
+}
+
+const found = reader.tryRead();
+console.log(found === undefined ? "a new book" : `a book with ${found.updates} updates`);
+writer.write(bookOf(found?.updates ?? 0));
+writer.sync(); // from here on this one would survive a power loss; kill -9 needs no sync
+
+for (let updates = (found?.updates ?? 0) + 1; ; updates++) {
+  for (let burst = 0; burst < 1000; burst++) writer.write(bookOf(updates++));
+  await new Promise((resolve) => setTimeout(resolve, 1)); // the loop stays usable
+}

@@ -1,0 +1,43 @@
+// The options of MappedFile's ways in and of what it does.
+
+import type { ByteRange } from "./mapped_range.ts";
+
+/** What every way in may ask of the mapping. */
+export interface MappedFilePresence {
+  /** As MAP_POPULATE: read all of it now, and say so when a page cannot be had; false unless said. */
+  populate?: boolean;
+  /** As MAP_LOCKED: read all of it now and keep it in memory; false unless said. */
+  locked?: boolean;
+}
+
+/** How `MappedFile.open` opens. */
+export interface MappedFileOpenOptions extends MappedFilePresence {
+  /** Map the file privately (MAP_PRIVATE): writes stay in this process and never reach the file; false unless said. */
+  readOnly?: boolean;
+  /** Where the window starts, bytes; a multiple of the page size. */
+  offset?: number;
+  /** How long the window is, bytes; to the file's end unless said. */
+  length?: number;
+}
+
+/** How `MappedFile.create` and `openOrCreate` make a file. */
+export interface MappedFileCreateOptions extends MappedFilePresence {
+  /** Bytes; reserved at once, unless `sparse`. */
+  size: number;
+  /** Permission bits, 0o600 unless said; the umask does not touch them. */
+  mode?: number;
+  /** Leave a hole that takes no space until it is written; a full disk then loses pages. False unless said. */
+  sparse?: boolean;
+}
+
+/** How `MappedFile.sync` writes back, and which pages: those that the range touches, all unless said. */
+export interface MappedFileSyncOptions extends ByteRange {
+  /** Start writing and do not wait for the disk; false unless said. */
+  async?: boolean;
+}
+
+/** How `MappedFile.grow` grows. */
+export interface MappedFileGrowOptions {
+  /** Leave a hole in place of reserved space; false unless said. */
+  sparse?: boolean;
+}

@@ -1,0 +1,133 @@
+// The ways into a mapped file: what is checked, opened or made, reserved, mapped and made present, in this order.
+
+import { dirname } from "node:path";
+import { errno } from "../sys/errno.ts";
+import { type Attempt, IpcError } from "../sys/error.ts";
+import * as sys from "../sys/memory.ts";
+import { checkBoolean, checkInteger, checkMode, checkOptions } from "../sys/validate.ts";
+import { prefault } from "./advice.ts";
+import { createFile, reserve } from "./file.ts";
+import { lockMemory } from "./lock_memory.ts";
+import type { MappedFileCreateOptions, MappedFileOpenOptions, MappedFilePresence } from "./mapped_file_options.ts";
+import type { MappedMemory } from "./mapped_range.ts";
+import { checkPageOffset, Mapping } from "./mapping.ts";
+import { openRegular } from "./regular_file.ts";
+
+/** 2 ** 48: more than any machine has, and exact in a double. */
+export const SIZE_MAX = 2 ** 48;
+const PRESENCE = ["populate", "locked"];
+
+/** What an open MappedFile is made of. */
+export interface MappedFileParts {
+  readonly path: string;
+  readonly fd: number;
+  /** Where the mapping starts in the file. */
+  readonly fileOffset: number;
+  readonly isWindow: boolean;
+  readonly created: boolean;
+  readonly presence: MappedFilePresence;
+  readonly mapping: Mapping;
+}
+
+function checkPresence({ populate = false, locked = false }: MappedFilePresence): MappedFilePresence {
+  return { populate: checkBoolean(populate, "populate"), locked: checkBoolean(locked, "locked") };
+}
+
+/** Makes pages present as the options say. */
+export function makePresent(memory: MappedMemory, { populate, locked }: MappedFilePresence): void {
+  if (locked) lockMemory(memory);
+  else if (populate) prefault(memory);
+}
+
+function mapPresent(request: ConstructorParameters<typeof Mapping>[0], presence: MappedFilePresence): Mapping {
+  const mapping = new Mapping(request);
+  try {
+    makePresent(mapping, presence);
+    return mapping;
+  } catch (error) {
+    mapping.close();
+    throw error;
+  }
+}
+
+/** Runs `action`; when it throws, the descriptor is closed. */
+function orClose<T>(fd: number, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    sys.close(fd);
+    throw error;
+  }
+}
+
+/** Opens and maps a file that exists. */
+export function openParts(path: string, options: MappedFileOpenOptions): MappedFileParts {
+  checkOptions(options, ["readOnly", "offset", "length", ...PRESENCE], "MappedFile.open");
+  const readOnly = checkBoolean(options.readOnly ?? false, "readOnly");
+  const presence = checkPresence(options);
+  const start = checkInteger(options.offset ?? 0, "offset", 0, SIZE_MAX);
+  checkInteger(options.length ?? 1, "length", 1, SIZE_MAX);
+  const attempt = () => ({ syscall: "open", doing: `open mapped file ${path}`, path });
+  const { fd, size } = openRegular(path, readOnly, attempt);
+  return orClose(fd, () => {
+    const hint = "it is empty, and nothing cannot be mapped; openOrCreate gives it a size";
+    if (size === 0) throw new IpcError(errno.EINVAL, { ...attempt(), syscall: "mmap", hint });
+    const fileOffset = checkInteger(start, "offset", 0, size - 1);
+    checkPageOffset(fd, fileOffset);
+    const length = checkInteger(options.length ?? size - fileOffset, "length", 1, size - fileOffset);
+    const mapping = mapPresent({ fd, offset: fileOffset, length, readOnly, attempt }, presence);
+    return { path, fd, fileOffset, isWindow: length !== size, created: false, presence, mapping };
+  });
+}
+
+interface CheckedCreate {
+  readonly size: number;
+  readonly mode: number;
+  readonly isSparse: boolean;
+  readonly presence: MappedFilePresence;
+}
+
+function checkCreate(options: MappedFileCreateOptions, what: string): CheckedCreate {
+  checkOptions(options, ["size", "mode", "sparse", ...PRESENCE], what);
+  const size = checkInteger(options?.size, "size", 1, SIZE_MAX);
+  const isSparse = checkBoolean(options.sparse ?? false, "sparse");
+  return { size, mode: checkMode(options.mode ?? 0o600), isSparse, presence: checkPresence(options) };
+}
+
+const whole = { fileOffset: 0, isWindow: false };
+
+/** Makes and maps a new file, which gets its name only when it is complete. */
+export function createParts(path: string, options: MappedFileCreateOptions, what: string): MappedFileParts {
+  const { size, mode, isSparse, presence } = checkCreate(options, what);
+  const attempt = () => ({ syscall: "open", doing: `create mapped file ${path}`, path });
+  let mapping: Mapping | undefined;
+  try {
+    const fd = createFile({ path, size, mode, isSparse, attempt }, (fd) => {
+      mapping = mapPresent({ fd, offset: 0, length: size, readOnly: false, attempt }, presence);
+    });
+    return { ...whole, path, fd, created: true, presence, mapping: mapping as unknown as Mapping };
+  } catch (error) {
+    mapping?.close();
+    throw error;
+  }
+}
+
+function demandSize(fd: number, size: number, options: CheckedCreate, attempt: () => Attempt & { path: string }): void {
+  const { size: asked, isSparse } = options;
+  const hint = `it exists with ${size} bytes, ${asked} asked; open it and grow it`;
+  if (size > 0 && size < asked) throw new IpcError(errno.EINVAL, { ...attempt(), hint });
+  if (size === 0) reserve({ fd, size: asked, isSparse, directory: dirname(attempt().path) }, attempt);
+}
+
+/** Opens and maps a file that exists and is large enough, or empty. */
+export function openSizedParts(path: string, options: MappedFileCreateOptions, what: string): MappedFileParts {
+  const checked = checkCreate(options, what);
+  const attempt = () => ({ syscall: "open", doing: `open mapped file ${path}`, path });
+  const { fd, size } = openRegular(path, false, attempt);
+  return orClose(fd, () => {
+    demandSize(fd, size, checked, attempt);
+    const length = Math.max(size, checked.size);
+    const mapping = mapPresent({ fd, offset: 0, length, readOnly: false, attempt }, checked.presence);
+    return { ...whole, path, fd, created: false, presence: checked.presence, mapping };
+  });
+}

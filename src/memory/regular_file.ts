@@ -1,0 +1,49 @@
+// Regular files of a path: opened without waiting, without following a link, and nothing else than a file.
+
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fsync } from "../sys/advice.ts";
+import { errno } from "../sys/errno.ts";
+import { type Attempt, check, IpcError } from "../sys/error.ts";
+import * as sys from "../sys/memory.ts";
+
+/** The path of a string or a file: URL. */
+export function checkPath(path: unknown): string {
+  const text = path instanceof URL ? fileURLToPath(path) : path;
+  if (typeof text !== "string") throw new TypeError(`the path must be a string or a file: URL, not ${typeof text}`);
+  if (text === "") throw new RangeError("the path must not be empty");
+  if (text.includes("\0")) throw new TypeError("the path must not hold a NUL character");
+  return text;
+}
+
+/** The size of an open file, which must be a regular one. */
+export function regularSize(fd: number, attempt: () => Attempt): number {
+  const status = sys.fstat(fd);
+  if (typeof status === "number") throw new IpcError(-status, { ...attempt(), syscall: "fstat" });
+  const type = status.mode & sys.S_IFMT;
+  if (type === sys.S_IFDIR) throw new IpcError(errno.EISDIR, attempt());
+  if (type !== sys.S_IFREG) throw new IpcError(errno.ENODEV, { ...attempt(), hint: "it is not a regular file" });
+  return status.size;
+}
+
+/** Opens an existing file, not waiting for the other end of a FIFO; the descriptor, and its size at this moment. */
+export function openRegular(path: string, readOnly: boolean, attempt: () => Attempt): { fd: number; size: number } {
+  const fd = sys.open(path, (readOnly ? sys.O_RDONLY : sys.O_RDWR) | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0);
+  const hint =
+    fd === -errno.ELOOP ? "links are not followed: pass the path that it leads to, see fs.realpathSync" : undefined;
+  check(fd, () => ({ ...attempt(), hint }));
+  try {
+    return { fd, size: regularSize(fd, attempt) };
+  } catch (error) {
+    sys.close(fd);
+    throw error;
+  }
+}
+
+/** Writes the directory of a new file to disk: until then a power loss may take the file's name. */
+export function syncDirectory(path: string, attempt: () => Attempt): void {
+  const fd = check(sys.open(dirname(path), sys.O_RDONLY, 0), attempt);
+  const result = fsync(fd);
+  sys.close(fd);
+  if (result !== -errno.EINVAL) check(result, () => ({ ...attempt(), syscall: "fsync" })); // some cannot be synced
+}

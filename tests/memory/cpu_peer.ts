@@ -1,0 +1,66 @@
+// The peer of the processor and locking tests: one command a process, often with fewer rights than the test.
+
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { cpu, IpcError, lockMemory, lockProcessMemory, SharedMemory, unlockProcessMemory } from "../../mod.ts";
+
+function outcome(action: () => unknown): string {
+  try {
+    return String(action());
+  } catch (error) {
+    return error instanceof IpcError ? `${error.code} ${error.syscall} ${/\(.*/.exec(error.message)}` : String(error);
+  }
+}
+
+const lockedKilobytes = () => Number(/VmLck:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+
+const commands: Record<string, () => void | Promise<void>> = {
+  /** Asks for real time without the right to it. */
+  schedule() {
+    console.log(outcome(() => cpu.setScheduler("fifo", 10)));
+    console.log(outcome(() => cpu.setScheduler("idle")));
+    console.log(cpu.scheduler().policy);
+  },
+
+  /** Pins itself where the control group has one processor only. */
+  pin() {
+    const before = cpu.affinity().join();
+    console.log(
+      before,
+      outcome(() => cpu.pin(cpu.online())),
+      cpu.affinity().join() === before,
+    );
+    console.log(
+      outcome(() => cpu.pin(Number(before))),
+      cpu.affinity().join(),
+    );
+    cpu.unpin();
+    console.log(cpu.affinity().join());
+    process.exit();
+  },
+
+  /** Locks more than it may. */
+  lock() {
+    const memory = SharedMemory.anonymous({ size: 1 << 20 });
+    console.log(outcome(() => lockMemory(memory)));
+    console.log(lockedKilobytes());
+    memory.close();
+  },
+
+  /** Locks everything, and tells how much more memory that took. */
+  lockProcess() {
+    const memory = SharedMemory.anonymous({ size: 8 << 20 });
+    const reader = SharedMemory.fromDescriptor(memory.fd, { readOnly: true });
+    const resident = () => process.memoryUsage().rss;
+    const before = resident();
+    lockProcessMemory();
+    console.log(lockedKilobytes() > 0, resident() - before < 64 << 20);
+    memory.bytes[0] = 1;
+    console.log(reader.bytes[0]);
+    unlockProcessMemory();
+    console.log(lockedKilobytes());
+    process.exit();
+  },
+};
+
+await commands[process.argv[2]]();

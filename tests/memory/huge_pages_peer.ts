@@ -1,0 +1,53 @@
+// The peer of the huge-page tests: one command a process; says in lines what it found.
+
+import process from "node:process";
+import { IpcError, MappedFile, numa, SharedMemory } from "../../mod.ts";
+
+const [command, ...parameters] = process.argv.slice(2);
+
+function outcome(action: () => unknown): string {
+  try {
+    return String(action());
+  } catch (error) {
+    return error instanceof IpcError ? error.code : String(error);
+  }
+}
+
+const commands: Record<string, () => void> = {
+  /** Maps descriptor 3, which somebody else made of huge pages. */
+  share() {
+    const memory = SharedMemory.fromDescriptor(3);
+    console.log(memory.size, memory.pageSize, memory.hugePages, memory.bytes[5]);
+    memory.bytes[6] = 66;
+    memory.close();
+  },
+
+  /** A file in a hugetlbfs: huge pages that have a name. */
+  file() {
+    const [path] = parameters;
+    const file = MappedFile.create(path, { size: 4 << 20 });
+    console.log(file.size, file.pageSize, file.hugePages, numa.pages(file).length);
+    file.bytes[(4 << 20) - 1] = 9;
+    file.sync();
+    const same = MappedFile.open(path, { offset: 2 << 20 });
+    console.log(
+      same.bytes[(2 << 20) - 1],
+      outcome(() => MappedFile.open(path, { offset: 4096 })),
+    );
+    file.punchHole({ offset: 2 << 20 });
+    console.log(same.bytes[(2 << 20) - 1]);
+    same.close();
+    file.close();
+    const odd = MappedFile.openOrCreate(`${path}-odd`, { size: 1000 });
+    odd.bytes[999] = 1;
+    console.log(odd.size, odd.pageSize);
+    odd.close();
+    try {
+      MappedFile.create(`${path}-large`, { size: 1 << 30 });
+    } catch (error) {
+      console.log(/ENOSPC.*\(\d of 4 (huge pages of 2MB are free, 512 needed)/.exec(String(error))?.[1]);
+    }
+  },
+};
+
+commands[command]();

@@ -1,0 +1,136 @@
+// Mapped files between processes: every runtime sees the same bytes, and kill -9 takes none of them.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { after, describe, it } from "node:test";
+import { MappedFile } from "../../mod.ts";
+import {
+  cleanUp,
+  compileC,
+  mainRuntimes,
+  ownRuntime,
+  runPeer,
+  sleep,
+  spawnPeer,
+  temporaryDirectory,
+} from "../support/mod.ts";
+
+const peer = new URL("./mapped_file_peer.ts", import.meta.url);
+const directory = temporaryDirectory();
+const writerInC = `
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+int main(int count, char **parameters) {
+  int fd = open(parameters[1], O_RDWR);
+  unsigned char *bytes = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  printf("%d\\n", bytes[0]);
+  bytes[1] = 77;
+  return count == 2 ? 0 : 1;
+}`;
+
+describe("a mapped file between processes", () => {
+  for (const runtime of mainRuntimes) {
+    it(`is the same bytes under ${runtime.name}, without any sync`, async () => {
+      const file = MappedFile.create(join(directory, `exchange-${runtime.name}`), { size: 10_000 });
+      file.bytes[0] = 41;
+      const other = spawnPeer(runtime, peer, ["exchange", file.path]);
+      assert.equal(await other.line(), "41");
+      await other.lineOf("written");
+      assert.equal(file.bytes[1], 2);
+      file.bytes[2] = 43;
+      other.write("look");
+      assert.equal(await other.line(), "43");
+      assert.equal((await other.ended).code, 0);
+      file.close();
+    });
+  }
+
+  it("is the same bytes in C", () => {
+    const file = MappedFile.create(join(directory, "c"), { size: 4096 });
+    file.bytes[0] = 12;
+    const output = execFileSync(compileC(writerInC), [file.path], { encoding: "utf8" });
+    assert.deepEqual([output, file.bytes[1]], ["12\n", 77]);
+    file.close();
+  });
+
+  it("keeps what a killed writer wrote: the next one, of any runtime, goes on from there", async () => {
+    const path = join(directory, "counter");
+    let least = 0;
+    for (const runtime of mainRuntimes) {
+      const writer = spawnPeer(runtime, peer, ["count", path, 100_000]);
+      const start = Number(await writer.line());
+      assert.ok(start >= least, `${runtime.name} found ${start}, at least ${least} was written`);
+      await writer.lineOf("counting");
+      await sleep(20);
+      writer.kill("SIGKILL");
+      assert.equal((await writer.ended).signal, "SIGKILL");
+      const words = new Int32Array(readFileSync(path).buffer.slice(0, 4));
+      least = start + 1000;
+      assert.ok(words[0] >= least, `${words[0]} is in the file, at least ${least} was written`);
+      least = words[0];
+    }
+    const file = MappedFile.openOrCreate(path, { size: 100_000 });
+    const words = new Int32Array(file.buffer);
+    assert.equal(words[0], least);
+    assert.ok(words[0] - words[words.length - 1] <= 1);
+    file.close();
+  });
+
+  it("is made by exactly one of several that open or create it at once, and none sees half of it", async () => {
+    const path = join(directory, "race");
+    const racers = mainRuntimes.map((runtime) => spawnPeer(runtime, peer, ["openOrCreate", path, 1 << 20]));
+    await Promise.all(racers.map((racer) => racer.lineOf("ready")));
+    const start = Date.now() + 100;
+    for (const racer of racers) racer.write(String(start));
+    const found = await Promise.all(racers.map((racer) => racer.line()));
+    assert.deepEqual(found.sort(), [...Array(3).fill("false 1048576 true"), "true 1048576 true"]);
+    await Promise.all(racers.map((racer) => racer.ended));
+  });
+
+  it("is whole or missing when its creator is killed at any moment", async () => {
+    const folder = temporaryDirectory();
+    const path = join(folder, "created");
+    for (let round = 0; round < 4; round++) {
+      const creator = spawnPeer(ownRuntime, peer, ["createLoop", path, 300_000]);
+      await creator.lineOf("started");
+      await sleep(round * 9);
+      creator.kill("SIGKILL");
+      await creator.ended;
+      const names = readdirSync(folder);
+      assert.ok(names.length === 0 || names.join() === "created", names.join());
+      if (names.length > 0) {
+        assert.equal(statSync(path).size, 300_000);
+        execFileSync("rm", [path]);
+      }
+    }
+  });
+});
+
+/** Runs the peer where the directory is a file system of its own, of 1 MiB. */
+const small = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"', directory];
+const skip = process.getuid?.() === 0 ? false : "needs root to mount a file system";
+
+describe("a mapped file that loses its ground", () => {
+  after(cleanUp); // here, in the last group: all of them use one directory
+
+  it("cut by somebody: zeros, a count and EIO from sync; grow mends it; the process lives", async () => {
+    const path = join(directory, "cut");
+    writeFileSync(path, new Uint8Array(20_000).fill(7));
+    const end = await runPeer(ownRuntime, peer, ["cut", path]);
+    assert.equal(end.signal, null, `ended by ${end.signal}`);
+    assert.equal(end.stdout, "0 0 2\n9 EIO undefined\n0 0 undefined\nalive\n", end.stderr);
+    assert.equal(statSync(path).size, 20_000);
+  });
+
+  it("on a full disk: ENOSPC when it is made or grown, lost pages where it is sparse; the process lives", {
+    skip,
+  }, async () => {
+    const end = await runPeer(ownRuntime, peer, ["full", directory], { wrapper: small });
+    assert.equal(end.signal, null, `ended by ${end.signal}`);
+    assert.equal(end.stdout, "ENOSPC true\nENOSPC 4096 true\nundefined 0\ntrue EIO\n", end.stderr);
+  });
+});
