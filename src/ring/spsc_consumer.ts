@@ -148,8 +148,7 @@ export class SpscConsumer extends RingSide {
   tryReceive(): Uint8Array | undefined {
     const offset = this.peekAt();
     if (offset < 0) return undefined;
-    const message = new Uint8Array(this.#length);
-    message.set(this.#u8.subarray(offset, offset + this.#length));
+    const message = this.#u8.slice(offset, offset + this.#length);
     this.release();
     return message;
   }

@@ -76,6 +76,8 @@ export class Waiter {
       if (result !== undefined) return result;
       if (isPast(deadline)) return undefined;
       this.#sleep(key, deadline);
+      result = attempt();
+      if (result !== undefined) return result;
     }
   }
 
