@@ -127,6 +127,7 @@ LIPC_EXPORT int32_t lipc_pause(double count) {
 
 struct echo {
   futex_word ping, pong;
+  _Atomic int32_t processors; /* that we may ever run on */
 };
 
 #define MEASURE_ROUNDS 9
@@ -136,6 +137,10 @@ static void *echo_main(void *argument) {
   uint64_t everywhere[16];
   for (int i = 0; i < 16; i++) everywhere[i] = ~0ull; /* a peer is seldom pinned to our processor: measure the real distance */
   syscall(SYS_sched_setaffinity, 0, sizeof everywhere, everywhere);
+  int64_t size = syscall(SYS_sched_getaffinity, 0, sizeof everywhere, everywhere);
+  int32_t processors = 0;
+  for (int64_t i = 0; i < size / 8; i++) processors += __builtin_popcountll(everywhere[i]);
+  atomic_store(&echo->processors, processors);
   for (uint32_t round = 0; round < MEASURE_ROUNDS; round++) {
     while (atomic_load(&echo->ping) == round) futex_wait(&echo->ping, round, -1);
     atomic_store(&echo->pong, round + 1);
@@ -144,7 +149,9 @@ static void *echo_main(void *argument) {
   return NULL;
 }
 
-/* What waking a sleeper costs on this machine, in ns: half the median round trip of two threads that both sleep. */
+/* What waking a sleeper costs on this machine, in ns: half the median round trip of two threads that both sleep. 0 where
+ * there is but one processor for all of us (a machine or cpuset of one); being pinned to one of several is another thing:
+ * the peer may run on the others. */
 LIPC_EXPORT double lipc_measure_wake(void) {
   static struct echo echo;
   static shim_lock one_at_a_time; /* Workers may measure too: the echo thread must outlive nobody's stack */
@@ -170,7 +177,7 @@ LIPC_EXPORT double lipc_measure_wake(void) {
   }
   pthread_join(thread, NULL);
   shim_lock_release(&one_at_a_time);
-  return (double)samples[MEASURE_ROUNDS / 2] / 2;
+  return atomic_load(&echo.processors) == 1 ? 0 : (double)samples[MEASURE_ROUNDS / 2] / 2;
 }
 
 void shim_lock_take(shim_lock *lock) {

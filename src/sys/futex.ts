@@ -38,7 +38,7 @@ export function clockMonotonic(): number {
   return environment().calls.clock_monotonic();
 }
 
-/** What waking a sleeping thread costs here, in ns. Takes about a millisecond. */
+/** What waking a sleeping thread costs here, in ns; 0 where there is only one processor. Takes about a millisecond. */
 export function measureWake(): number {
   return environment().calls.measure_wake();
 }

@@ -1,6 +1,5 @@
 // Spinning before sleeping: for as long as waking a sleeper costs on this machine, and never for long.
 
-import { availableParallelism } from "node:os";
 import { clockMonotonic, measureWake, pause } from "../sys/futex.ts";
 import { checkDuration } from "../sys/validate.ts";
 
@@ -12,9 +11,14 @@ export const PAUSES_PER_LOOK = 4;
 
 let measured: number | undefined;
 
-/** Nanoseconds to spin: twice the wake-up measured once per process; none on a single processor. */
+function measureBudget(): number {
+  const wake = measureWake();
+  return wake > 0 ? Math.min(BUDGET_MOST_NS, Math.max(BUDGET_LEAST_NS, 2 * wake)) : 0;
+}
+
+/** Nanoseconds to spin: twice the wake-up measured once per process; none where there is a single processor. */
 function measuredBudget(): number {
-  measured ??= availableParallelism() < 2 ? 0 : Math.min(BUDGET_MOST_NS, Math.max(BUDGET_LEAST_NS, 2 * measureWake()));
+  measured ??= measureBudget();
   return measured;
 }
 
