@@ -102,7 +102,7 @@ describe("a barrier", () => {
     barrier.join();
     await peer.call("object join");
     peer.begin("object arrive");
-    assert.equal(barrier.arriveSync(), 1);
+    assert.equal(await soon(barrier.arrive(), "the first phase"), 1);
     assert.equal(await peer.answer(), "1");
     peer.begin("object arrive");
     await sleep(50);
