@@ -21,7 +21,9 @@ try {
     const exact = result.total === rounds * names.length;
     const nanosecondsPerTurn = Math.round((result.milliseconds * 1e6) / result.total);
     runs.push({ ...result, exact, nanosecondsPerTurn });
-    console.log(`${names.join(", ")}: ${result.total} in ${result.milliseconds} ms, ${exact ? "exact" : "WRONG"}`);
+    console.log(
+      `${names.join(", ")}: ${result.total} in ${result.milliseconds} ms, ${result.handOffs} hand-offs, ${exact ? "exact" : "WRONG"}`,
+    );
   }
   writeReport("counter", { runs });
   process.exitCode = runs.every(({ exact }) => exact) ? 0 : 1;

@@ -34,6 +34,7 @@ function sum<T extends object>(a: T, b: T): T {
 function add(a: Total, b: Total): Total {
   const recoveredMs = {
     median: Math.max(a.recoveredMs.median, b.recoveredMs.median),
+    p99: Math.max(a.recoveredMs.p99, b.recoveredMs.p99),
     longest: Math.max(a.recoveredMs.longest, b.recoveredMs.longest),
   };
   return {

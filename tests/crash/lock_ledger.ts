@@ -2,9 +2,10 @@
 //
 //   words  FIRST and SECOND, equal whenever the mutex is free | INSIDE, pid of the owner | faults | told deaths | stop
 //   seat   pid | where it is: OUTSIDE, LOCKING, HOLDING, UNLOCKING | turns
-//   told   pid of the dead | kind of the one who was told; written in possession
+//   told   pid of the dead | kind of the one who was told | when, in us; written in possession
 
 import { SharedMemory } from "../../mod.ts";
+import { clockMonotonic } from "../../src/sys/futex.ts";
 
 export const FIRST = 0;
 export const SECOND = 1;
@@ -17,6 +18,7 @@ export const SEATS = 32;
 export const SEAT_WORDS = 32;
 export const SEATS_COUNT = 6;
 export const TOLD = 512;
+const TOLD_WORDS = 3;
 const WORDS = 1 << 18;
 
 /** Where the process of a seat is; only HOLDING is certain possession, only OUTSIDE certain none. */
@@ -42,6 +44,12 @@ export const ledgerDefinitions: readonly string[] = Object.entries({
 export interface Told {
   readonly dead: number;
   readonly kind: number;
+  readonly instant: number;
+}
+
+/** CLOCK_MONOTONIC in microseconds, modulo 2 ** 31, as all processes see it. */
+export function microseconds(): number {
+  return Math.floor(clockMonotonic() / 1000) % 2 ** 31;
 }
 
 export class LockLedger {
@@ -77,17 +85,19 @@ export class LockLedger {
   /** Notes, in possession, who is told of whose death. */
   tell(dead: number, kind: number): void {
     const count = this.load(TOLD_COUNT);
-    this.store(TOLD + 2 * count, dead);
-    this.store(TOLD + 2 * count + 1, kind);
+    const at = TOLD + TOLD_WORDS * count;
+    this.store(at, dead);
+    this.store(at + 1, kind);
+    this.store(at + 2, microseconds());
     this.store(TOLD_COUNT, count + 1);
   }
 
   /** Deaths told, from number `first` on. */
   told(first = 0): Told[] {
-    return Array.from({ length: this.load(TOLD_COUNT) - first }, (_, index) => ({
-      dead: this.load(TOLD + 2 * (first + index)),
-      kind: this.load(TOLD + 2 * (first + index) + 1),
-    }));
+    return Array.from({ length: this.load(TOLD_COUNT) - first }, (_, index) => {
+      const at = TOLD + TOLD_WORDS * (first + index);
+      return { dead: this.load(at), kind: this.load(at + 1), instant: this.load(at + 2) };
+    });
   }
 
   close(): void {

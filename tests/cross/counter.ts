@@ -11,6 +11,8 @@ export interface CounterResult {
   readonly processes: readonly string[];
   readonly rounds: number;
   readonly total: number;
+  /** How often the one inside was another one than before. */
+  readonly handOffs: number;
   /** From the common start until the last one has ended; ms. */
   readonly milliseconds: number;
 }
@@ -42,9 +44,9 @@ export async function countTogether(
       "the counters",
     ))
       if (code !== 0) throw new Error(`a counter ended with ${code}: ${stderr}`);
-    const total = new Int32Array(memory.buffer)[0] as number;
+    const [total, , handOffs] = new Int32Array(memory.buffer) as unknown as [number, number, number];
     const milliseconds = Math.round(performance.now() - begin);
-    return { processes: processes.map((one) => (one === "C" ? one : one.name)), rounds, total, milliseconds };
+    return { processes: processes.map((one) => (one === "C" ? one : one.name)), rounds, total, handOffs, milliseconds };
   } finally {
     for (const peer of peers) peer.kill();
     memory.close();

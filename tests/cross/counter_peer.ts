@@ -13,6 +13,8 @@ input.once("line", () => {
   for (let round = Number(rounds); round > 0; round--) {
     const guard = mutex.lockSync();
     words[0] = (words[0] as number) + 1;
+    if (words[1] !== process.pid) words[2] = (words[2] as number) + 1;
+    words[1] = process.pid;
     guard?.unlock();
   }
   mutex.close();

@@ -41,16 +41,19 @@ static struct linux_ipc_mutex *open_mutex(const char *name) {
   return (struct linux_ipc_mutex *)linux_ipc_object(&ipc);
 }
 
-/* COUNT MUTEX MEMORY ROUNDS: increments word 0 under the mutex. */
+/* COUNT MUTEX MEMORY ROUNDS: increments word 0 under the mutex; word 1 is who was in last, word 2 counts changes of that. */
 static int count(const char *name, const char *memory, long rounds) {
   struct linux_ipc_mutex *mutex = open_mutex(name);
   int32_t *words = map_words(memory);
+  int32_t me = getpid();
   puts("ready");
   fflush(stdout);
   if (getchar() == EOF) return 23;
   for (long round = 0; round < rounds; round++) {
     if (linux_ipc_mutex_lock(&ipc, mutex, -1) != 0) return 24;
     words[0]++;
+    words[2] += words[1] != me;
+    words[1] = me;
     if (linux_ipc_mutex_unlock(&ipc, mutex) != 0) return 25;
   }
   linux_ipc_close(&ipc);
@@ -112,8 +115,9 @@ static void critical(struct linux_ipc_mutex *mutex, int32_t *ledger, int32_t res
   if (result == LINUX_IPC_RECOVERED) {
     int32_t told = ledger[LEDGER_TOLD_COUNT];
     ledger[LEDGER_SECOND] = ledger[LEDGER_FIRST];
-    ledger[LEDGER_TOLD + 2 * told] = mutex->dead_pid;
-    ledger[LEDGER_TOLD + 2 * told + 1] = kind;
+    ledger[LEDGER_TOLD + 3 * told] = mutex->dead_pid;
+    ledger[LEDGER_TOLD + 3 * told + 1] = kind;
+    ledger[LEDGER_TOLD + 3 * told + 2] = (int32_t)(linux_ipc_now() / 1000 & 0x7fffffff);
     put(&ledger[LEDGER_TOLD_COUNT], told + 1);
     linux_ipc_mutex_repaired(mutex);
   } else if (before != 0) add(&ledger[LEDGER_TWO_OWNERS]);
