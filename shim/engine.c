@@ -20,11 +20,15 @@
 #define WORDS_PER_THREAD 127 /* FUTEX_WAITV_MAX less the control word */
 #define THREADS_MAX 256
 #define WAITV_32_BIT 2u
+/* The kernel wakes one waiter of a dead thread's word, who wakes the rest: unless that one is stopped, or was killed too.
+ * So whoever waits for a death comes up this often for a look of his own. */
+#define DEATH_SLICE_NS 250e6
 
 struct watch {
   futex_word *word;
   _Atomic uint32_t armed;
   _Atomic uint32_t expected;
+  _Atomic uint32_t generation; /* of a life word's slot: a successor may run on the same thread, with the same value */
   struct environment *environment;
   struct watch *next_fired;
   bool is_fired, is_life;
@@ -65,16 +69,22 @@ static void fire(struct watch *watch) {
   if (fresh) environment_signal(watch->environment);
 }
 
+static bool has_changed(struct watch *watch, uint32_t value) {
+  if (value != atomic_load(&watch->expected)) return true;
+  return watch->is_life && atomic_load(watch->word + 1) != atomic_load(&watch->generation);
+}
+
 /* Fires what has changed and notes what to sleep on. Words are read only here, under the lock: a watch that has been
  * removed is never touched again. */
-static uint32_t look(struct sleeper *sleeper, struct waiter *waiters) {
+static uint32_t look(struct sleeper *sleeper, struct waiter *waiters, bool *has_life) {
   shim_lock_take(&sleeper->lock);
   waiters[0] = (struct waiter){atomic_load(&sleeper->control), (uintptr_t)&sleeper->control, WAITV_32_BIT, 0};
   for (uint32_t i = 0; i < sleeper->count; i++) {
     struct watch *watch = sleeper->watches[i];
     if (watch->is_life && atomic_load(&watch->armed)) life_pass_on(watch->word);
     uint32_t value = atomic_load(watch->word);
-    if (atomic_load(&watch->armed) && value != atomic_load(&watch->expected)) fire(watch);
+    if (atomic_load(&watch->armed) && has_changed(watch, value)) fire(watch);
+    *has_life |= watch->is_life && atomic_load(&watch->armed);
     waiters[i + 1] = (struct waiter){value, (uintptr_t)watch->word, WAITV_32_BIT, 0};
   }
   uint32_t count = sleeper->count + 1;
@@ -94,7 +104,11 @@ static void *sleeper_main(void *argument) {
   struct sleeper *sleeper = argument;
   struct waiter waiters[WORDS_PER_THREAD + 1];
   if (sleeper == sleepers[0]) become_robust();
-  for (;;) futex_waitv(waiters, look(sleeper, waiters), -1);
+  for (;;) {
+    bool has_life = false;
+    uint32_t count = look(sleeper, waiters, &has_life);
+    futex_waitv(waiters, count, has_life ? (double)now_ns() + DEATH_SLICE_NS : -1);
+  }
   return NULL;
 }
 
@@ -214,6 +228,7 @@ LIPC_EXPORT int32_t lipc_watch_arm(double handle, double expected) {
   uint32_t value = watch->is_life ? life_announce(watch->word) : WORD(expected);
   if (watch->is_life && value & FUTEX_OWNER_DIED) return 1;
   atomic_store(&watch->expected, value);
+  if (watch->is_life) atomic_store(&watch->generation, atomic_load(watch->word + 1));
   atomic_store(&watch->armed, 1);
   if (atomic_load(watch->word) == value) return 0;
   uint32_t one = 1;

@@ -7,11 +7,12 @@ import { checkInteger } from "../sys/validate.ts";
 import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
+import { isOwnerDead } from "./lock_word.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
 /** What a barrier is made with. */
 export interface BarrierOptions {
-  /** How many members must have joined before the first phase can end. */
+  /** How many members must be there before the first phase can end; 1 unless said. */
   parties?: number;
 }
 
@@ -62,16 +63,21 @@ export class Barrier extends SharedObject {
     const owner = participants.join();
     this.#slot = (owner & 1023) - 1;
     this.#generation = owner >>> 10;
-    this.#waiter = this.makeWaiter({ peer: () => this.#missing() });
+    this.#waiter = this.makeWaiter({ allPeers: () => this.#missing() });
   }
 
   get #phase(): number {
     return Atomics.load(this.#words, layout.BARRIER_PHASE / 4);
   }
 
-  /** Becomes a member, from the current phase on. */
+  get #isMember(): boolean {
+    return Atomics.load(this.#members, this.#slot) === this.#generation;
+  }
+
+  /** Becomes a member, from the current phase on. A member stays one. */
   join(): void {
     this.checkOpen("join");
+    if (this.#isMember) return;
     Atomics.store(this.#arrived, this.#slot, 0);
     Atomics.store(this.#members, this.#slot, this.#generation);
     this.#waiter.notify();
@@ -80,34 +86,39 @@ export class Barrier extends SharedObject {
   /** Is a member no more; a phase that waited only for us ends. */
   leave(): void {
     this.checkOpen("leave");
+    this.abandon();
+  }
+
+  protected override abandon(): void {
     Atomics.compareExchange(this.#members, this.#slot, this.#generation, 0);
     this.#endPhase(this.#phase);
     this.#waiter.notify();
   }
 
-  /** The owner id of a living member that has not arrived in this phase; 0 = none. Dead ones are struck off. */
-  #missing(): number {
-    const goal = this.#phase + 1;
+  /** The owner ids of living members that have not arrived in this phase. Dead ones are struck off. */
+  #missing(): number[] {
+    const goal = (this.#phase + 1) | 0;
+    const owners: number[] = [];
     for (let slot = 0; slot < PARTICIPANTS_COUNT; slot++) {
       const generation = Atomics.load(this.#members, slot);
       if (generation === 0 || Atomics.load(this.#arrived, slot) === goal) continue;
       const owner = (generation << 10) | (slot + 1);
-      if (!this.placement.participants.isDead(owner)) return owner;
-      Atomics.compareExchange(this.#members, slot, generation, 0);
+      if (isOwnerDead(this.placement.participants, owner)) Atomics.compareExchange(this.#members, slot, generation, 0);
+      else owners.push(owner);
     }
-    return 0;
+    return owners;
   }
 
+  /** The first phase waits for the parties; a barrier without members has nobody to let through. */
   #hasEnough(phase: number): boolean {
-    if (phase > 0) return true;
     const joined = this.#members.reduce((count, generation) => count + (generation === 0 ? 0 : 1), 0);
-    return joined >= Atomics.load(this.#words, layout.BARRIER_PARTIES / 4);
+    return joined >= (phase > 0 ? 1 : Atomics.load(this.#words, layout.BARRIER_PARTIES / 4));
   }
 
   /** Ends the phase if everybody is there; whether it is over. */
   #endPhase(phase: number): boolean {
     if (this.#phase !== phase) return true;
-    if (!this.#hasEnough(phase) || this.#missing() !== 0) return false;
+    if (this.#missing().length > 0 || !this.#hasEnough(phase)) return false;
     if (Atomics.compareExchange(this.#words, layout.BARRIER_PHASE / 4, phase, phase + 1) === phase)
       this.#waiter.notify();
     return true;
@@ -115,8 +126,7 @@ export class Barrier extends SharedObject {
 
   #arrive(): () => number | undefined {
     this.checkOpen("arrive at");
-    if (Atomics.load(this.#members, this.#slot) !== this.#generation)
-      throw this.error(errno.EPERM, "arrive at", "join it first");
+    if (!this.#isMember) throw this.error(errno.EPERM, "arrive at", "join it first");
     const phase = this.#phase;
     Atomics.store(this.#arrived, this.#slot, phase + 1);
     return () => (this.#endPhase(phase) ? phase + 1 : undefined);

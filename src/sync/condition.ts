@@ -1,7 +1,7 @@
 // Condition: waiting, with a mutex given back meanwhile, until somebody says that something has changed.
 
 import type { Placement } from "../memory/placement.ts";
-import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { notifyAll, prepareToSleep } from "../wait/eventcount.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
@@ -64,6 +64,7 @@ export class Condition extends SharedObject {
   /** Gives the mutex back, waits for a notification, takes the mutex again; blocks this thread. */
   waitSync(guard: MutexGuard, options?: WaitOptions): ConditionResult {
     this.checkOpen("wait for");
+    deadlineOf(options, "waitSync"); // refused while the mutex is still held
     const attempt = this.#watchForChange();
     guard.unlock();
     const notified = this.blocking(this.#waiter, "waitSync", attempt, options) ?? false;
@@ -76,6 +77,7 @@ export class Condition extends SharedObject {
    */
   async wait(guard: MutexGuard, options?: AwaitOptions): Promise<ConditionResult> {
     this.checkOpen("wait for");
+    checkAwaitOptions(options, "wait");
     const attempt = this.#watchForChange();
     guard.unlock();
     const notified = (await this.awaiting(this.#waiter, "wait", attempt, options)) ?? false;

@@ -14,6 +14,8 @@ import type { Participants } from "../memory/participants.ts";
 import { futexWake } from "../sys/futex.ts";
 
 const WAITERS = 1 << 31;
+/** No lock word ever is this: a sleep on it ends at once. */
+const NOTHING_TO_SLEEP_ON = WAITERS;
 const EVERYBODY = 2 ** 31 - 1;
 
 /** What an attempt to take a lock came to. */
@@ -22,18 +24,24 @@ export const ACQUIRED = 1;
 /** Acquired from a dead holder: what the lock protects may be half changed. */
 export const RECOVERED = 2;
 
+/** Whether the owner is dead, by the proof that its kernel offers: two loads, or a question where it has no robust lists. */
+export function isOwnerDead(participants: Participants, owner: number): boolean {
+  return participants.needsAsking(owner) ? participants.isProvenDead(owner) : participants.isDead(owner);
+}
+
 /** One lock word, as seen by one participant. */
 export class LockWord {
   readonly #words: Int32Array;
-  readonly #address: number;
+  readonly #wake: () => void;
   readonly #participants: Participants;
   readonly #me: number;
   #predecessor = 0;
 
-  /** The word at `byteOffset` of the memory. Joins the participants. */
-  constructor(memory: MemoryRegion, byteOffset: number, participants: Participants) {
+  /** The word at `byteOffset` of the memory. Joins the participants. `wake` wakes all who sleep on it. */
+  constructor(memory: MemoryRegion, byteOffset: number, participants: Participants, wake?: () => void) {
     this.#words = new Int32Array(memory.buffer, byteOffset, 1);
-    this.#address = memory.address + byteOffset;
+    const address = memory.address + byteOffset;
+    this.#wake = wake ?? (() => futexWake(address, EVERYBODY));
     this.#participants = participants;
     this.#me = participants.join();
   }
@@ -76,9 +84,7 @@ export class LockWord {
   }
 
   #isDead(owner: number): boolean {
-    if (owner === this.#me) return false;
-    const participants = this.#participants;
-    return participants.needsAsking(owner) ? participants.isProvenDead(owner) : participants.isDead(owner);
+    return owner !== this.#me && isOwnerDead(this.#participants, owner);
   }
 
   /** Gives the lock back. False: it was not ours. */
@@ -87,15 +93,19 @@ export class LockWord {
     if (found === this.#me) return true;
     if ((found & OWNER_MASK) !== this.#me) return false;
     Atomics.store(this.#words, 0, 0);
-    futexWake(this.#address, EVERYBODY);
+    this.#wake();
     return true;
   }
 
-  /** Announces a waiter: the value to sleep on. */
+  /**
+   * Announces a waiter: the value to sleep on. A free word is not one: who takes the lock then and gives it back sees no
+   * waiter, wakes nobody, and leaves the very same 0.
+   */
   announce(): number {
     for (;;) {
       const value = Atomics.load(this.#words, 0);
-      if ((value & OWNER_MASK) === 0 || (value & WAITERS) !== 0) return value;
+      if ((value & OWNER_MASK) === 0) return NOTHING_TO_SLEEP_ON;
+      if ((value & WAITERS) !== 0) return value;
       if (Atomics.compareExchange(this.#words, 0, value, value | WAITERS) === value) return value | WAITERS;
     }
   }

@@ -1,5 +1,6 @@
 // Mutex: mutual exclusion between processes that heals when its holder dies.
 
+import process from "node:process";
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
@@ -7,7 +8,7 @@ import { checkOptions } from "../sys/validate.ts";
 import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
-import { ACQUIRED, BUSY, LockWord } from "./lock_word.ts";
+import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
 import { type Recovered, RecoveryState } from "./recovery.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
@@ -90,6 +91,8 @@ export class Mutex extends SharedObject {
   readonly #word: LockWord;
   readonly #state: RecoveryState;
   readonly #waiter: Waiter;
+  /** Whether a guard of this object is out. */
+  #isHeld = false;
   readonly #release = (reason: string | undefined) => this.#unlock(reason);
   readonly #attempt = () => this.tryLock();
 
@@ -109,16 +112,19 @@ export class Mutex extends SharedObject {
   }
 
   #guard(outcome: number): MutexGuard {
-    if (outcome === ACQUIRED && this.#state.isSound) return new MutexGuard(this, undefined, this.#release);
+    if (outcome === ACQUIRED && this.#state.isSound) {
+      this.#isHeld = true;
+      return new MutexGuard(this, undefined, this.#release);
+    }
     if (this.#state.isUnrecoverable) {
       this.#word.release();
       throw this.error(errno.ENOTRECOVERABLE, "lock", this.#state.reason);
     }
-    return new MutexGuard(
-      this,
-      this.#state.suspect(this.placement.participants.pidOf(this.#word.predecessor)),
-      this.#release,
-    );
+    const { participants } = this.placement;
+    const pid = outcome === RECOVERED ? participants.pidOf(this.#word.predecessor) : this.#state.deadPid;
+    const recovered = this.#state.suspect(pid);
+    this.#isHeld = true;
+    return new MutexGuard(this, recovered, this.#release);
   }
 
   /**
@@ -156,8 +162,15 @@ export class Mutex extends SharedObject {
 
   #unlock(reason: string | undefined): void {
     if (!this.isOpen) return; // close() has passed it on
+    this.#isHeld = false;
     if (reason !== undefined) this.#state.unrecoverable(reason);
     else if (!this.#state.isSound) this.#state.repaired();
     if (!this.#word.release()) throw this.error(errno.EPERM, "unlock", "somebody else holds it");
+  }
+
+  protected override abandon(): void {
+    if (!this.#isHeld || !this.#word.isMine) return;
+    if (!this.#state.isUnrecoverable) this.#state.suspect(process.pid);
+    this.#word.release();
   }
 }

@@ -1,6 +1,7 @@
 // Once: something that exactly one process does to its end; one that dies at it is replaced.
 
 import type { Placement } from "../memory/placement.ts";
+import { errno } from "../sys/errno.ts";
 import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
@@ -33,11 +34,15 @@ export class Once extends SharedObject {
   readonly #words: Int32Array;
   readonly #word: LockWord;
   readonly #waiter: Waiter;
+  #isAtIt = false;
   /** "done" or "mine" (to do it), or undefined while somebody else is at it. */
   readonly #attempt = (): "done" | "mine" | undefined => {
     if (this.isDone) return "done";
     if (this.#word.tryAcquire() === BUSY) return undefined;
-    if (!this.isDone) return "mine";
+    if (!this.isDone) {
+      this.#isAtIt = true;
+      return "mine";
+    }
     this.#word.release();
     return "done";
   };
@@ -57,31 +62,53 @@ export class Once extends SharedObject {
     return Atomics.load(this.#words, layout.ONCE_DONE / 4) === 1;
   }
 
+  /** SYNC once. Closed meanwhile: it passed on as from the dead, and somebody else does it. */
   #finish(): void {
+    this.#isAtIt = false;
+    this.checkOpen("finish");
     Atomics.store(this.#words, layout.ONCE_DONE / 4, 1);
     this.#word.release();
   }
 
-  /** Runs `initialise` unless it has been done, blocking while another process is at it; whether it ran here. */
+  #giveUp(): void {
+    this.#isAtIt = false;
+    if (this.isOpen) this.#word.release();
+  }
+
+  protected override abandon(): void {
+    if (this.#isAtIt) this.#word.release();
+  }
+
+  /**
+   * Runs `initialise` unless it has been done, blocking while another process is at it; whether it ran here. After the
+   * timeout that is false too, and `isDone` as well.
+   *
+   * @throws {IpcError} EDEADLK this process is at it; EBADF after close, or closed by `initialise`
+   */
   runSync(initialise: () => void, options?: WaitOptions): boolean {
+    this.checkOpen("run");
+    if (this.#isAtIt) throw this.error(errno.EDEADLK, "run", "this process is at it");
     if (this.blocking(this.#waiter, "runSync", this.#attempt, options) !== "mine") return false;
     try {
       initialise();
     } catch (error) {
-      this.#word.release();
+      this.#giveUp();
       throw error;
     }
     this.#finish();
     return true;
   }
 
-  /** Runs `initialise` unless it has been done, awaiting another process that is at it; whether it ran here. */
+  /**
+   * Runs `initialise` unless it has been done, awaiting another process that is at it; whether it ran here. After the
+   * timeout that is false too, and `isDone` as well. An abort rejects with `signal.reason`, unless it ran already.
+   */
   async run(initialise: () => void | Promise<void>, options?: AwaitOptions): Promise<boolean> {
     if ((await this.awaiting(this.#waiter, "run", this.#attempt, options)) !== "mine") return false;
     try {
       await initialise();
     } catch (error) {
-      this.#word.release();
+      this.#giveUp();
       throw error;
     }
     this.#finish();

@@ -1,15 +1,16 @@
 // RwLock: many readers or one writer; both heal when a holder dies.
 
-import { PARTICIPANTS_COUNT } from "../memory/layout.ts";
+import process from "node:process";
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { checkBoolean } from "../sys/validate.ts";
-import { type AwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, deadlineOf, remainingOptions, type WaitOptions } from "../wait/deadline.ts";
 import { notifyAll } from "../wait/eventcount.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
 import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
-import { type Recovered, RecoveryState } from "./recovery.ts";
+import { Readers } from "./readers.ts";
+import { RecoveryState } from "./recovery.ts";
 import { ReadGuard, WriteGuard } from "./rwlock_guards.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
@@ -58,15 +59,14 @@ export class RwLock extends SharedObject {
   readonly #state: RecoveryState;
   readonly #drain: Int32Array;
   readonly #drainAddress: number;
-  /** Generation of the reader in each slot, 0 = not reading. */
-  readonly #readers: Int32Array;
-  readonly #slot: number;
-  readonly #generation: number;
+  readonly #readers: Readers;
   /** Waits for the writer's word, and for readers to leave. */
   readonly #gate: Waiter;
   readonly #drained: Waiter;
   /** Read guards of this participant: its one word in the table counts for all of them. */
   #reading = 0;
+  /** Whether the writer's word is ours: in the lock, or waiting for readers to leave. */
+  #hasWord = false;
 
   /** Use `create`, `open`, `openOrCreate` or `over`. */
   constructor(placement: Placement) {
@@ -76,25 +76,15 @@ export class RwLock extends SharedObject {
     this.#state = new RecoveryState(memory.buffer, base);
     this.#drain = new Int32Array(memory.buffer, base + layout.RWLOCK_DRAIN, 3);
     this.#drainAddress = memory.address + base + layout.RWLOCK_DRAIN;
-    this.#readers = new Int32Array(memory.buffer, base + layout.RWLOCK_READERS, PARTICIPANTS_COUNT);
-    const owner = participants.join();
-    this.#slot = (owner & 1023) - 1;
-    this.#generation = owner >>> 10;
+    this.#readers = new Readers(memory.buffer, base + layout.RWLOCK_READERS, participants);
     this.#gate = this.makeWaiter({ prepare: () => this.#writer.announce(), peer: () => this.#writer.otherOwner });
-    this.#drained = this.makeWaiter({ offset: layout.RWLOCK_DRAIN, allPeers: () => this.#otherReaders() });
+    this.#drained = this.makeWaiter({ offset: layout.RWLOCK_DRAIN, allPeers: () => this.#inTheWay() });
   }
 
-  /** Owner ids of living readers that are not us; the words of dead ones are cleared. */
-  #otherReaders(): number[] {
-    const owners: number[] = [];
-    for (let slot = 0; slot < PARTICIPANTS_COUNT; slot++) {
-      const generation = Atomics.load(this.#readers, slot);
-      if (generation === 0 || slot === this.#slot) continue;
-      const owner = (generation << 10) | (slot + 1);
-      if (this.placement.participants.isDead(owner)) Atomics.compareExchange(this.#readers, slot, generation, 0);
-      else owners.push(owner);
-    }
-    return owners;
+  /** Whose death may let a draining writer in: the readers', and a writer's where writers wait outside its word. */
+  #inTheWay(): number[] {
+    const writer = this.#writer.otherOwner;
+    return writer === 0 ? this.#readers.others() : [writer, ...this.#readers.others()];
   }
 
   #notifyDrain(): void {
@@ -103,13 +93,13 @@ export class RwLock extends SharedObject {
 
   // -- reading ---------------------------------------------------------------------------------------------------
 
-  /** SYNC readers: a reader stores its word, then loads the writer's; a writer takes its word, then loads the readers'. */
   #tryRead(): ReadGuard | undefined {
     this.checkOpen("read");
     if (this.#reading > 0) return this.#countRead();
-    Atomics.store(this.#readers, this.#slot, this.#generation);
+    if (this.#writer.owner !== 0) return this.#tryReadAfterDeath();
+    this.#readers.enter();
     if (this.#writer.owner === 0 && this.#state.isSound) return this.#countRead();
-    Atomics.store(this.#readers, this.#slot, 0);
+    this.#readers.leave();
     this.#notifyDrain(); // a draining writer may have seen us
     return this.#tryReadAfterDeath();
   }
@@ -136,9 +126,9 @@ export class RwLock extends SharedObject {
   }
 
   #leaveRead(): void {
-    if (!this.isOpen || --this.#reading > 0) return;
-    Atomics.store(this.#readers, this.#slot, 0);
-    this.#notifyDrain();
+    if (!this.isOpen) return;
+    if (--this.#reading === 0) this.#readers.leave();
+    this.#notifyDrain(); // also for one of several: another one of them may wait to become a writer
   }
 
   /** Takes the lock for reading, if no writer has it or waits for it. Never waits. */
@@ -148,6 +138,7 @@ export class RwLock extends SharedObject {
 
   /** Takes the lock for reading, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
   readSync(options?: WaitOptions): ReadGuard | undefined {
+    this.checkOpen("read");
     if (this.#writer.isMine) throw this.error(errno.EDEADLK, "read", "this process holds it for writing");
     return this.blocking(this.#gate, "readSync", () => this.#tryRead(), options);
   }
@@ -167,12 +158,13 @@ export class RwLock extends SharedObject {
 
   /** Whether the readers are gone, but for `own` guards of this participant. */
   #isDrained(own: number): boolean {
-    return this.#reading <= own && this.#otherReaders().length === 0;
+    return this.#reading <= own && this.#readers.others().length === 0;
   }
 
   /** A writer that died while it waited for readers to leave had not been in: that is not a recovery. */
   #tryAcquire(): number {
     const outcome = this.#writer.tryAcquire();
+    if (outcome !== BUSY) this.#hasWord = true;
     return outcome === RECOVERED && this.#drain[ENTERED] === 0 ? ACQUIRED : outcome;
   }
 
@@ -181,19 +173,18 @@ export class RwLock extends SharedObject {
   }
 
   #releaseWriter(): void {
+    this.#hasWord = false;
     this.#writer.release();
     this.#notifyDrain(); // a writer that prefers readers sleeps there
   }
 
   #writeGuard(outcome: number): WriteGuard {
-    let recovered: Recovered | undefined;
     if (this.#state.isUnrecoverable) {
       this.#releaseWriter();
       throw this.error(errno.ENOTRECOVERABLE, "lock", this.#state.reason);
     }
-    if (outcome === RECOVERED || !this.#state.isSound) {
-      recovered = this.#state.suspect(this.#deadPid(outcome));
-    }
+    const isSuspect = outcome === RECOVERED || !this.#state.isSound;
+    const recovered = isSuspect ? this.#state.suspect(this.#deadPid(outcome)) : undefined;
     Atomics.store(this.#drain, ENTERED, 1);
     return new WriteGuard(recovered, (reason) => this.#unlockWrite(reason));
   }
@@ -209,6 +200,8 @@ export class RwLock extends SharedObject {
   /** Takes the lock for writing, if nobody has it. Never waits. */
   tryWrite(): WriteGuard | undefined {
     this.checkOpen("write");
+    // looking first: taking the word and giving it back would wake us, who wait for the readers to leave, at each look
+    if (!this.#isDrained(0)) return undefined;
     const outcome = this.#tryAcquire();
     if (outcome === BUSY) return undefined;
     if (this.#isDrained(0)) return this.#writeGuard(outcome);
@@ -218,7 +211,8 @@ export class RwLock extends SharedObject {
 
   /** Gives the writer's word back without having been in the lock; a death that it told of is told to the next. */
   #giveUp(outcome: number): void {
-    if (outcome === RECOVERED) this.#state.suspect(this.#deadPid(outcome));
+    if (outcome === RECOVERED && !this.#state.isUnrecoverable) this.#state.suspect(this.#deadPid(outcome));
+    Atomics.store(this.#drain, ENTERED, 0);
     this.#releaseWriter();
   }
 
@@ -230,7 +224,7 @@ export class RwLock extends SharedObject {
     if (this.#prefersReaders) return this.#drained.waitSync(() => this.tryWrite(), deadline);
     const outcome = this.#gate.waitSync(() => this.#tryAcquire() || undefined, deadline);
     if (outcome === undefined) return undefined;
-    const isDrained = this.#drained.waitSync(() => this.#isDrained(0) || undefined, deadline);
+    const isDrained = this.#drained.waitSync(() => this.#isDrained(0) || undefined, deadline) ?? false;
     if (isDrained) return this.#writeGuard(outcome);
     this.#giveUp(outcome);
     return undefined;
@@ -248,19 +242,21 @@ export class RwLock extends SharedObject {
     };
     const outcome = await this.awaiting(this.#gate, "write", attempt, options);
     if (outcome === undefined) return undefined;
-    return await this.#drainThen(outcome, 0, remaining(options, start));
+    return await this.#drainThen(outcome, 0, remainingOptions(options, start));
   }
 
   async #drainThen(outcome: number, own: number, options: AwaitOptions | undefined): Promise<WriteGuard | undefined> {
+    let isDrained = false;
+    const attempt = () => {
+      this.checkOpen("write");
+      return this.#isDrained(own) || undefined;
+    };
     try {
-      const isDrained = await this.awaiting(this.#drained, "write", () => this.#isDrained(own) || undefined, options);
-      if (isDrained) return this.#writeGuard(outcome);
-    } catch (error) {
-      if (this.isOpen) this.#giveUp(outcome);
-      throw error;
+      isDrained = (await this.awaiting(this.#drained, "write", attempt, options)) ?? false;
+    } finally {
+      if (!isDrained && this.isOpen) this.#giveUp(outcome);
     }
-    this.#giveUp(outcome);
-    return undefined;
+    return isDrained ? this.#writeGuard(outcome) : undefined;
   }
 
   // -- upgrading -------------------------------------------------------------------------------------------------
@@ -286,10 +282,13 @@ export class RwLock extends SharedObject {
     this.#leaveRead();
     return guard;
   }
-}
 
-/** What is left of the timeout for the second of two waits. */
-function remaining(options: AwaitOptions | undefined, start: number): AwaitOptions | undefined {
-  if (options?.timeoutMs === undefined) return options;
-  return { ...options, timeoutMs: Math.max(0, options.timeoutMs - (performance.now() - start)) };
+  protected override abandon(): void {
+    if (this.#reading > 0) this.#readers.leave();
+    const hasEntered = this.#hasWord && Atomics.load(this.#drain, ENTERED) === 1;
+    if (hasEntered && !this.#state.isUnrecoverable) this.#state.suspect(process.pid);
+    if (hasEntered) Atomics.store(this.#drain, ENTERED, 0);
+    if (this.#hasWord) this.#releaseWriter();
+    else this.#notifyDrain();
+  }
 }

@@ -99,12 +99,18 @@ export class ReadGuard {
 
   /**
    * Becomes a writer when the other readers have left; undefined after the timeout, or at once when a writer already
-   * waits (for us too: unlock, and lock for writing). Uses the guard up if it does.
+   * waits (for us too: unlock, and lock for writing). Uses the guard up if it does; unlocking meanwhile is EPERM.
    */
   async upgrade(options?: AwaitOptions): Promise<WriteGuard | undefined> {
-    if (this.#leave === undefined) throw usedUp();
-    const writer = await this.#upgrade(options);
-    if (writer !== undefined) this.#leave = undefined;
+    const leave = this.#leave;
+    if (leave === undefined) throw usedUp();
+    this.#leave = undefined; // an unlock meanwhile would leave twice
+    let writer: WriteGuard | undefined;
+    try {
+      writer = await this.#upgrade(options);
+    } finally {
+      if (writer === undefined) this.#leave = leave;
+    }
     return writer;
   }
 

@@ -6,6 +6,7 @@ import { checkBoolean, checkInteger } from "../sys/validate.ts";
 import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
+import { isOwnerDead } from "./lock_word.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
 /** What a semaphore is made with. */
@@ -60,6 +61,8 @@ export class Semaphore extends SharedObject {
   readonly #permits: Int32Array;
   readonly #me: number;
   readonly #waiter: Waiter;
+  /** Owned permits taken by this object. */
+  #taken = 0;
   readonly #attempt = () => (this.tryAcquire() ? true : undefined);
 
   /** Use `create`, `open`, `openOrCreate` or `over`. */
@@ -79,10 +82,9 @@ export class Semaphore extends SharedObject {
     return [...new Set(this.#permits)].filter((owner) => owner !== 0 && owner !== this.#me);
   }
 
-  /** Whose death frees permit `index`, or whether it is free. */
-  #isFree(index: number): boolean {
-    const owner = Atomics.load(this.#permits, index);
-    return owner === 0 || (owner !== this.#me && this.placement.participants.isDead(owner));
+  /** Whether a permit with this in its word can be taken. */
+  #isFree(owner: number): boolean {
+    return owner === 0 || (owner !== this.#me && isOwnerDead(this.placement.participants, owner));
   }
 
   /** Permits that could be taken at this moment. */
@@ -90,7 +92,8 @@ export class Semaphore extends SharedObject {
     this.checkOpen("read");
     if (this.#permits.length === 0) return Atomics.load(this.#words, layout.SEMAPHORE_VALUE / 4);
     let free = 0;
-    for (let index = 0; index < this.#permits.length; index++) free += this.#isFree(index) ? 1 : 0;
+    for (let index = 0; index < this.#permits.length; index++)
+      free += this.#isFree(Atomics.load(this.#permits, index)) ? 1 : 0;
     return free;
   }
 
@@ -103,7 +106,9 @@ export class Semaphore extends SharedObject {
   #tryOwned(): boolean {
     for (let index = 0; index < this.#permits.length; index++) {
       const owner = Atomics.load(this.#permits, index);
-      if (this.#isFree(index) && Atomics.compareExchange(this.#permits, index, owner, this.#me) === owner) return true;
+      if (!this.#isFree(owner) || Atomics.compareExchange(this.#permits, index, owner, this.#me) !== owner) continue;
+      this.#taken++;
+      return true;
     }
     return false;
   }
@@ -144,6 +149,7 @@ export class Semaphore extends SharedObject {
     if (mine.length < count)
       throw this.error(errno.EPERM, "release", `${mine.length} permits were taken here, ${count} given`);
     for (const index of mine.slice(0, count)) Atomics.compareExchange(this.#permits, index, this.#me, 0);
+    this.#taken -= count;
   }
 
   #releaseCount(count: number): void {
@@ -154,5 +160,11 @@ export class Semaphore extends SharedObject {
         throw this.error(errno.EOVERFLOW, "release", `it has ${value} permits`);
       if (Atomics.compareExchange(this.#words, index, value, value + count) === value) return;
     }
+  }
+
+  protected override abandon(): void {
+    if (this.#taken === 0) return;
+    this.#releaseOwned(this.#taken);
+    this.#waiter.notify();
   }
 }

@@ -186,6 +186,14 @@ export abstract class SharedObject {
     return this;
   }
 
+  /** Gives back what is held here, as the death of this participant would: where it lives on, for others' objects. */
+  protected abandon(): void {}
+
+  #abandonIfAlive(): void {
+    const { memory, participants, ownsMemory } = this.placement;
+    if (!ownsMemory && memory.size > 0 && participants.owner !== 0) this.abandon();
+  }
+
   /** Closes it here; pending waits reject with EBADF. What is held here passes on as from the dead. Twice is fine. */
   close(): void {
     if (!this.#isOpen) return;
@@ -193,6 +201,7 @@ export abstract class SharedObject {
     for (const waiter of this.#waiters)
       waiter.close(this.error(errno.EBADF, "wait for", "it was closed in this process"));
     this.placement.memory.afterClose(this);
+    this.#abandonIfAlive();
     closePlacement(this.placement);
   }
 

@@ -44,3 +44,9 @@ export function checkAwaitOptions(options: AwaitOptions | undefined, what: strin
     throw new TypeError("signal must be an AbortSignal");
   }
 }
+
+/** The options of the second of two waits that share one timeout; `start` is performance.now() before the first. */
+export function remainingOptions(options: AwaitOptions | undefined, start: number): AwaitOptions | undefined {
+  if (options?.timeoutMs === undefined) return options;
+  return { ...options, timeoutMs: Math.max(0, options.timeoutMs - (performance.now() - start)) };
+}

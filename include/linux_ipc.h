@@ -1,0 +1,560 @@
+/* linux_ipc.h: C and C++ peers of @linux-ipc/core: its words in shared memory, and inline functions to lock and to wait.
+ *
+ * Header only, C11 or C++11, Linux, GCC or Clang; link with -pthread. An object that TypeScript made by name is opened
+ * by name here; this process becomes one of its participants, and its death is proven by the kernel, as theirs is.
+ *
+ *   struct linux_ipc ipc;
+ *   if (linux_ipc_open(&ipc, "/ledger", LINUX_IPC_MUTEX) < 0) return 1;
+ *   struct linux_ipc_mutex *mutex = (struct linux_ipc_mutex *)linux_ipc_object(&ipc);
+ *   int32_t result = linux_ipc_mutex_lock(&ipc, mutex, -1);
+ *   if (result == LINUX_IPC_RECOVERED) linux_ipc_mutex_repaired(mutex); // after putting right what mutex->dead_pid left
+ *   linux_ipc_mutex_unlock(&ipc, mutex);
+ *   linux_ipc_close(&ipc);
+ *
+ * Functions return 0 or more, or -errno; none reads or promises errno. Times are nanoseconds; negative = for ever.
+ * One `struct linux_ipc` may be used by all threads, but its owner is the process: locks are not recursive, and a thread
+ * that locks what another thread of the process holds gets -EDEADLK. A child after fork(2) opens again.
+ *
+ * A segment (file in /dev/shm):
+ *
+ *   0x0000  header        magic "LIPC" | version 1 | kind, four letters | version of the object | f64 size | f64 created
+ *   0x1000  participants  128 slots of 64 bytes: life | generation | pid
+ *   0x3000  object
+ *
+ *   life word    thread id, and bit 31 when somebody waits for the owner's death; or bit 30: dead (set by the kernel)
+ *   owner id     generation (21 bits) << 10 | slot + 1
+ *   lock word    bit 31 somebody waits | owner id; 0 = free
+ *   eventcount   bit 0 somebody may sleep | sequence
+ */
+#ifndef LINUX_IPC_H
+#define LINUX_IPC_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __cplusplus
+extern "C" {
+#define LINUX_IPC_ASSERT(condition, text) static_assert(condition, text)
+#else
+#define LINUX_IPC_ASSERT(condition, text) _Static_assert(condition, text)
+#endif
+
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449 /* the same number on every architecture */
+#endif
+/* fcntl(2), open file description locks: glibc shows them only with _GNU_SOURCE. */
+#define LINUX_IPC_OFD_GETLK 36
+#define LINUX_IPC_OFD_SETLK 37
+
+/* -- the bytes -------------------------------------------------------------------------------------------------- */
+
+#define LINUX_IPC_MAGIC 0x4350494cu
+#define LINUX_IPC_SEGMENT_VERSION 1u
+#define LINUX_IPC_OBJECT_VERSION 1u
+#define LINUX_IPC_TABLE_OFFSET 0x1000u
+#define LINUX_IPC_OBJECT_OFFSET 0x3000u
+#define LINUX_IPC_SLOTS 128
+#define LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST 0x3ffffffeu /* only the slot's lock tells of a death */
+#define LINUX_IPC_OWNER_MASK 0x7fffffffu
+#define LINUX_IPC_WAITERS 0x80000000u
+#define LINUX_IPC_SLEEPERS 1u
+
+#define LINUX_IPC_MUTEX "MUTX"
+#define LINUX_IPC_EVENT "EVNT"
+#define LINUX_IPC_SEMAPHORE "SEMA"
+
+struct linux_ipc_header {
+  uint32_t magic, version, kind, object_version;
+  double size, created;
+};
+
+struct linux_ipc_slot {
+  uint32_t life, generation;
+  int32_t pid; /* for people: never used to judge life */
+  uint32_t reserved;
+  double since;
+  uint8_t padding[40];
+};
+LINUX_IPC_ASSERT(sizeof(struct linux_ipc_slot) == 64, "slot layout");
+
+#define LINUX_IPC_SOUND 0
+#define LINUX_IPC_SUSPECT 1
+#define LINUX_IPC_UNRECOVERABLE 2
+
+struct linux_ipc_mutex {
+  uint32_t word;
+  int32_t state;    /* LINUX_IPC_SOUND, ..._SUSPECT or ..._UNRECOVERABLE; changed by the holder only */
+  int32_t dead_pid; /* of the last dead holder */
+  uint32_t reserved;
+  char reason[112]; /* why it is unrecoverable, UTF-8, ends at a NUL */
+};
+LINUX_IPC_ASSERT(sizeof(struct linux_ipc_mutex) == 128, "mutex layout");
+
+struct linux_ipc_event {
+  uint32_t eventcount;
+  int32_t is_set, resets;
+  uint8_t padding[116];
+};
+LINUX_IPC_ASSERT(sizeof(struct linux_ipc_event) == 128, "event layout");
+
+struct linux_ipc_semaphore {
+  uint32_t eventcount;
+  int32_t value;
+  int32_t owned; /* number of owned permits, which this header does not serve; 0 = counting */
+  uint8_t padding[116];
+};
+LINUX_IPC_ASSERT(sizeof(struct linux_ipc_semaphore) == 128, "semaphore layout");
+
+/* -- the process ------------------------------------------------------------------------------------------------ */
+
+struct linux_ipc_entry { /* of the robust list */
+  struct linux_ipc_entry *next;
+};
+
+/* What all translation units of a process share: the thread whose end the kernel tells, and its robust list. */
+struct linux_ipc_process {
+  pthread_mutex_t lock;
+  int32_t thread, is_robust; /* thread 0 = not started */
+  struct robust_list_head head;
+};
+__attribute__((weak)) struct linux_ipc_process linux_ipc_process = {PTHREAD_MUTEX_INITIALIZER, 0, 0, {{0}, 0, 0}};
+
+/* An open object, and this process among its participants. */
+struct linux_ipc {
+  uint8_t *bytes; /* the whole file */
+  size_t size;
+  uint32_t owner;
+  int fd, index;
+  uint8_t *area; /* the table once more, behind the private robust entries */
+  size_t area_size;
+  struct linux_ipc_slot *table;
+  uint32_t table_offset;
+};
+
+/* -- futexes (futex(2), futex_waitv(2)) ------------------------------------------------------------------------- */
+
+static inline uint32_t linux_ipc_load(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
+
+static inline int linux_ipc_exchange_if(uint32_t *word, uint32_t *expected, uint32_t desired) {
+  return __atomic_compare_exchange_n(word, expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static inline int64_t linux_ipc_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The instant at which a timeout ends; -1 = never. */
+static inline int64_t linux_ipc_deadline(int64_t timeout_ns) { return timeout_ns < 0 ? -1 : linux_ipc_now() + timeout_ns; }
+
+static inline void linux_ipc_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+/* Wakes everybody: one who is woken and killed must not have swallowed the only wake-up. */
+static inline void linux_ipc_wake(uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0); }
+
+/* Sleeps while *word == expected, at most until the instant. May return without cause: look again. */
+static inline void linux_ipc_sleep(uint32_t *word, uint32_t expected, int64_t instant) {
+  struct timespec until = {(time_t)(instant / 1000000000), (long)(instant % 1000000000)};
+  syscall(SYS_futex, word, FUTEX_WAIT_BITSET, expected, instant < 0 ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
+}
+
+/* As linux_ipc_sleep, and ends when the owner of `life` dies. Comes up every 50 ms for a look, and every 2 ms where the
+ * kernel has no futex_waitv. */
+static inline void linux_ipc_sleep_with(uint32_t *word, uint32_t expected, uint32_t *life, int64_t deadline) {
+  uint32_t alive = linux_ipc_load(life);
+  while (!(alive & (FUTEX_OWNER_DIED | FUTEX_WAITERS)) && !linux_ipc_exchange_if(life, &alive, alive | FUTEX_WAITERS))
+    ;
+  if (alive & FUTEX_OWNER_DIED) return;
+  struct { /* struct futex_waitv */
+    uint64_t value, address;
+    uint32_t flags, reserved;
+  } words[2] = {{expected, (uintptr_t)word, 2, 0}, {alive | FUTEX_WAITERS, (uintptr_t)life, 2, 0}};
+  int64_t slice = linux_ipc_now() + 50000000;
+  if (deadline >= 0 && deadline < slice) slice = deadline;
+  struct timespec until = {(time_t)(slice / 1000000000), (long)(slice % 1000000000)};
+  long result = syscall(SYS_futex_waitv, words, 2, 0, &until, CLOCK_MONOTONIC);
+  if (result < 0 && (errno == ENOSYS || errno == EPERM)) {
+    slice = linux_ipc_now() + 2000000;
+    linux_ipc_sleep(word, expected, deadline >= 0 && deadline < slice ? deadline : slice);
+  }
+  if (linux_ipc_load(life) & FUTEX_OWNER_DIED) linux_ipc_wake(life); /* the kernel woke one of us: pass it on */
+}
+
+/* -- eventcounts ------------------------------------------------------------------------------------------------ */
+
+/* Announces a sleeper: the key to sleep on. After it, look once more at what you wait for. */
+static inline uint32_t linux_ipc_eventcount_prepare(uint32_t *eventcount) {
+  uint32_t key = linux_ipc_load(eventcount);
+  while (!(key & LINUX_IPC_SLEEPERS) && !linux_ipc_exchange_if(eventcount, &key, key | LINUX_IPC_SLEEPERS))
+    ;
+  syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0); /* stands in for the fence of plain publishers */
+  return key | LINUX_IPC_SLEEPERS;
+}
+
+/* Sleeps until a notification after `prepare`, or the instant. */
+static inline void linux_ipc_eventcount_wait(uint32_t *eventcount, uint32_t key, int64_t deadline) {
+  linux_ipc_sleep(eventcount, key, deadline);
+}
+
+/* Wakes all who sleep, if anybody does. Call it after publishing what they wait for. */
+static inline void linux_ipc_eventcount_notify(uint32_t *eventcount) {
+  uint32_t value = linux_ipc_load(eventcount);
+  do
+    if (!(value & LINUX_IPC_SLEEPERS)) return;
+  while (!linux_ipc_exchange_if(eventcount, &value, (value + 2) & ~LINUX_IPC_SLEEPERS));
+  linux_ipc_wake(eventcount);
+}
+
+/* -- participants ----------------------------------------------------------------------------------------------- */
+
+#define LINUX_IPC_LIFE_OFFSET 16384 /* a life word stands this far behind its robust entry, in all processes alike */
+
+static inline void *linux_ipc_thread(void *argument) {
+  struct linux_ipc_process *process = (struct linux_ipc_process *)argument;
+  process->head.list.next = &process->head.list;
+  process->head.futex_offset = LINUX_IPC_LIFE_OFFSET;
+  process->is_robust = syscall(SYS_set_robust_list, &process->head, sizeof process->head) == 0;
+  __atomic_store_n(&process->thread, (int32_t)syscall(SYS_gettid), __ATOMIC_SEQ_CST);
+  for (;;) pause();
+  return NULL;
+}
+
+/* Starts the thread, once per process. Signals belong to the program's own threads. With the lock held. */
+static inline int32_t linux_ipc_start(struct linux_ipc_process *process) {
+  if (process->thread) return 0;
+  sigset_t all, before;
+  pthread_t thread;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = pthread_create(&thread, NULL, linux_ipc_thread, process);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (error) return -error;
+  pthread_detach(thread);
+  while (!__atomic_load_n(&process->thread, __ATOMIC_SEQ_CST)) usleep(100);
+  return 0;
+}
+
+static inline struct linux_ipc_entry *linux_ipc_entry_of(const struct linux_ipc *ipc) {
+  return (struct linux_ipc_entry *)((uint8_t *)&ipc->table[ipc->index].life - LINUX_IPC_LIFE_OFFSET);
+}
+
+static inline int32_t linux_ipc_map_table(struct linux_ipc *ipc) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), within = ipc->table_offset % page;
+  size_t length = (within + LINUX_IPC_SLOTS * sizeof(struct linux_ipc_slot) + page - 1) / page * page;
+  size_t front = (LINUX_IPC_LIFE_OFFSET + page - 1) / page * page;
+  void *area = mmap(NULL, front + length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (area == MAP_FAILED) return -errno;
+  ipc->area = (uint8_t *)area;
+  ipc->area_size = front + length;
+  void *table = mmap(ipc->area + front, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ipc->fd,
+                     (off_t)(ipc->table_offset - within));
+  if (table == MAP_FAILED) return -errno;
+  ipc->table = (struct linux_ipc_slot *)(ipc->area + front + within);
+  return 0;
+}
+
+/* fcntl(2) on the first byte of a slot: whoever holds it has the slot. */
+static inline int32_t linux_ipc_slot_lock(const struct linux_ipc *ipc, int command, int slot, struct flock *lock) {
+  memset(lock, 0, sizeof *lock);
+  lock->l_type = F_WRLCK;
+  lock->l_whence = SEEK_SET;
+  lock->l_start = (off_t)(ipc->table_offset + (unsigned)slot * sizeof(struct linux_ipc_slot));
+  lock->l_len = 1;
+  return fcntl(ipc->fd, command, lock) < 0 ? -errno : 0;
+}
+
+/* Dead first, then a new generation, then alive; and linked before it names our thread: there is no instant at which we
+ * look alive and our death would go unseen. */
+static inline void linux_ipc_come_alive(struct linux_ipc *ipc, struct linux_ipc_process *process) {
+  struct linux_ipc_slot *slot = &ipc->table[ipc->index];
+  __atomic_store_n(&slot->life, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
+  uint32_t generation = (linux_ipc_load(&slot->generation) + 1) & 0x1fffffu;
+  if (generation == 0) generation = 1;
+  __atomic_store_n(&slot->generation, generation, __ATOMIC_SEQ_CST);
+  slot->pid = getpid();
+  slot->since = (double)linux_ipc_now();
+  ipc->owner = generation << 10 | (uint32_t)(ipc->index + 1);
+  struct linux_ipc_entry *entry = linux_ipc_entry_of(ipc);
+  entry->next = (struct linux_ipc_entry *)process->head.list.next;
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  process->head.list.next = (struct robust_list *)entry;
+  uint32_t life = process->is_robust ? (uint32_t)process->thread : LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST;
+  __atomic_store_n(&slot->life, life, __ATOMIC_SEQ_CST);
+}
+
+static inline int32_t linux_ipc_claim_slot(struct linux_ipc *ipc, struct linux_ipc_process *process) {
+  struct flock lock;
+  for (int slot = 0; slot < LINUX_IPC_SLOTS; slot++) {
+    int32_t result = linux_ipc_slot_lock(ipc, LINUX_IPC_OFD_SETLK, slot, &lock);
+    if (result == -EAGAIN || result == -EACCES) continue;
+    if (result < 0) return result;
+    ipc->index = slot;
+    linux_ipc_come_alive(ipc, process);
+    return 0;
+  }
+  return -EUSERS;
+}
+
+static inline void linux_ipc_unmap(struct linux_ipc *ipc) {
+  if (ipc->area) munmap(ipc->area, ipc->area_size);
+  if (ipc->bytes) munmap(ipc->bytes, ipc->size);
+  close(ipc->fd);
+}
+
+/* Maps the file behind `fd`, which it takes over, and joins the participants whose table is at `table_offset`: for
+ * objects that TypeScript laid over part of a memory. -EUSERS all 128 slots are held by the living. The descriptor must
+ * come from an open(2) of its own: locks of a shared one are nobody's. */
+static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint32_t table_offset) {
+  struct linux_ipc_process *process = &linux_ipc_process;
+  struct stat status;
+  memset(ipc, 0, sizeof *ipc);
+  ipc->fd = fd;
+  ipc->table_offset = table_offset;
+  int32_t result = fstat(fd, &status) < 0 ? -errno : 0;
+  if (result == 0 && (size_t)status.st_size < table_offset + LINUX_IPC_SLOTS * sizeof(struct linux_ipc_slot))
+    result = -EINVAL;
+  if (result == 0) {
+    void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (bytes == MAP_FAILED) result = -errno;
+    else ipc->bytes = (uint8_t *)bytes;
+    ipc->size = (size_t)status.st_size;
+  }
+  if (result == 0) result = linux_ipc_map_table(ipc);
+  if (result == 0) {
+    pthread_mutex_lock(&process->lock);
+    result = linux_ipc_start(process);
+    if (result == 0) result = linux_ipc_claim_slot(ipc, process);
+    pthread_mutex_unlock(&process->lock);
+  }
+  if (result < 0) linux_ipc_unmap(ipc);
+  syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0);
+  return result;
+}
+
+/* Opens the object of this name and kind. -ENOENT; -EACCES; -EINVAL it is something else; -EUSERS. */
+static inline int32_t linux_ipc_open(struct linux_ipc *ipc, const char *name, const char *kind) {
+  char path[256];
+  struct linux_ipc_header header;
+  uint32_t letters;
+  if ((size_t)snprintf(path, sizeof path, "/dev/shm/%s", name + (*name == '/')) >= sizeof path) return -ENAMETOOLONG;
+  int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return -errno;
+  memcpy(&letters, kind, sizeof letters);
+  if (pread(fd, &header, sizeof header, 0) != (ssize_t)sizeof header || header.magic != LINUX_IPC_MAGIC ||
+      header.version != LINUX_IPC_SEGMENT_VERSION || header.kind != letters ||
+      header.object_version != LINUX_IPC_OBJECT_VERSION) {
+    close(fd);
+    return -EINVAL;
+  }
+  return linux_ipc_attach(ipc, fd, LINUX_IPC_TABLE_OFFSET);
+}
+
+/* The object of a segment. */
+static inline void *linux_ipc_object(const struct linux_ipc *ipc) { return ipc->bytes + LINUX_IPC_OBJECT_OFFSET; }
+
+/* Leaves: what is still held passes on as from a dead one. */
+static inline void linux_ipc_close(struct linux_ipc *ipc) {
+  struct linux_ipc_process *process = &linux_ipc_process;
+  struct linux_ipc_entry *entry = linux_ipc_entry_of(ipc);
+  __atomic_store_n(&ipc->table[ipc->index].life, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
+  linux_ipc_wake(&ipc->table[ipc->index].life);
+  pthread_mutex_lock(&process->lock);
+  struct linux_ipc_entry *at = (struct linux_ipc_entry *)&process->head.list;
+  while (at->next != entry && at->next != (struct linux_ipc_entry *)&process->head.list) at = at->next;
+  if (at->next == entry) at->next = entry->next;
+  pthread_mutex_unlock(&process->lock);
+  linux_ipc_unmap(ipc);
+}
+
+/* Whether the owner is dead: two loads, and the slot's lock where its kernel refuses robust lists. */
+static inline int linux_ipc_is_dead(const struct linux_ipc *ipc, uint32_t owner) {
+  int index = (int)(owner & 1023) - 1;
+  struct flock lock;
+  if (owner == ipc->owner) return 0;
+  if (index < 0 || index >= LINUX_IPC_SLOTS) return 1;
+  struct linux_ipc_slot *slot = &ipc->table[index];
+  uint32_t generation = (owner & LINUX_IPC_OWNER_MASK) >> 10, life = linux_ipc_load(&slot->life);
+  if (linux_ipc_load(&slot->generation) != generation || life & FUTEX_OWNER_DIED) return 1;
+  if ((life & ~FUTEX_WAITERS) != LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST) return 0;
+  if (linux_ipc_slot_lock(ipc, LINUX_IPC_OFD_GETLK, index, &lock) < 0) return 0;
+  return lock.l_type == F_UNLCK && linux_ipc_load(&slot->generation) == generation;
+}
+
+/* -- mutex ------------------------------------------------------------------------------------------------------ */
+
+/* Locked, but the holder before died in possession: put right what the mutex protects, then linux_ipc_mutex_repaired. */
+#define LINUX_IPC_RECOVERED 1
+
+static inline int32_t linux_ipc_mutex_release(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex) {
+  uint32_t found = ipc->owner;
+  if (linux_ipc_exchange_if(&mutex->word, &found, 0)) return 0;
+  if ((found & LINUX_IPC_OWNER_MASK) != ipc->owner) return -EPERM;
+  __atomic_store_n(&mutex->word, 0, __ATOMIC_SEQ_CST);
+  linux_ipc_wake(&mutex->word);
+  return 0;
+}
+
+/* What the state words say to one who has just acquired the word, from the dead `predecessor` if that is not 0. */
+static inline int32_t linux_ipc_mutex_enter(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex,
+                                            uint32_t predecessor) {
+  if (mutex->state == LINUX_IPC_UNRECOVERABLE) {
+    linux_ipc_mutex_release(ipc, mutex);
+    return -ENOTRECOVERABLE;
+  }
+  if (predecessor == 0 && mutex->state == LINUX_IPC_SOUND) return 0;
+  if (predecessor != 0) {
+    const struct linux_ipc_slot *slot = &ipc->table[(predecessor & 1023) - 1];
+    mutex->dead_pid = linux_ipc_load(&slot->generation) == predecessor >> 10 ? slot->pid : 0;
+  }
+  __atomic_store_n(&mutex->state, LINUX_IPC_SUSPECT, __ATOMIC_SEQ_CST);
+  return LINUX_IPC_RECOVERED;
+}
+
+/* Takes the mutex if it is free, or its holder dead. 0 or LINUX_IPC_RECOVERED; -EBUSY; -EDEADLK this process holds it;
+ * -ENOTRECOVERABLE, see mutex->reason. */
+static inline int32_t linux_ipc_mutex_try(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex) {
+  uint32_t found = 0;
+  if (linux_ipc_exchange_if(&mutex->word, &found, ipc->owner)) return linux_ipc_mutex_enter(ipc, mutex, 0);
+  uint32_t owner = found & LINUX_IPC_OWNER_MASK;
+  if (owner == ipc->owner) return -EDEADLK;
+  if (owner != 0 && !linux_ipc_is_dead(ipc, owner)) return -EBUSY;
+  if (!linux_ipc_exchange_if(&mutex->word, &found, ipc->owner | (found & LINUX_IPC_WAITERS))) return -EBUSY;
+  return linux_ipc_mutex_enter(ipc, mutex, owner);
+}
+
+/* Takes the mutex, waiting for it. As linux_ipc_mutex_try, and -ETIMEDOUT in place of -EBUSY. */
+static inline int32_t linux_ipc_mutex_lock(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex,
+                                           int64_t timeout_ns) {
+  int64_t deadline = linux_ipc_deadline(timeout_ns);
+  for (;;) {
+    for (int looks = 0; looks < 100; looks++) {
+      int32_t result = linux_ipc_mutex_try(ipc, mutex);
+      if (result != -EBUSY) return result;
+      linux_ipc_pause();
+    }
+    uint32_t value = linux_ipc_load(&mutex->word), owner = value & LINUX_IPC_OWNER_MASK;
+    if (owner == 0) continue; /* nothing to sleep on: a free word does not say that we wait */
+    if (!(value & LINUX_IPC_WAITERS) && !linux_ipc_exchange_if(&mutex->word, &value, value | LINUX_IPC_WAITERS)) continue;
+    int32_t result = linux_ipc_mutex_try(ipc, mutex);
+    if (result != -EBUSY) return result;
+    if (deadline >= 0 && linux_ipc_now() >= deadline) return -ETIMEDOUT;
+    uint32_t index = (owner & 1023) - 1;
+    if (index < LINUX_IPC_SLOTS)
+      linux_ipc_sleep_with(&mutex->word, owner | LINUX_IPC_WAITERS, &ipc->table[index].life, deadline);
+  }
+}
+
+/* What the mutex protects is sound again. The holder calls it. */
+static inline void linux_ipc_mutex_repaired(struct linux_ipc_mutex *mutex) {
+  __atomic_store_n(&mutex->state, LINUX_IPC_SOUND, __ATOMIC_SEQ_CST);
+}
+
+/* Gives the mutex back, never to be locked again. The holder calls it. */
+static inline int32_t linux_ipc_mutex_unrecoverable(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex,
+                                                    const char *reason) {
+  if ((linux_ipc_load(&mutex->word) & LINUX_IPC_OWNER_MASK) != ipc->owner) return -EPERM;
+  snprintf(mutex->reason, sizeof mutex->reason, "%s", reason);
+  __atomic_store_n(&mutex->state, LINUX_IPC_UNRECOVERABLE, __ATOMIC_SEQ_CST);
+  return linux_ipc_mutex_release(ipc, mutex);
+}
+
+/* Gives the mutex back. After a recovery without linux_ipc_mutex_repaired it is unrecoverable from now on.
+ * -EPERM this process does not hold it. */
+static inline int32_t linux_ipc_mutex_unlock(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex) {
+  if (mutex->state == LINUX_IPC_SUSPECT)
+    return linux_ipc_mutex_unrecoverable(ipc, mutex, "its holder died and the next one did not repair");
+  return linux_ipc_mutex_release(ipc, mutex);
+}
+
+/* -- event ------------------------------------------------------------------------------------------------------ */
+
+static inline void linux_ipc_event_set(struct linux_ipc_event *event) {
+  __atomic_store_n(&event->is_set, 1, __ATOMIC_SEQ_CST);
+  linux_ipc_eventcount_notify(&event->eventcount);
+}
+
+static inline void linux_ipc_event_reset(struct linux_ipc_event *event) {
+  __atomic_store_n(&event->is_set, 0, __ATOMIC_SEQ_CST);
+}
+
+/* 0: it was set (and is not any more, if it resets itself); -EAGAIN. */
+static inline int32_t linux_ipc_event_try(struct linux_ipc_event *event) {
+  int32_t one = 1;
+  if (event->resets != 1) return __atomic_load_n(&event->is_set, __ATOMIC_SEQ_CST) == 1 ? 0 : -EAGAIN;
+  int taken = __atomic_compare_exchange_n(&event->is_set, &one, 0, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  return taken ? 0 : -EAGAIN;
+}
+
+/* Waits until it is set. 0; -ETIMEDOUT. */
+static inline int32_t linux_ipc_event_wait(struct linux_ipc_event *event, int64_t timeout_ns) {
+  int64_t deadline = linux_ipc_deadline(timeout_ns);
+  while (linux_ipc_event_try(event) < 0) {
+    uint32_t key = linux_ipc_eventcount_prepare(&event->eventcount);
+    if (linux_ipc_event_try(event) == 0) return 0;
+    if (deadline >= 0 && linux_ipc_now() >= deadline) return -ETIMEDOUT;
+    linux_ipc_eventcount_wait(&event->eventcount, key, deadline);
+  }
+  return 0;
+}
+
+/* -- counting semaphore ------------------------------------------------------------------------------------------ */
+
+/* Gives a permit. -EOVERFLOW; -ENOTSUP its permits are owned. */
+static inline int32_t linux_ipc_semaphore_release(struct linux_ipc_semaphore *semaphore) {
+  if (semaphore->owned != 0) return -ENOTSUP;
+  int32_t value = __atomic_load_n(&semaphore->value, __ATOMIC_SEQ_CST);
+  do
+    if (value == INT32_MAX) return -EOVERFLOW;
+  while (!__atomic_compare_exchange_n(&semaphore->value, &value, value + 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+  linux_ipc_eventcount_notify(&semaphore->eventcount);
+  return 0;
+}
+
+/* Takes a permit, if there is one. 0; -EAGAIN; -ENOTSUP its permits are owned. */
+static inline int32_t linux_ipc_semaphore_try(struct linux_ipc_semaphore *semaphore) {
+  if (semaphore->owned != 0) return -ENOTSUP;
+  int32_t value = __atomic_load_n(&semaphore->value, __ATOMIC_SEQ_CST);
+  do
+    if (value <= 0) return -EAGAIN;
+  while (!__atomic_compare_exchange_n(&semaphore->value, &value, value - 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+  return 0;
+}
+
+/* Takes a permit, waiting for it. 0; -ETIMEDOUT; -ENOTSUP. */
+static inline int32_t linux_ipc_semaphore_acquire(struct linux_ipc_semaphore *semaphore, int64_t timeout_ns) {
+  int64_t deadline = linux_ipc_deadline(timeout_ns);
+  for (;;) {
+    int32_t result = linux_ipc_semaphore_try(semaphore);
+    if (result != -EAGAIN) return result;
+    uint32_t key = linux_ipc_eventcount_prepare(&semaphore->eventcount);
+    result = linux_ipc_semaphore_try(semaphore);
+    if (result != -EAGAIN) return result;
+    if (deadline >= 0 && linux_ipc_now() >= deadline) return -ETIMEDOUT;
+    linux_ipc_eventcount_wait(&semaphore->eventcount, key, deadline);
+  }
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,183 @@
+// Locks between runtimes and C: the same bytes, one owner, exact sums, and deaths that are told across.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { Event, Mutex, Semaphore } from "../../mod.ts";
+import * as segment from "../../src/memory/layout.ts";
+import * as layout from "../../src/sync/layout.ts";
+import { ledgerDefinitions } from "../crash/lock_ledger.ts";
+import { compilePeer } from "../support/c_peer.ts";
+import { cleanUp, mainRuntimes, type Peer, runtimeNamed, spawnProgram, uniqueName, within } from "../support/mod.ts";
+import { SyncPeer } from "../sync/scene.ts";
+import { countTogether } from "./counter.ts";
+
+const cPeer = () => compilePeer("tests/cross/lock_peer.c", { parameters: ledgerDefinitions });
+const RECOVERED = "1";
+const [EBUSY, EPERM, EDEADLK, ETIMEDOUT, ENOTRECOVERABLE, EINVAL] = ["-16", "-1", "-35", "-110", "-131", "-22"];
+
+async function startC(kind: string, name: string): Promise<{ peer: Peer; call(line: string): Promise<string> }> {
+  const peer = spawnProgram(cPeer(), ["CALLS", kind, name]);
+  assert.equal(await peer.line(), "0");
+  const call = (line: string) => {
+    peer.write(line);
+    return peer.line();
+  };
+  return { peer, call };
+}
+
+describe("include/linux_ipc.h", () => {
+  after(cleanUp);
+
+  it("compiles without a warning as C11 and as C++", () => {
+    for (const flags of [["-x", "c++", "-std=c++17", "-fno-exceptions"], ["-std=c11"]])
+      compilePeer("tests/cross/lock_peer.c", { parameters: [...ledgerDefinitions, "-Wextra", ...flags] });
+  });
+
+  it("has the layouts of TypeScript", async () => {
+    const { stdout } = await spawnProgram(cPeer(), ["LAYOUT"]).ended;
+    const said = Object.fromEntries(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => line.split(" ")),
+    );
+    const expected = {
+      "header.magic": segment.MAGIC_OFFSET,
+      "header.version": segment.VERSION_OFFSET,
+      "header.kind": segment.KIND_OFFSET,
+      "header.object_version": segment.OBJECT_VERSION_OFFSET,
+      "header.size": segment.SIZE_OFFSET,
+      "header.created": segment.CREATED_OFFSET,
+      "slot.life": segment.SLOT_LIFE_OFFSET,
+      "slot.generation": segment.SLOT_GENERATION_OFFSET,
+      "slot.pid": segment.SLOT_PID_OFFSET,
+      slot: segment.SLOT_SIZE,
+      "mutex.word": layout.LOCK,
+      "mutex.state": layout.STATE,
+      "mutex.dead_pid": layout.DEAD_PID,
+      "mutex.reason": layout.REASON,
+      mutex: layout.MUTEX_SIZE,
+      "event.eventcount": layout.EVENTCOUNT,
+      "event.is_set": layout.EVENT_IS_SET,
+      "event.resets": layout.EVENT_RESETS,
+      event: layout.EVENT_SIZE,
+      "semaphore.eventcount": layout.EVENTCOUNT,
+      "semaphore.value": layout.SEMAPHORE_VALUE,
+      "semaphore.owned": layout.SEMAPHORE_OWNED,
+      semaphore: Semaphore.byteSize(),
+      MAGIC: segment.SEGMENT_MAGIC,
+      TABLE: segment.PARTICIPANTS_OFFSET,
+      OBJECT: segment.OBJECT_OFFSET,
+      SLOTS: segment.PARTICIPANTS_COUNT,
+      SOUND: layout.STATE_SOUND,
+      SUSPECT: layout.STATE_SUSPECT,
+      UNRECOVERABLE: layout.STATE_UNRECOVERABLE,
+      OWNER_DIED: segment.OWNER_DIED,
+      NO_ROBUST_LIST: segment.LIFE_WITHOUT_ROBUST_LIST,
+      SLEEPERS: 1,
+      VERSION: segment.SEGMENT_VERSION,
+      OBJECT_VERSION: layout.VERSION,
+    };
+    assert.deepEqual(said, Object.fromEntries(Object.entries(expected).map(([name, value]) => [name, `${value}`])));
+  });
+
+  it("refuses what is something else", async () => {
+    const name = uniqueName("kind");
+    const event = Event.create(name, { unlinkOnClose: true });
+    for (const [what, answer] of [
+      [name, EINVAL],
+      [uniqueName("nothing"), "-2"],
+    ])
+      assert.equal((await spawnProgram(cPeer(), ["CALLS", "MUTX", what as string]).ended).stdout, `${answer}\n`);
+    event.close();
+  });
+
+  it("shares events and counting semaphores with us", async () => {
+    const [eventName, seatsName] = [uniqueName("event"), uniqueName("seats")];
+    const event = Event.create(eventName, { autoReset: true, unlinkOnClose: true });
+    const seats = Semaphore.create(seatsName, { value: 1, unlinkOnClose: true });
+    const [c, d] = [await startC("EVNT", eventName), await startC("SEMA", seatsName)];
+    const waiting = event.wait();
+    assert.equal(await c.call("set 0"), "0");
+    assert.equal(await within(waiting, 5000, "the event"), true);
+    assert.equal(await c.call("wait 20"), ETIMEDOUT);
+    c.peer.write("wait -1");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    event.set();
+    assert.equal(await c.peer.line(), "0");
+    assert.equal(event.isSet, false);
+    assert.equal(await d.call("acquire -1"), "0");
+    assert.deepEqual(
+      [seats.tryAcquire(), await d.call("try 0"), await d.call("acquire 20")],
+      [false, "-11", ETIMEDOUT],
+    );
+    const permit = seats.acquire();
+    assert.equal(await d.call("release 0"), "0");
+    assert.equal(await within(permit, 5000, "the permit"), true);
+    for (const { peer } of [c, d]) peer.kill();
+    event.close();
+    seats.close();
+  });
+});
+
+describe("a mutex between C and", () => {
+  after(cleanUp);
+
+  for (const runtime of mainRuntimes) {
+    it(`${runtime.name} has one owner, tells deaths both ways, and gives up for both`, async () => {
+      const name = uniqueName("c");
+      const mutex = Mutex.create(name, { unlinkOnClose: true });
+      const ours = await SyncPeer.start("Mutex", name, { runtime });
+      let c = await startC("MUTX", name);
+      assert.equal(await c.call("lock -1"), "0");
+      assert.deepEqual([await c.call("lock -1"), await c.call("try 0")], [EDEADLK, EDEADLK]);
+      assert.equal(await ours.call("object tryLock"), "undefined");
+      ours.begin("object lock");
+      assert.equal(await c.call("unlock 0"), "0");
+      assert.equal(await ours.answer(), "guard -");
+      assert.deepEqual(
+        [await c.call("unlock 0"), await c.call("try 0"), await c.call("lock 20")],
+        [EPERM, EBUSY, ETIMEDOUT],
+      );
+      c.peer.write("lock -1");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.equal(await ours.call("guard unlock"), "undefined");
+      assert.equal(await c.peer.line(), "0");
+      ours.begin("object lockSync");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      c.peer.kill();
+      assert.equal(await ours.answer(), `guard ${c.peer.pid}`);
+      await ours.call("guard repaired");
+      c = await startC("MUTX", name);
+      c.peer.write("lock -1");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await ours.kill();
+      assert.equal(await c.peer.line(), RECOVERED);
+      assert.equal(await c.call("dead 0"), `${ours.pid}`);
+      assert.deepEqual([await c.call("repaired 0"), await c.call("unlock 0"), await c.call("try 0")], ["0", "0", "0"]);
+      assert.equal(await c.call("give-up 0"), "0");
+      assert.equal(await c.call("lock -1"), ENOTRECOVERABLE);
+      assert.throws(() => mutex.lockSync(), { code: "ENOTRECOVERABLE", message: /C gave it up/ });
+      c.peer.kill();
+      mutex.close();
+    });
+  }
+});
+
+describe("a counter under a mutex", () => {
+  after(cleanUp);
+  const ROUNDS = 20_000;
+
+  for (const names of [
+    ["bun", "deno", "node22", "node26"],
+    ["bun", "deno", "node26", "C"],
+  ]) {
+    it(`of ${names.join(", ")} is exact`, async (t) => {
+      const processes = names.map((name) => (name === "C" ? "C" : runtimeNamed(name)));
+      const { total, handOffs, milliseconds } = await countTogether(processes, ROUNDS, 60_000);
+      t.diagnostic(`${total} in ${milliseconds} ms, ${handOffs} hand-offs`);
+      assert.equal(total, 4 * ROUNDS);
+      assert.ok(handOffs >= 4);
+    });
+  }
+});

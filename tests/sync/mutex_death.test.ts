@@ -1,0 +1,206 @@
+// Mutex: what becomes of it when holders and waiters are killed or stopped.
+
+import assert from "node:assert/strict";
+import { after, afterEach, describe, it } from "node:test";
+import { Mutex, Participants, SharedMemory } from "../../mod.ts";
+import { mainRuntimes, sleep, uniqueName } from "../support/mod.ts";
+import { cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
+
+const unrecoverable = (reason: RegExp) => ({ name: "IpcError", code: "ENOTRECOVERABLE", message: reason });
+
+/** Waits for its turn, repairs, and lets go; what it was told. */
+async function serve(waiter: SyncPeer): Promise<string> {
+  const told = await waiter.answer();
+  if (told !== "guard -") await waiter.call("guard repaired");
+  await waiter.call("guard unlock");
+  return told;
+}
+
+describe("a mutex whose holder is killed", () => {
+  afterEach(closeAll);
+  after(cleanUpPeers);
+
+  for (const form of ["tryLock", "lockSync", "lock"] as const) {
+    it(`is taken by ${form}, which is told once who died`, async () => {
+      const { name, it: mutex } = make(Mutex, "killed");
+      const holder = await SyncPeer.start("Mutex", name);
+      assert.equal(await holder.call("object lock"), "guard -");
+      const waiting = form === "lock" ? mutex.lock() : undefined;
+      if (waiting) assert.ok(await isPending(waiting));
+      await holder.kill();
+      const guard = waiting ? await soon(waiting, form) : mutex[form as "tryLock"]();
+      assert.equal(guard?.recovered?.pid, holder.pid);
+      guard?.repaired();
+      guard?.unlock();
+      const next = mutex.lockSync();
+      assert.equal(next?.recovered, undefined);
+      next?.unlock();
+    });
+  }
+
+  it("is taken by exactly one of many waiters as recovered, in all forms and runtimes", async () => {
+    const { name, it: mutex } = make(Mutex, "many");
+    const holder = await SyncPeer.start("Mutex", name);
+    const waiters = await Promise.all(mainRuntimes.map((runtime) => SyncPeer.start("Mutex", name, { runtime })));
+    await holder.call("object lock");
+    for (const [index, waiter] of waiters.entries()) waiter.begin(index % 2 === 0 ? "object lock" : "object lockSync");
+    const mine = mutex.lock();
+    assert.ok(await isPending(mine));
+    await holder.kill();
+    const serveMine = async () => {
+      const guard = await mine;
+      guard.repaired();
+      guard.unlock();
+      return `guard ${guard.recovered?.pid ?? "-"}`;
+    };
+    const told = await soon(Promise.all([serveMine(), ...waiters.map(serve)]), "all waiters");
+    assert.deepEqual(told.sort(), ["guard -", "guard -", "guard -", "guard -", `guard ${holder.pid}`].sort());
+  });
+
+  it("becomes unrecoverable when the next one does not repair, for ever and everybody", async () => {
+    const { name, it: mutex } = make(Mutex, "unrepaired");
+    const holder = await SyncPeer.start("Mutex", name);
+    const waiter = await SyncPeer.start("Mutex", name);
+    await holder.call("object lock");
+    await holder.kill();
+    const guard = mutex.lockSync();
+    assert.equal(guard?.recovered?.pid, holder.pid);
+    waiter.begin("object lock");
+    await sleep(50);
+    guard?.unlock();
+    assert.equal(await waiter.answer(), "ENOTRECOVERABLE");
+    const expected = unrecoverable(/its holder died and the next one did not repair/);
+    assert.throws(() => mutex.tryLock(), expected);
+    assert.throws(() => mutex.lockSync(), expected);
+    await assert.rejects(mutex.lock(), expected);
+    assert.equal(await waiter.call("object lockSync"), "ENOTRECOVERABLE");
+    assert.equal(mutex.isLocked, false);
+    assert.throws(() => closing(Mutex.open(name)).tryLock(), expected);
+  });
+
+  it("becomes unrecoverable with the reason that the next one gives, as long as there is room", async () => {
+    const { name, it: mutex } = make(Mutex, "reason");
+    const guard = mutex.lockSync();
+    guard?.unlock({ unrecoverable: `the ledger does not add up: ${"é".repeat(100)}` });
+    const other = closing(Mutex.open(name));
+    assert.throws(() => other.lockSync(), unrecoverable(/the ledger does not add up: é{41}(?!é)/));
+  });
+
+  it("tells of the death again when the one who was told dies before it has repaired", async () => {
+    const { name, it: mutex } = make(Mutex, "again");
+    const first = await SyncPeer.start("Mutex", name);
+    const second = await SyncPeer.start("Mutex", name);
+    await first.call("object lock");
+    await first.kill();
+    assert.equal(await second.call("object lock"), `guard ${first.pid}`);
+    await second.kill();
+    const guard = mutex.lockSync();
+    assert.equal(guard?.recovered?.pid, second.pid);
+    guard?.repaired();
+    guard?.unlock();
+  });
+
+  it("is not recovered when the dead one did not hold it", async () => {
+    const { name, it: mutex } = make(Mutex, "innocent");
+    const other = await SyncPeer.start("Mutex", name);
+    await other.call("object lock");
+    await other.call("guard unlock");
+    const guard = mutex.lockSync();
+    other.begin("object lock");
+    await sleep(50);
+    await other.kill();
+    guard?.unlock();
+    const next = mutex.lockSync();
+    assert.equal(next?.recovered, undefined);
+    next?.unlock();
+  });
+
+  it("is free for a process that takes the dead one's slot", async () => {
+    const { name, it: mutex } = make(Mutex, "slot");
+    const holder = await SyncPeer.start("Mutex", name);
+    await holder.call("object lock");
+    await holder.kill();
+    const heir = closing(Mutex.open(name)); // has the slot of the dead one, and another generation
+    const guard = heir.tryLock();
+    assert.deepEqual(guard?.recovered, { pid: 0 });
+    guard?.repaired();
+    guard?.unlock();
+    assert.equal(mutex.tryLock()?.recovered, undefined);
+  });
+});
+
+describe("a mutex whose holder or waiter is stopped", () => {
+  afterEach(closeAll);
+  after(cleanUpPeers);
+
+  it("stays with the holder: SIGSTOP is not death", async () => {
+    const { name, it: mutex } = make(Mutex, "stopped");
+    const holder = await SyncPeer.start("Mutex", name);
+    await holder.call("object lock");
+    holder.peer.kill("SIGSTOP");
+    assert.equal(mutex.tryLock(), undefined);
+    assert.equal(mutex.lockSync({ timeoutMs: 120 }), undefined);
+    const waiting = mutex.lock();
+    assert.ok(await isPending(waiting, 150));
+    holder.peer.kill("SIGCONT");
+    assert.equal(await holder.call("guard unlock"), "undefined");
+    const guard = await soon(waiting, "the lock of a stopped one");
+    assert.equal(guard.recovered, undefined);
+    guard.unlock();
+  });
+
+  it("is taken at unlock though a waiter before us is stopped", async () => {
+    const { name, it: mutex } = make(Mutex, "stopped-waiter");
+    const waiter = await SyncPeer.start("Mutex", name);
+    const guard = mutex.lockSync();
+    waiter.begin("object lock");
+    await sleep(50);
+    const other = closing(Mutex.open(name));
+    const waiting = other.lock();
+    waiter.peer.kill("SIGSTOP");
+    guard?.unlock();
+    (await soon(waiting, "the lock")).unlock();
+    waiter.peer.kill("SIGCONT");
+    assert.equal(await waiter.answer(), "guard -");
+  });
+
+  it("is taken after a death though the kernel woke only one that is stopped", async () => {
+    const { name } = make(Mutex, "stopped-heir");
+    const holder = await SyncPeer.start("Mutex", name);
+    await holder.call("object lock");
+    const waiters: SyncPeer[] = [];
+    for (let index = 0; index < 3; index++) {
+      const waiter = await SyncPeer.start("Mutex", name);
+      waiter.begin("object lock");
+      await sleep(50); // asleep in the order of their starts
+      waiters.push(waiter);
+    }
+    waiters[0]?.peer.kill("SIGSTOP");
+    await holder.kill();
+    const told = await soon(Promise.all(waiters.slice(1).map(serve)), "those who are awake");
+    assert.deepEqual(told.sort(), ["guard -", `guard ${holder.pid}`].sort());
+    waiters[0]?.peer.kill("SIGCONT");
+    assert.equal(await waiters[0]?.answer(), "guard -");
+  });
+
+  it("is taken after its holder has left and come again while the waiter was stopped", async () => {
+    const memory = closing(SharedMemory.create(uniqueName("again"), { size: 16384, unlinkOnClose: true }));
+    const offset = Participants.byteSize();
+    const participants = Participants.over(memory, 0);
+    const mutex = Mutex.over(memory, offset, { participants });
+    const waiter = await SyncPeer.start("Mutex", memory.name ?? "", { offset });
+    const another = await SyncPeer.start("Mutex", memory.name ?? "", { offset: offset + 128 });
+    mutex.lockSync();
+    waiter.begin("object lock");
+    await sleep(60);
+    waiter.peer.kill("SIGSTOP");
+    await sleep(20);
+    participants.close(); // dead, and at once alive again: the same slot, the same thread
+    const reborn = closing(Participants.over(memory, 0));
+    closing(Mutex.over(memory, offset + 128, { participants: reborn })).lockSync();
+    another.begin("object lock"); // its flag makes the life word what it was
+    await sleep(60);
+    waiter.peer.kill("SIGCONT");
+    assert.match(await soon(waiter.answer(), "the lock"), /^guard \d+$/);
+  });
+});

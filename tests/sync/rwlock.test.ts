@@ -1,0 +1,256 @@
+// RwLock: readers together, writers alone, who is preferred, upgrading, and what deaths leave.
+
+import assert from "node:assert/strict";
+import { after, afterEach, describe, it } from "node:test";
+import { Participants, type ReadGuard, RwLock, SharedMemory, type WriteGuard } from "../../mod.ts";
+import { sleep, uniqueName } from "../support/mod.ts";
+import { cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
+
+const code = (text: string) => ({ name: "IpcError", code: text });
+const both = [false, true] as const;
+
+function pair(label: string, options: { preferReaders?: boolean } = {}) {
+  const { name, it: lock } = make(RwLock, label, options);
+  return { name, lock, other: closing(RwLock.open(name)) };
+}
+
+describe("a reader-writer lock", () => {
+  afterEach(closeAll);
+  after(cleanUpPeers);
+
+  for (const preferReaders of both) {
+    const label = preferReaders ? "that prefers readers" : "that prefers writers";
+
+    it(`${label} lets readers in together and a writer alone`, () => {
+      const { lock, other } = pair("alone", { preferReaders });
+      const readers = [lock.tryRead(), lock.tryRead(), other.tryRead()];
+      assert.ok(readers.every((guard) => guard !== undefined));
+      assert.deepEqual([lock.tryWrite(), other.tryWrite()], [undefined, undefined]);
+      for (const guard of readers) guard?.unlock();
+      const writer = other.tryWrite();
+      assert.ok(writer);
+      assert.deepEqual([lock.tryRead(), lock.tryWrite(), other.tryRead(), other.tryWrite()], Array(4).fill(undefined));
+      writer.unlock();
+      lock.tryRead()?.unlock();
+      lock.tryWrite()?.unlock();
+    });
+
+    it(`${label} passes between waiters of both kinds without blocking the event loop`, async () => {
+      const { lock, other } = pair("pass", { preferReaders });
+      const reader = other.tryRead();
+      const writing = lock.write();
+      assert.ok(await isPending(writing));
+      reader?.unlock();
+      const writer = await soon(writing, "the writer");
+      const reading = [other.read(), other.read()];
+      assert.ok(await isPending(Promise.race(reading)));
+      writer.unlock();
+      for (const guard of await soon(Promise.all(reading), "the readers")) guard.unlock();
+      assert.ok(lock.tryWrite());
+    });
+
+    it(`${label} times out and aborts, and holds nothing after it`, async () => {
+      const { lock, other } = pair("limits", { preferReaders });
+      const reader = other.tryRead();
+      assert.equal(lock.writeSync({ timeoutMs: 20 }), undefined);
+      assert.equal(await lock.write({ timeoutMs: 20 }), undefined);
+      await assert.rejects(lock.write({ signal: AbortSignal.timeout(20) }), { name: "TimeoutError" });
+      lock.tryRead()?.unlock(); // no waiting writer was left behind
+      reader?.unlock();
+      const writer = lock.writeSync();
+      assert.equal(other.readSync({ timeoutMs: 20 }), undefined);
+      assert.equal(await other.read({ timeoutMs: 20 }), undefined);
+      assert.equal(await other.write({ timeoutMs: 20 }), undefined);
+      await assert.rejects(other.read({ signal: AbortSignal.timeout(20) }), { name: "TimeoutError" });
+      writer?.unlock();
+      other.writeSync()?.unlock();
+    });
+
+    it(`${label} tells the next holder of a writer's death, once`, async () => {
+      for (const form of preferReaders ? (["read", "write"] as const) : (["readSync", "writeSync"] as const)) {
+        const { name, lock } = pair("writer-dies", { preferReaders });
+        const writer = await SyncPeer.start("RwLock", name);
+        assert.equal(await writer.call("object write"), "guard -");
+        const waiting: Promise<ReadGuard | WriteGuard> | undefined =
+          form === "read" || form === "write" ? lock[form]() : undefined;
+        if (waiting) assert.ok(await isPending(waiting));
+        await writer.kill();
+        const guard = waiting ? await soon(waiting, form) : lock[form as "readSync" | "writeSync"]();
+        assert.equal(guard?.recovered?.pid, writer.pid, form);
+        assert.deepEqual([lock.tryRead(), lock.tryWrite()], [undefined, undefined], "it is alone in the lock");
+        guard?.repaired();
+        guard?.unlock();
+        const reader = lock.readSync();
+        assert.equal(reader?.recovered, undefined);
+        reader?.unlock();
+        assert.equal(lock.writeSync()?.recovered, undefined);
+        await closeAll();
+      }
+    });
+
+    it(`${label} does not wait for a reader that died`, async () => {
+      for (const form of [preferReaders ? "write" : "writeSync"] as const) {
+        const { name, lock } = pair("reader-dies", { preferReaders });
+        const readers = await Promise.all([SyncPeer.start("RwLock", name), SyncPeer.start("RwLock", name)]);
+        for (const reader of readers) assert.equal(await reader.call("object read"), "guard -");
+        const writing = form === "write" ? lock.write() : undefined;
+        if (writing) assert.ok(await isPending(writing));
+        for (const reader of readers.reverse()) await reader.kill();
+        const writer = writing ? await soon(writing, form) : lock.writeSync();
+        assert.equal(writer?.recovered, undefined);
+        writer?.unlock();
+        await closeAll();
+      }
+    });
+  }
+
+  it("holds new readers off while a writer waits, unless it prefers readers", async () => {
+    for (const preferReaders of both) {
+      const { name, lock } = pair("prefers", { preferReaders });
+      const writer = await SyncPeer.start("RwLock", name);
+      const reader = lock.tryRead();
+      const later = closing(RwLock.open(name));
+      writer.begin("object write");
+      await sleep(60);
+      const second = later.tryRead();
+      assert.equal(second !== undefined, preferReaders);
+      second?.unlock();
+      reader?.unlock();
+      assert.equal(await writer.answer(), "guard -");
+      await closeAll();
+    }
+  });
+
+  it("is not recovered from a writer that died while it waited for readers", async () => {
+    const { name, lock, other } = pair("draining");
+    const writer = await SyncPeer.start("RwLock", name);
+    const reader = lock.tryRead();
+    writer.begin("object write");
+    await sleep(60);
+    assert.equal(other.tryRead(), undefined);
+    await writer.kill();
+    const second = other.tryRead();
+    assert.ok(second);
+    assert.equal(second.recovered, undefined);
+    second.unlock();
+    reader?.unlock();
+    assert.equal(lock.writeSync()?.recovered, undefined);
+  });
+
+  it("becomes unrecoverable when the next holder, reader or writer, does not repair", async () => {
+    for (const form of ["readSync", "writeSync"] as const) {
+      const { name, lock } = pair("unrecoverable");
+      const writer = await SyncPeer.start("RwLock", name);
+      await writer.call("object write");
+      await writer.kill();
+      lock[form]()?.unlock();
+      for (const next of ["tryRead", "readSync", "tryWrite", "writeSync"] as const)
+        assert.throws(() => lock[next](), code("ENOTRECOVERABLE"), `${next} after ${form}`);
+      await assert.rejects(lock.read(), code("ENOTRECOVERABLE"));
+      await assert.rejects(lock.write(), { code: "ENOTRECOVERABLE", message: /did not repair/ });
+      assert.throws(() => lock.tryWrite(), code("ENOTRECOVERABLE"), "it stays so");
+      await closeAll();
+    }
+  });
+
+  it("refuses to wait for itself", () => {
+    const { lock } = pair("itself");
+    const reader = lock.readSync();
+    assert.throws(() => lock.writeSync(), code("EDEADLK"));
+    reader?.unlock();
+    const writer = lock.writeSync();
+    assert.throws(() => lock.readSync(), code("EDEADLK"));
+    assert.throws(() => lock.writeSync(), code("EDEADLK"));
+    writer?.unlock();
+    assert.throws(() => writer?.unlock(), code("EPERM"));
+    assert.throws(() => reader?.unlock(), code("EPERM"));
+    assert.throws(() => reader?.tryUpgrade(), code("EPERM"));
+    assert.throws(() => RwLock.create(uniqueName("bad"), { preferReaders: 1 as unknown as boolean }), TypeError);
+  });
+
+  it("closed rejects what waits, refuses what comes, and passes on what it held", async () => {
+    const { lock, other } = pair("closed");
+    other.readSync();
+    const writing = lock.write();
+    assert.ok(await isPending(writing));
+    const waits = [other.write(), other.read()];
+    other.close();
+    for (const waiting of waits)
+      await waiting.then(
+        () => {}, // the second read of a reader is let in at once
+        (error: unknown) => assert.equal((error as { code?: string }).code, "EBADF"),
+      );
+    assert.throws(() => other.tryRead(), code("EBADF"));
+    assert.throws(() => other.readSync(), code("EBADF"));
+    assert.throws(() => other.writeSync(), code("EBADF"));
+    await assert.rejects(other.write(), code("EBADF"));
+    (await soon(writing, "the writer behind a closed reader")).unlock();
+  });
+});
+
+describe("upgrading a reader", () => {
+  afterEach(closeAll);
+  after(cleanUpPeers);
+
+  it("makes it the writer when the others have left, and uses its guard up", async () => {
+    const { lock, other } = pair("upgrade");
+    const [reader, another] = [lock.readSync(), other.readSync()];
+    assert.equal(reader?.tryUpgrade(), undefined);
+    const upgrading = reader?.upgrade() as Promise<unknown>;
+    assert.ok(await isPending(upgrading));
+    assert.throws(() => reader?.unlock(), code("EPERM"));
+    another?.unlock();
+    const writer = (await soon(upgrading, "the upgrade")) as { unlock(): void };
+    assert.equal(other.tryRead(), undefined);
+    assert.throws(() => reader?.unlock(), code("EPERM"));
+    writer.unlock();
+    assert.ok(other.tryWrite());
+  });
+
+  it("waits for other guards of the same object, and wakes when they go", async () => {
+    const { lock } = pair("own");
+    const [first, second] = [lock.readSync(), lock.readSync()];
+    const upgrading = first?.upgrade() as Promise<unknown>;
+    assert.ok(await isPending(upgrading));
+    second?.unlock();
+    ((await soon(upgrading, "the upgrade")) as { unlock(): void }).unlock();
+    assert.ok(lock.tryWrite());
+  });
+
+  it("that times out, or comes second, still reads", async () => {
+    const { lock, other } = pair("timeout");
+    const [first, second] = [lock.readSync(), other.readSync()];
+    assert.equal(await first?.upgrade({ timeoutMs: 20 }), undefined);
+    assert.equal(other.tryWrite(), undefined);
+    const upgrading = first?.upgrade() as Promise<unknown>;
+    assert.ok(await isPending(upgrading, 20));
+    assert.equal(await second?.upgrade(), undefined, "a second one would wait for ever");
+    second?.unlock();
+    ((await soon(upgrading, "the upgrade")) as { unlock(): void }).unlock();
+  });
+});
+
+describe("a reader-writer lock over memory", () => {
+  afterEach(closeAll);
+  after(cleanUpPeers);
+
+  it("closed gives back what it held, though its participant lives", async () => {
+    const memory = closing(SharedMemory.create(uniqueName("over"), { size: 16384, unlinkOnClose: true }));
+    const participants = closing(Participants.over(memory, 0));
+    const lay = () => closing(RwLock.over(memory, Participants.byteSize(), { participants }));
+    const peer = await SyncPeer.start("RwLock", memory.name ?? "", { offset: Participants.byteSize() });
+    const reader = lay();
+    reader.readSync();
+    peer.begin("object write");
+    await sleep(60);
+    reader.close();
+    assert.equal(await peer.answer(), "guard -");
+    await peer.call("guard unlock");
+    const writer = lay();
+    writer.writeSync();
+    peer.begin("object read");
+    await sleep(60);
+    writer.close();
+    assert.match(await peer.answer(), /^guard [1-9]/);
+  });
+});

@@ -1,0 +1,129 @@
+// What the sync tests share: objects with names of their own, and peers that do a call for each line.
+
+import assert from "node:assert/strict";
+import type { ObjectCreateOptions } from "../../src/memory/placement.ts";
+import { type ObjectClass, SharedObject } from "../../src/sync/shared_object.ts";
+import { cleanUp, ownRuntime, type Peer, type Runtime, spawnPeer, uniqueName, within } from "../support/mod.ts";
+
+const program = new URL("./peer.ts", import.meta.url);
+const ANSWER_MS = 10_000;
+
+interface Closable {
+  close(): void;
+}
+const open: Closable[] = [];
+
+/** Closed by `closeAll`, in the opposite order. */
+export function closing<T extends Closable>(object: T): T {
+  open.push(object);
+  return object;
+}
+
+export async function closeAll(): Promise<void> {
+  for (const object of open.splice(0).reverse()) object.close();
+  await Promise.all([...busy].map((peer) => peer.release()));
+}
+
+/** A new object, and its name. */
+export function make<T extends Closable, O>(
+  Kind: ObjectClass<T, O>,
+  label: string,
+  options?: O,
+): { name: string; it: T } {
+  const name = uniqueName(label);
+  const all = { ...options, unlinkOnClose: true } as O & ObjectCreateOptions;
+  return { name, it: closing(SharedObject.create.call<ObjectClass<T, O>, [string, typeof all], T>(Kind, name, all)) };
+}
+
+interface StartOptions {
+  /** Over part of a memory whose start is the participants' table. */
+  readonly offset?: number;
+  readonly runtime?: Runtime;
+  /** What runs a process of its own: see PeerOptions. */
+  readonly wrapper?: string[];
+}
+
+/** Processes of earlier tests that are still there: starting one costs more than most tests. */
+const idle: SyncPeer[] = [];
+const busy = new Set<SyncPeer>();
+
+/** A real process that holds, waits and dies. */
+export class SyncPeer {
+  readonly peer: Peer;
+  readonly runtime: Runtime;
+  readonly #isReusable: boolean;
+
+  private constructor(runtime: Runtime, wrapper: string[] | undefined) {
+    this.peer = spawnPeer(runtime, program, [], { wrapper });
+    this.runtime = runtime;
+    this.#isReusable = wrapper === undefined;
+  }
+
+  /** A process that has the object open. */
+  static async start(kind: string, name: string, options: StartOptions = {}): Promise<SyncPeer> {
+    const { offset, runtime = ownRuntime, wrapper } = options;
+    const index = wrapper === undefined ? idle.findIndex((other) => other.runtime === runtime) : -1;
+    const peer = (index < 0 ? undefined : idle.splice(index, 1)[0]) ?? new SyncPeer(runtime, wrapper);
+    busy.add(peer);
+    assert.equal(await peer.call(`open ${kind} ${name} ${offset ?? ""}`), "ready");
+    return peer;
+  }
+
+  get pid(): number {
+    return this.peer.pid;
+  }
+
+  /** Begins a call whose answer `answer` reads. */
+  begin(line: string): void {
+    this.peer.write(line);
+  }
+
+  answer(timeoutMs = ANSWER_MS): Promise<string> {
+    return this.peer.line(timeoutMs);
+  }
+
+  /** How many lines it has written since it opened the object. */
+  get lines(): number {
+    return this.peer.stdout.split("\n").length - this.peer.stdout.split("\n").lastIndexOf("ready") - 2;
+  }
+
+  async call(line: string): Promise<string> {
+    this.begin(line);
+    return this.answer();
+  }
+
+  /** Killed, and known as dead by its parent. */
+  async kill(): Promise<void> {
+    busy.delete(this);
+    this.peer.kill();
+    await this.peer.ended;
+  }
+
+  /** Lets go of the object, for the next test. */
+  async release(): Promise<void> {
+    busy.delete(this);
+    this.peer.kill("SIGCONT");
+    const isGone = !this.#isReusable || this.peer.child.exitCode !== null;
+    if (isGone) return this.kill();
+    this.begin("close");
+    await this.peer.lineOf("closed", ANSWER_MS);
+    idle.push(this);
+  }
+}
+
+/** For `after` in every test file. */
+export function cleanUpPeers(): void {
+  idle.length = 0;
+  busy.clear();
+  cleanUp();
+}
+
+/** The promise's value, or a failure that says which wait it was. */
+export const soon = <T>(promise: Promise<T>, what: string): Promise<T> => within(promise, ANSWER_MS, what);
+
+/** Whether the promise is still pending after `milliseconds`. */
+export async function isPending(promise: Promise<unknown>, milliseconds = 60): Promise<boolean> {
+  const pending = Symbol("pending");
+  const timer = new Promise((resolve) => setTimeout(() => resolve(pending), milliseconds));
+  return (await Promise.race([promise, timer])) === pending;
+}

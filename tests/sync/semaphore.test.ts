@@ -1,0 +1,122 @@
+// Semaphore: counting, owned permits that come back from the dead, waiting.
+
+import assert from "node:assert/strict";
+import { after, afterEach, describe, it } from "node:test";
+import { Participants, Semaphore, SharedMemory } from "../../mod.ts";
+import { sleep, uniqueName } from "../support/mod.ts";
+import { cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
+
+const code = (text: string) => ({ name: "IpcError", code: text });
+
+describe("a semaphore", () => {
+  afterEach(closeAll);
+  after(cleanUpPeers);
+
+  for (const owned of [false, true]) {
+    it(`${owned ? "of owned permits" : "that counts"} gives as many as it has`, () => {
+      const { name, it: seats } = make(Semaphore, "count", { value: 3, owned });
+      const other = closing(Semaphore.open(name));
+      assert.deepEqual([seats.tryAcquire(), other.tryAcquire(), seats.tryAcquire()], [true, true, true]);
+      assert.deepEqual([seats.tryAcquire(), other.tryAcquire(), seats.value], [false, false, 0]);
+      seats.release(2);
+      assert.deepEqual([seats.value, other.value, other.acquireSync()], [2, 2, true]);
+      other.release(2);
+      assert.equal(seats.value, 3);
+    });
+
+    it(`${owned ? "of owned permits" : "that counts"} is awaited in order, with timeouts and aborts`, async () => {
+      const { it: seats } = make(Semaphore, "await", { value: 1, owned });
+      assert.equal(await seats.acquire(), true);
+      assert.equal(await seats.acquire({ timeoutMs: 15 }), false);
+      assert.equal(seats.acquireSync({ timeoutMs: 15 }), false);
+      await assert.rejects(seats.acquire({ signal: AbortSignal.timeout(15) }), { name: "TimeoutError" });
+      const order: number[] = [];
+      const waits = [1, 2, 3].map((number) => seats.acquire().then(() => order.push(number)));
+      for (let round = 0; round < 3; round++) {
+        await sleep(5);
+        seats.release();
+      }
+      await soon(Promise.all(waits), "three turns");
+      assert.deepEqual(order, [1, 2, 3]);
+    });
+  }
+
+  it("that counts keeps the permit of a dead one, and anybody may release", async () => {
+    const { name, it: seats } = make(Semaphore, "gone", { value: 1 });
+    const holder = await SyncPeer.start("Semaphore", name);
+    assert.equal(await holder.call("object acquire"), "true");
+    await holder.kill();
+    assert.deepEqual([seats.value, seats.tryAcquire()], [0, false]);
+    const waiting = seats.acquire();
+    seats.release(1);
+    assert.equal(await soon(waiting, "the permit"), true);
+  });
+
+  it("of owned permits gets those of the dead back, whoever of many holders it was", async () => {
+    const { name, it: seats } = make(Semaphore, "back", { value: 3, owned: true });
+    const holders = await Promise.all([1, 2, 3].map(() => SyncPeer.start("Semaphore", name)));
+    for (const holder of holders) assert.equal(await holder.call("object acquireSync"), "true");
+    const waiting = seats.acquire();
+    assert.ok(await isPending(waiting));
+    await holders[1]?.kill();
+    assert.equal(await soon(waiting, "the dead one's permit"), true);
+    assert.deepEqual([seats.value, seats.tryAcquire()], [0, false]);
+    await holders[2]?.kill();
+    assert.equal(seats.acquireSync({ timeoutMs: 2000 }), true);
+    holders[0]?.peer.kill("SIGSTOP");
+    assert.equal(seats.acquireSync({ timeoutMs: 100 }), false);
+  });
+
+  it("of owned permits gives back only what was taken here", () => {
+    const { name, it: seats } = make(Semaphore, "mine", { value: 2, owned: true });
+    const other = closing(Semaphore.open(name));
+    seats.tryAcquire();
+    assert.throws(() => other.release(), code("EPERM"));
+    assert.throws(() => seats.release(2), code("EPERM"));
+    assert.equal(seats.value, 1);
+    seats.release();
+    assert.throws(() => seats.release(), code("EPERM"));
+    assert.equal(seats.value, 2);
+  });
+
+  it("keeps within its limits", () => {
+    const { it: seats } = make(Semaphore, "limits", { value: 2 ** 31 - 2 });
+    seats.release();
+    assert.throws(() => seats.release(), code("EOVERFLOW"));
+    assert.equal(seats.value, 2 ** 31 - 1);
+    assert.throws(() => seats.release(0), RangeError);
+    assert.throws(() => seats.release(1.5), RangeError);
+    for (const value of [-1, 2 ** 31, 0.5])
+      assert.throws(() => Semaphore.create(uniqueName("no"), { value }), RangeError);
+    assert.throws(() => Semaphore.create(uniqueName("no"), { value: 1025, owned: true }), RangeError);
+    assert.throws(() => Semaphore.create(uniqueName("no"), { owned: "yes" as unknown as boolean }), TypeError);
+    const { it: many } = make(Semaphore, "many", { value: 1024, owned: true });
+    assert.equal(many.value, 1024);
+    assert.deepEqual([Semaphore.byteSize(), Semaphore.byteSize({ value: 33, owned: true })], [128, 384]);
+  });
+
+  it("closed rejects who waits", async () => {
+    const { it: seats } = make(Semaphore, "closed", { value: 0 });
+    const waiting = seats.acquire();
+    seats.close();
+    await assert.rejects(waiting, code("EBADF"));
+    assert.throws(() => seats.release(), code("EBADF"));
+    assert.throws(() => seats.value, code("EBADF"));
+    await assert.rejects(seats.acquire(), code("EBADF"));
+  });
+
+  it("over memory, closed, gives its owned permits back, though its participant lives", async () => {
+    const memory = closing(SharedMemory.create(uniqueName("over"), { size: 16384, unlinkOnClose: true }));
+    const participants = closing(Participants.over(memory, 0));
+    const at = Participants.byteSize();
+    const seats = closing(Semaphore.over(memory, at, { participants, value: 2, owned: true }));
+    const peer = await SyncPeer.start("Semaphore", memory.name ?? "", { offset: at });
+    const other = closing(Semaphore.over(memory, at, { participants }));
+    assert.deepEqual([seats.tryAcquire(), other.tryAcquire(), await peer.call("object value")], [true, true, "0"]);
+    peer.begin("object acquire");
+    await sleep(60);
+    other.close();
+    assert.equal(await peer.answer(), "true");
+    assert.equal(seats.tryAcquire(), false);
+  });
+});
