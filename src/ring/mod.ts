@@ -11,6 +11,15 @@ export type {
 } from "./latest_value_options.ts";
 export { LatestValueReader } from "./latest_value_reader.ts";
 export { LatestValueWriter } from "./latest_value_writer.ts";
+export type {
+  SharedMapCreateOptions,
+  SharedMapOpenOptions,
+  SharedMapOverOptions,
+  SharedMapSize,
+  SharedMapUse,
+  SharedMapWriteOptions,
+} from "./map/options.ts";
+export { SharedMap } from "./map/shared_map.ts";
 export type { MemoryRegion } from "./memory_region.ts";
 export type {
   SpscRingCreateOptions,
