@@ -12,6 +12,15 @@ export type {
 export { LatestValueReader } from "./latest_value_reader.ts";
 export { LatestValueWriter } from "./latest_value_writer.ts";
 export type {
+  SharedMapCreateOptions,
+  SharedMapOpenOptions,
+  SharedMapOverOptions,
+  SharedMapSize,
+  SharedMapUse,
+  SharedMapWriteOptions,
+} from "./map/options.ts";
+export { SharedMap } from "./map/shared_map.ts";
+export type {
   SpscRingCreateOptions,
   SpscRingOpenOptions,
   SpscRingOverOptions,

@@ -1,0 +1,111 @@
+// The geometry of a shared map: how large it is, checked when it is made and again when it is opened.
+
+import { errno } from "../../sys/errno.ts";
+import { IpcError } from "../../sys/error.ts";
+import { checkInteger } from "../../sys/validate.ts";
+import * as layout from "./layout.ts";
+import type { SharedMapSize } from "./options.ts";
+
+export interface MapGeometry {
+  readonly capacity: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  /** A full map gives up the entry that was used least recently. */
+  readonly isLru: boolean;
+}
+
+const DEFAULT_KEY_BYTES = 64;
+
+/** Checks what a user asks for. */
+export function geometryOf(options: Partial<SharedMapSize>): MapGeometry {
+  const { CAPACITY_MOST, KEY_SIZE_MOST, VALUE_SIZE_MOST, OBJECT_SIZE_MOST } = layout;
+  const capacity = checkInteger(options?.capacity, "capacity", 1, CAPACITY_MOST);
+  const keySize = checkInteger(options.keySize ?? DEFAULT_KEY_BYTES, "keySize", 1, KEY_SIZE_MOST);
+  const valueSize = checkInteger(options.valueSize, "valueSize", 0, VALUE_SIZE_MOST);
+  checkEvict(options.evict);
+  const geometry = { capacity, keySize, valueSize, isLru: options.evict === "lru" };
+  if (sizeOf(geometry) > OBJECT_SIZE_MOST) {
+    throw new RangeError(
+      `${capacity} entries of ${keySize} + ${valueSize} bytes are more than ${OBJECT_SIZE_MOST} bytes`,
+    );
+  }
+  return geometry;
+}
+
+export function checkEvict(evict: unknown): void {
+  if (evict !== undefined && evict !== "lru") throw new TypeError(`evict must be "lru", not ${JSON.stringify(evict)}`);
+}
+
+/** Bytes of the object. */
+export function sizeOf({ capacity, keySize, valueSize, isLru }: MapGeometry): number {
+  const slots = capacity + layout.SPARES;
+  return layout.slotsOffset(capacity, isLru) + slots * layout.strideOf(keySize, valueSize);
+}
+
+/** Makes an empty map out of zeros. */
+export function layEmpty(buffer: ArrayBuffer, base: number, geometry: MapGeometry): void {
+  const { capacity, keySize, valueSize, isLru } = geometry;
+  const buckets = new Int32Array(buffer, base + layout.FIRST_BUCKET, layout.bucketsOf(capacity) * 2);
+  for (let index = 0; index < buckets.length; index += 2) buckets[index] = layout.END;
+  const view = new DataView(buffer, base);
+  view.setInt32(layout.FREE_FIRST, layout.END, true);
+  view.setInt32(layout.FREE_LAST, layout.END, true);
+  view.setFloat64(layout.EARLIEST, Number.POSITIVE_INFINITY, true);
+  view.setUint32(layout.VERSION, layout.LAYOUT_VERSION, true);
+  view.setUint32(layout.CAPACITY, capacity, true);
+  view.setUint32(layout.KEY_SIZE, keySize, true);
+  view.setUint32(layout.VALUE_SIZE, valueSize, true);
+  view.setUint32(layout.FLAGS, isLru ? layout.FLAG_LRU : 0, true);
+  view.setUint32(layout.MAGIC, layout.MAGIC_NUMBER, true);
+}
+
+function isSound({ capacity, keySize, valueSize, isLru }: MapGeometry, flags: number, room: number): boolean {
+  if (capacity < 1 || capacity > layout.CAPACITY_MOST || keySize < 1 || keySize > layout.KEY_SIZE_MOST) return false;
+  if (valueSize > layout.VALUE_SIZE_MOST || flags > layout.FLAG_LRU) return false;
+  return sizeOf({ capacity, keySize, valueSize, isLru }) <= Math.min(room, layout.OBJECT_SIZE_MOST);
+}
+
+/** The geometry that the shared bytes claim, or undefined where nothing has been laid yet. */
+export function readGeometry(buffer: ArrayBuffer, base: number, name: string): MapGeometry | undefined {
+  const refuse = (hint: string): never => {
+    throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `open map ${name}`, path: name, hint });
+  };
+  const room = buffer.byteLength - base;
+  if (room < layout.FIRST_BUCKET) refuse("the memory ends before it does");
+  const view = new DataView(buffer, base);
+  const magic = view.getUint32(layout.MAGIC, true);
+  if (magic === 0) return undefined;
+  if (magic !== layout.MAGIC_NUMBER) refuse("the bytes there are something else");
+  const version = view.getUint32(layout.VERSION, true);
+  if (version !== layout.LAYOUT_VERSION) {
+    refuse(`its layout is version ${version}, this one reads ${layout.LAYOUT_VERSION}`);
+  }
+  const [capacity, keySize, valueSize, flags] = [layout.CAPACITY, layout.KEY_SIZE, layout.VALUE_SIZE, layout.FLAGS].map(
+    (offset) => view.getUint32(offset, true),
+  ) as [number, number, number, number];
+  const geometry = { capacity, keySize, valueSize, isLru: flags === layout.FLAG_LRU };
+  if (!isSound(geometry, flags, room)) refuse("its sizes make no sense, or are more than there is");
+  return geometry;
+}
+
+/** As readGeometry, where one must be. */
+export function findGeometry(buffer: ArrayBuffer, base: number, name: string): MapGeometry {
+  const found = readGeometry(buffer, base, name);
+  if (found !== undefined) return found;
+  const hint = "its header is empty";
+  throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `open map ${name}`, path: name, hint });
+}
+
+/** What is there must be what was asked for; what was not asked for is taken as it is. */
+export function checkAgreement(found: MapGeometry, options: Partial<SharedMapSize>, name: string): void {
+  const { capacity, keySize, valueSize, evict } = options;
+  const agrees =
+    (capacity === undefined || capacity === found.capacity) &&
+    (keySize === undefined || keySize === found.keySize) &&
+    (valueSize === undefined || valueSize === found.valueSize) &&
+    (evict === undefined || found.isLru);
+  if (agrees) return;
+  const kind = found.isLru ? `evict "lru"` : "no eviction";
+  const hint = `it has capacity ${found.capacity}, keySize ${found.keySize}, valueSize ${found.valueSize}, ${kind}`;
+  throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `open map ${name}`, path: name, hint });
+}

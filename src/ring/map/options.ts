@@ -1,0 +1,52 @@
+// The options of SharedMap's ways in, and of its writes.
+
+import type { Participants } from "../../memory/participants.ts";
+
+/** How large a map is, and what it does when it is full. */
+export interface SharedMapSize {
+  /** How many entries it holds, up to 2 ** 24. */
+  capacity: number;
+  /** Bytes of the longest key in UTF-8, up to 4096; 64 unless said. */
+  keySize?: number;
+  /** Bytes of the largest value, up to 2 ** 28. Every entry takes room for it. */
+  valueSize: number;
+  /** `"lru"`: a full map gives up the entry that was used least recently. Unless said, it refuses new keys. */
+  evict?: "lru";
+}
+
+/** How this process uses a map. */
+export interface SharedMapUse {
+  /** How long a write waits for other writers before it throws ETIMEDOUT, ms; 5000 unless said. They take microseconds. */
+  writeTimeoutMs?: number;
+}
+
+/** How `SharedMap.create` and `openOrCreate` make a map. */
+export interface SharedMapCreateOptions extends SharedMapSize, SharedMapUse {
+  /** Permission bits, 0o600 unless said. */
+  mode?: number;
+  /** close() also removes the name. */
+  unlinkOnClose?: boolean;
+}
+
+/** How `SharedMap.open` opens. */
+export interface SharedMapOpenOptions extends SharedMapUse {
+  /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
+  timeoutMs?: number;
+}
+
+/** How `SharedMap.over` lays or finds a map in a memory. Without `capacity` and `valueSize` one must be there. */
+export interface SharedMapOverOptions extends Partial<SharedMapSize>, SharedMapUse {
+  /** Who is attached; lies in the same memory. */
+  participants: Participants;
+}
+
+/** How an entry is written. */
+export interface SharedMapWriteOptions {
+  /** The entry expires so many milliseconds from now; never unless said. */
+  ttlMs?: number;
+}
+
+/** The names of `SharedMapSize`. */
+export const SIZE_OPTIONS = ["capacity", "keySize", "valueSize", "evict"];
+/** The names of `SharedMapUse`. */
+export const USE_OPTIONS = ["writeTimeoutMs"];

@@ -1,0 +1,204 @@
+// MapReading: the half of SharedMap that reads: without the lock, whatever the writers do.
+
+import { errno } from "../../sys/errno.ts";
+import { COUNTER_BYTES, readCounter } from "./counter.ts";
+import type { KeyText } from "./key.ts";
+import * as layout from "./layout.ts";
+import { MapReader, NONE, OVERTAKEN } from "./reader.ts";
+import type { Recency } from "./recency.ts";
+import { BucketSnapshots, type MapEntry } from "./snapshot.ts";
+import type { MapTable } from "./table.ts";
+
+/** Up to here a loop over bytes is as fast as making a view for a copy. */
+const LOOP_BYTES_MOST = 64;
+
+/** The reading half of SharedMap. */
+export abstract class MapReading {
+  /** All of the mapping as bytes, for use at the offsets that `peekAt` gives. */
+  readonly u8: Uint8Array;
+  /** All of the mapping as 32-bit integers: index = offset / 4. */
+  readonly i32: Int32Array;
+  /** All of the mapping as doubles: index = offset / 8. */
+  readonly f64: Float64Array;
+  readonly #table: MapTable;
+  readonly #key: KeyText;
+  readonly #reader: MapReader;
+  readonly #recency: Recency | undefined;
+  #length = 0;
+  #isOpen = true;
+
+  /** Use `SharedMap.create`, `open`, `openOrCreate` or `over`. */
+  constructor(table: MapTable, key: KeyText, recency: Recency | undefined) {
+    this.u8 = table.u8;
+    this.i32 = table.i32;
+    this.f64 = table.f64;
+    this.#table = table;
+    this.#key = key;
+    this.#reader = new MapReader(table, key);
+    this.#recency = recency;
+  }
+
+  protected checkOpen(verb: string): void {
+    if (!this.#isOpen) throw this.#table.error(errno.EBADF, verb, verb, "it was closed in this process");
+  }
+
+  protected get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  protected shut(): void {
+    this.#isOpen = false;
+  }
+
+  /** One attempt: the index of the entry's slot, NONE or OVERTAKEN. Finding it is a use. */
+  #look(isCareful: boolean): number {
+    const at = this.#reader.look(isCareful);
+    if (at < 0) return at;
+    this.#length = this.#table.valueLength(at);
+    if (this.#recency !== undefined) this.#recency.touch(this.#reader.link);
+    return at;
+  }
+
+  /**
+   * A copy of the key's value; undefined where there is none. Never waits. Allocates nothing but the copy; a look at the
+   * clock (25 ns) is taken only for entries that expire.
+   *
+   * @throws {RangeError} the key is longer than `keySize`
+   * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted; EAGAIN writers have overtaken it 100,000
+   * times in a row
+   */
+  get(key: string): Uint8Array | undefined {
+    this.checkOpen("read");
+    this.#key.set(key);
+    for (let attempt = 1; ; attempt++) {
+      const at = this.#look(attempt > 1);
+      if (at === NONE) return undefined;
+      if (at !== OVERTAKEN) {
+        const start = this.#table.valueStart(at);
+        const copy = this.u8.slice(start, start + Math.min(this.#length, this.#table.geometry.valueSize));
+        if (this.#reader.confirm()) return copy;
+      }
+      this.#reader.overtaken(attempt);
+    }
+  }
+
+  /**
+   * Copies the key's value to the start of `target`: its size, or -1 where there is none. Allocates nothing for values of
+   * up to 64 bytes, and one view for longer ones. Never waits; errors as `get`.
+   *
+   * @throws {RangeError} the value is longer than the target
+   */
+  getInto(key: string, target: Uint8Array): number {
+    this.checkOpen("read");
+    this.#key.set(key);
+    for (let attempt = 1; ; attempt++) {
+      const at = this.#look(attempt > 1);
+      if (at === NONE) return -1;
+      if (at !== OVERTAKEN) {
+        const length = this.#length;
+        const fits = length <= target.length;
+        if (fits) this.#copy(this.#table.valueStart(at), length, target);
+        if (this.#reader.confirm()) {
+          if (fits) return length;
+          throw new RangeError(`the value has ${length} bytes, the target only ${target.length}`);
+        }
+      }
+      this.#reader.overtaken(attempt);
+    }
+  }
+
+  #copy(start: number, length: number, target: Uint8Array): void {
+    const { u8 } = this;
+    if (length > LOOP_BYTES_MOST) target.set(u8.subarray(start, start + Math.min(length, target.length)));
+    else for (let index = 0; index < length; index++) target[index] = u8[start + index] as number;
+  }
+
+  /**
+   * The key's value in place: its byte offset in `u8`, `i32` and `f64` (a multiple of 8), or -1 where there is none;
+   * `length` is its size. Allocates nothing. Do not write there. The slot may be used for another entry meanwhile: only
+   * when `confirm()` says true afterwards, with no other call to this map between, was what you read this value, whole. Never
+   * waits; errors as `get`.
+   */
+  peekAt(key: string): number {
+    this.checkOpen("read");
+    this.#key.set(key);
+    for (let attempt = 1; ; attempt++) {
+      const at = this.#look(true);
+      if (at !== OVERTAKEN) return at < 0 ? -1 : this.#table.valueStart(at);
+      this.#reader.overtaken(attempt);
+    }
+  }
+
+  /** Whether what was read at the offset that `peekAt` gave last was whole. */
+  confirm(): boolean {
+    return this.#isOpen && this.#reader.confirm();
+  }
+
+  /** Size in bytes of the value last peeked or read. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Whether there is an entry for the key. That is no use of it, as far as eviction goes. Errors as `get`. */
+  has(key: string): boolean {
+    this.checkOpen("read");
+    this.#key.set(key);
+    return this.#reader.has();
+  }
+
+  /**
+   * The key's counter, as `increment` makes it; undefined where there is none. Errors as `get`.
+   *
+   * @throws {IpcError} EINVAL the value has not 8 bytes
+   */
+  getCounter(key: string): number | undefined {
+    for (let attempt = 1; ; attempt++) {
+      const offset = this.peekAt(key);
+      if (offset < 0) return undefined;
+      const value = this.#length === COUNTER_BYTES ? readCounter(this.i32, offset / 4) : undefined;
+      if (this.#reader.confirm()) {
+        if (value !== undefined) return value;
+        const hint = `its value has ${this.#length} bytes, and counters have ${COUNTER_BYTES}`;
+        throw this.#table.error(errno.EINVAL, "read", "read a counter of", hint);
+      }
+      this.#reader.overtaken(attempt);
+    }
+  }
+
+  /** How many entries there are; those that have expired count until a write or `removeExpired` takes them out. */
+  get size(): number {
+    this.checkOpen("read");
+    return Atomics.load(this.i32, this.#table.word(layout.COUNT));
+  }
+
+  /**
+   * All keys and copies of their values, in no order. Others may write meanwhile: an entry that is there all the time
+   * comes once; one that comes or goes meanwhile, at most once. Iterating is no use, as far as eviction goes.
+   */
+  *entries(): Generator<[key: string, value: Uint8Array], void, void> {
+    yield* this.#walk(true);
+  }
+
+  /** All keys, as `entries`. */
+  *keys(): Generator<string, void, void> {
+    for (const [key] of this.#walk(false)) yield key;
+  }
+
+  /** Copies of all values, as `entries`. */
+  *values(): Generator<Uint8Array, void, void> {
+    for (const [, value] of this.#walk(true)) yield value;
+  }
+
+  *#walk(hasValues: boolean): Generator<MapEntry, void, void> {
+    this.checkOpen("read");
+    const snapshots = new BucketSnapshots(this.#table, this.#reader, hasValues);
+    for (let bucket = 0; bucket < this.#table.buckets; bucket++) {
+      this.checkOpen("read");
+      yield* snapshots.take(bucket);
+    }
+  }
+
+  [Symbol.iterator](): Generator<[key: string, value: Uint8Array], void, void> {
+    return this.entries();
+  }
+}

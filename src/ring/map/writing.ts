@@ -1,0 +1,156 @@
+// MapWriting: the half of SharedMap that writes: each method takes the writers' lock, changes one entry, and lets go.
+
+import type { Placement } from "../../memory/placement.ts";
+import { IpcError } from "../../sys/error.ts";
+import { clockMonotonic } from "../../sys/futex.ts";
+import { asBytes, checkDuration, checkInteger, checkOptions } from "../../sys/validate.ts";
+import { COUNTER_BYTES } from "./counter.ts";
+import { KeyText } from "./key.ts";
+import { WriterLock } from "./lock.ts";
+import type { SharedMapWriteOptions } from "./options.ts";
+import { MapReading } from "./reading.ts";
+import { Recency } from "./recency.ts";
+import { repair } from "./repair.ts";
+import { MapSlots } from "./slots.ts";
+import type { MapTable } from "./table.ts";
+import { MapWriter } from "./writer.ts";
+
+/** When an entry expires: ns of CLOCK_MONOTONIC; 0 = never; undefined where nothing is said of it. */
+function expiryOf(options: SharedMapWriteOptions | undefined, what: string): number | undefined {
+  if (options === undefined) return undefined;
+  checkOptions(options, ["ttlMs"], what);
+  if (options.ttlMs === undefined) return undefined;
+  const expires = clockMonotonic() + checkDuration(options.ttlMs, "ttlMs") * 1e6;
+  return expires === Number.POSITIVE_INFINITY ? 0 : expires;
+}
+
+/** The writing half of SharedMap. */
+export abstract class MapWriting extends MapReading {
+  readonly #key: KeyText;
+  readonly #lock: WriterLock;
+  readonly #writer: MapWriter;
+  readonly #valueSize: number;
+
+  /** Use `SharedMap.create`, `open`, `openOrCreate` or `over`. */
+  constructor(table: MapTable, placement: Placement, writeTimeoutMs: number) {
+    const { keySize, valueSize, isLru } = table.geometry;
+    const key = new KeyText(keySize);
+    const recency = isLru ? new Recency(table) : undefined;
+    super(table, key, recency);
+    const slots = new MapSlots(table, recency);
+    this.#key = key;
+    this.#valueSize = valueSize;
+    this.#writer = new MapWriter(table, key, slots, recency);
+    this.#lock = new WriterLock(table, placement, writeTimeoutMs, () => {
+      repair(table, slots, recency);
+      this.#writer.trim();
+    });
+  }
+
+  #bytesOf(value: ArrayBufferView | ArrayBuffer): Uint8Array {
+    const bytes = asBytes(value);
+    if (bytes.length <= this.#valueSize) return bytes;
+    throw new RangeError(`a value of this map has at most ${this.#valueSize} bytes, not ${bytes.length}`);
+  }
+
+  /**
+   * Writes a copy of `value`: a new entry, or in the place of the old one with its expiry. False: the map is full (after
+   * what has expired was taken out), and nothing was written. Once it has returned, the value survives this process.
+   *
+   * @throws {TypeError} the key is no string, or the value no bytes
+   * @throws {RangeError} the key is longer than `keySize`, or the value than `valueSize`
+   * @throws {IpcError} ETIMEDOUT another process has held the lock for `writeTimeoutMs`; EUSERS 128 processes write; EBADF
+   * after close; EBADMSG the shared bytes are corrupted
+   */
+  set(key: string, value: ArrayBufferView | ArrayBuffer, options?: SharedMapWriteOptions): boolean {
+    this.checkOpen("write to");
+    this.#key.set(key);
+    const bytes = this.#bytesOf(value);
+    const expires = expiryOf(options, "set") ?? 0;
+    let isSound = false;
+    this.#lock.acquire();
+    try {
+      const isWritten = this.#writer.set(bytes, expires);
+      isSound = true;
+      return isWritten;
+    } finally {
+      this.#lock.release(isSound);
+    }
+  }
+
+  /** Removes the key's entry; whether there was one. Errors as `set`. */
+  delete(key: string): boolean {
+    this.checkOpen("write to");
+    this.#key.set(key);
+    return this.#exclusively(() => this.#writer.delete());
+  }
+
+  /**
+   * Writes `value` only if the key's value is `expected`, byte by byte; whether it was. Undefined for `expected`: only if
+   * there is no entry; undefined for `value`: removes it. Errors as `set`.
+   *
+   * @throws {IpcError} ENOSPC the map is full, and it would have been a new entry
+   */
+  compareAndSet(
+    key: string,
+    expected: ArrayBufferView | ArrayBuffer | undefined,
+    value: ArrayBufferView | ArrayBuffer | undefined,
+    options?: SharedMapWriteOptions,
+  ): boolean {
+    this.checkOpen("write to");
+    this.#key.set(key);
+    const [before, after] = [expected && asBytes(expected), value && this.#bytesOf(value)];
+    const expires = expiryOf(options, "compareAndSet") ?? 0;
+    return this.#exclusively(() => this.#writer.compareAndSet(before, after, expires));
+  }
+
+  /**
+   * Adds a whole number to the key's counter: the new value. A key without an entry counts from 0. The value is a signed
+   * 64-bit integer, little-endian, in 8 bytes. The entry keeps its expiry, unless `ttlMs` sets a new one. Errors as `set`.
+   *
+   * @throws {IpcError} EINVAL the value has not 8 bytes; ERANGE the sum is beyond 2 ** 53; ENOSPC the map is full, and it
+   * would have been a new entry
+   * @throws {RangeError} `by` is no safe integer, or `valueSize` is less than 8
+   */
+  increment(key: string, by = 1, options?: SharedMapWriteOptions): number {
+    this.checkOpen("write to");
+    this.#key.set(key);
+    checkInteger(by, "by", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    if (this.#valueSize < COUNTER_BYTES)
+      throw new RangeError(`a counter has ${COUNTER_BYTES} bytes, and valueSize is ${this.#valueSize}`);
+    const expires = expiryOf(options, "increment");
+    return this.#exclusively(() => this.#writer.increment(by, expires));
+  }
+
+  /** Removes what has expired: how many. A write to a full map does so by itself. Errors as `set`. */
+  removeExpired(): number {
+    this.checkOpen("write to");
+    return this.#exclusively(() => this.#writer.removeExpired(clockMonotonic()));
+  }
+
+  /** Removes all entries, one by one; a process that is killed in the middle has removed some. Errors as `set`. */
+  clear(): void {
+    this.checkOpen("write to");
+    this.#exclusively(() => this.#writer.clear());
+  }
+
+  /** Runs a write with the lock held. One that answers with an error has changed nothing. */
+  #exclusively<T>(write: () => T | IpcError): T {
+    let isSound = false;
+    let answer: T | IpcError;
+    this.#lock.acquire();
+    try {
+      answer = write();
+      isSound = true;
+    } finally {
+      this.#lock.release(isSound);
+    }
+    if (answer instanceof IpcError) throw answer;
+    return answer;
+  }
+
+  protected override shut(): void {
+    super.shut();
+    this.#lock.close();
+  }
+}

@@ -1,0 +1,282 @@
+// SharedMap in one process: entries in and out, keys, counters, comparing writes, iteration, what it refuses.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { SharedMap } from "../../mod.ts";
+import { cleanUp, ownObjects, Random, uniqueName } from "../support/mod.ts";
+import { bytes, contentOf, makeMap, text } from "./shared_map_parts.ts";
+
+const bad = <T>(value: unknown) => value as T;
+
+describe("entries", () => {
+  after(cleanUp);
+
+  it("are there for everybody once they are set, and gone once they are deleted", () => {
+    const { name, map } = makeMap("entries");
+    const same = SharedMap.open(name);
+    assert.deepEqual([map.get("a"), map.has("a"), map.size, map.delete("a")], [undefined, false, 0, false]);
+    assert.equal(map.set("a", bytes("first")), true);
+    assert.equal(same.set("b", bytes("other")), true);
+    assert.deepEqual([text(same.get("a")), text(map.get("b")), same.size], ["first", "other", 2]);
+    map.set("a", bytes("second, longer"));
+    assert.equal(text(same.get("a")), "second, longer");
+    assert.deepEqual([same.delete("a"), map.has("a"), map.has("b"), map.size], [true, false, true, 1]);
+    same.close();
+    map.close();
+  });
+
+  it("keep values of every length, and give copies", () => {
+    const { map } = makeMap("lengths", { valueSize: 200 });
+    const target = new Uint8Array(200);
+    for (let length = 0; length <= 200; length++) {
+      const value = Uint8Array.from({ length }, (_, index) => length + index);
+      map.set("key", value);
+      assert.deepEqual(map.get("key"), value);
+      assert.equal(map.getInto("key", target), length);
+      assert.deepEqual(target.subarray(0, length), value);
+      const offset = map.peekAt("key");
+      assert.deepEqual(map.u8.slice(offset, offset + map.length), value);
+      assert.equal(map.confirm(), true);
+    }
+    map.get("key")?.fill(0);
+    assert.equal(map.get("key")?.[3], 203);
+    assert.deepEqual([map.getInto("none", target), map.peekAt("none")], [-1, -1]);
+    map.close();
+  });
+
+  it("take any view or buffer", () => {
+    const { map } = makeMap("views");
+    const numbers = new Float64Array([1.5, 2.5]);
+    for (const value of [numbers, numbers.buffer, new DataView(numbers.buffer)]) {
+      map.set("numbers", value);
+      const offset = map.peekAt("numbers");
+      assert.deepEqual([offset % 8, map.f64[offset / 8], map.f64[offset / 8 + 1]], [0, 1.5, 2.5]);
+    }
+    map.close();
+  });
+
+  it("have keys of any text, up to their size in UTF-8", () => {
+    const { map } = makeMap("keys", { keySize: 12, capacity: 64 });
+    const keys = [
+      "",
+      "a",
+      "ab",
+      "abc",
+      "abcd",
+      "abcde",
+      "twelve bytes",
+      "ä",
+      "äöüäöü",
+      "😀😀😀",
+      "\0",
+      "a\0",
+      "日本語",
+    ];
+    for (const key of keys) assert.equal(map.set(key, bytes(`value of ${key}`)), true);
+    for (const key of keys) assert.equal(text(map.get(key)), `value of ${key}`);
+    assert.deepEqual([...map.keys()].sort(), [...keys].sort());
+    for (const key of ["thirteen byte", "äöüäöüä", "😀😀😀a", "x".repeat(5000)]) {
+      for (const use of [() => map.get(key), () => map.set(key, bytes("")), () => map.delete(key)]) {
+        assert.throws(use, RangeError, key);
+      }
+    }
+    for (const key of [5, undefined, null, "\ud800", "a\udc00"]) assert.throws(() => map.get(bad(key)), TypeError);
+    map.close();
+  });
+
+  it("are the same as in a Map, whatever is done", () => {
+    const random = new Random();
+    const { map } = makeMap("model", { capacity: 40, valueSize: 16 });
+    const model = new Map<string, string>();
+    for (let step = 0; step < 4000; step++) {
+      const [key, value] = [`key ${random.below(60)}`, `value ${random.below(1000)}`];
+      const what = random.below(20);
+      if (what < 11) {
+        const fits = model.has(key) || model.size < 40;
+        assert.equal(map.set(key, bytes(value)), fits, `seed ${random.seed}`);
+        if (fits) model.set(key, value);
+      } else if (what < 19) assert.equal(map.delete(key), model.delete(key), `seed ${random.seed}`);
+      else if (random.below(100) === 0) {
+        map.clear();
+        model.clear();
+      }
+      assert.equal(text(map.get(key)), model.get(key), `seed ${random.seed}`);
+      assert.equal(map.size, model.size);
+    }
+    assert.deepEqual(contentOf(map), Object.fromEntries([...model].sort()));
+    map.close();
+  });
+});
+
+describe("a full map", () => {
+  after(cleanUp);
+
+  it("refuses new keys, takes old ones, and has room again after a delete", () => {
+    for (const capacity of [1, 2, 3, 100]) {
+      const { map } = makeMap("full", { capacity });
+      for (let number = 0; number < capacity; number++) assert.equal(map.set(`${number}`, bytes("x")), true);
+      assert.equal(map.set("one more", bytes("x")), false);
+      assert.throws(() => map.compareAndSet("one more", undefined, bytes("x")), { code: "ENOSPC" });
+      assert.throws(() => map.increment("one more"), { code: "ENOSPC" });
+      assert.deepEqual([map.has("one more"), map.size], [false, capacity]);
+      for (let turn = 0; turn < 50; turn++) assert.equal(map.set("0", bytes(`${turn}`)), true);
+      assert.equal(map.delete("0"), true);
+      assert.equal(map.set("one more", bytes("x")), true);
+      map.clear();
+      assert.deepEqual([map.size, map.has("one more"), [...map.keys()]], [0, false, []]);
+      for (let number = 0; number < capacity; number++) assert.equal(map.set(`${number}`, bytes("y")), true);
+      map.close();
+    }
+  });
+});
+
+describe("comparing writes", () => {
+  after(cleanUp);
+
+  it("write only over what was expected", () => {
+    const { map } = makeMap("compare");
+    assert.equal(map.compareAndSet("a", bytes("x"), bytes("y")), false);
+    assert.equal(map.compareAndSet("a", undefined, bytes("x")), true);
+    assert.equal(map.compareAndSet("a", undefined, bytes("z")), false);
+    for (const wrong of ["", "y", "xx"]) assert.equal(map.compareAndSet("a", bytes(wrong), bytes("z")), false);
+    assert.equal(text(map.get("a")), "x");
+    assert.equal(map.compareAndSet("a", bytes("x"), bytes("y")), true);
+    assert.equal(text(map.get("a")), "y");
+    assert.equal(map.compareAndSet("a", bytes("y"), undefined), true);
+    assert.deepEqual([map.has("a"), map.size], [false, 0]);
+    assert.equal(map.compareAndSet("a", undefined, undefined), true);
+    map.close();
+  });
+});
+
+describe("counters", () => {
+  after(cleanUp);
+
+  it("count from 0, up and down, as C sees them", () => {
+    const { map } = makeMap("counters");
+    assert.deepEqual([map.increment("a"), map.increment("a", 5), map.increment("a", -10)], [1, 6, -4]);
+    for (const value of [2 ** 31, 2 ** 32, 2 ** 32 + 5, -1, -(2 ** 32), 2 ** 53 - 1, -(2 ** 53) + 1, 0]) {
+      map.delete("b");
+      assert.equal(map.increment("b", value), value);
+      assert.equal(map.increment("b", 0), value);
+      assert.equal(map.getCounter("b"), value);
+      const shared = map.get("b") as Uint8Array;
+      assert.equal(new DataView(shared.buffer).getBigInt64(0, true), BigInt(value));
+    }
+    assert.equal(map.getCounter("none"), undefined);
+    map.close();
+  });
+
+  it("refuse what is no counter and what is too much, and change nothing", () => {
+    const { map } = makeMap("no-counters");
+    map.set("text", bytes("seven b"));
+    assert.throws(() => map.increment("text"), { code: "EINVAL" });
+    assert.throws(() => map.getCounter("text"), { code: "EINVAL" });
+    map.increment("most", 2 ** 53 - 1);
+    assert.throws(() => map.increment("most"), { code: "ERANGE" });
+    map.set("wide", new Uint8Array(8).fill(0x7f));
+    assert.throws(() => map.increment("wide"), { code: "ERANGE" });
+    for (const by of [0.5, Number.NaN, 2 ** 53]) assert.throws(() => map.increment("most", by), RangeError);
+    assert.throws(() => map.increment("most", bad("1")), TypeError);
+    assert.deepEqual([text(map.get("text")), map.getCounter("most")], ["seven b", 2 ** 53 - 1]);
+    const small = makeMap("small", { valueSize: 7 }).map;
+    assert.throws(() => small.increment("a"), RangeError);
+    for (const one of [small, map]) one.close();
+  });
+});
+
+describe("iteration", () => {
+  after(cleanUp);
+
+  it("gives everything once, also while entries change, come and go", () => {
+    const { map } = makeMap("iteration", { capacity: 200 });
+    for (let number = 0; number < 100; number++) map.set(`stays ${number}`, bytes(`${number}`));
+    assert.deepEqual(
+      [...map.values()].map(text).sort(),
+      Array.from({ length: 100 }, (_, number) => `${number}`).sort(),
+    );
+    const seen: string[] = [];
+    let turn = 0;
+    for (const [key] of map) {
+      seen.push(key);
+      map.set(`stays ${turn % 100}`, bytes(`new ${turn}`));
+      map.set(`comes ${turn % 90}`, bytes("x"));
+      map.delete(`comes ${(turn++ + 45) % 90}`);
+    }
+    const stayed = seen.filter((key) => key.startsWith("stays"));
+    assert.equal(stayed.length, 100);
+    assert.equal(new Set(stayed).size, 100);
+    map.close();
+  });
+
+  it("ends with EBADF when the map is closed meanwhile", () => {
+    const { map } = makeMap("closed");
+    for (const key of ["a", "b", "c"]) map.set(key, bytes(key));
+    const keys = map.keys();
+    keys.next();
+    map.close();
+    assert.throws(() => [...keys], { code: "EBADF" });
+  });
+});
+
+describe("what a map refuses", () => {
+  after(cleanUp);
+
+  it("bad options, before anything is made", () => {
+    const name = uniqueName("refused");
+    const size = { capacity: 4, valueSize: 8 };
+    const types = [undefined, {}, { capacity: "4", valueSize: 8 }, { ...size, evict: "fifo" }, { ...size, ttlMs: 5 }];
+    for (const options of types) assert.throws(() => SharedMap.create(name, bad(options)), TypeError);
+    const amounts = [{ capacity: 0 }, { capacity: 2 ** 24 + 1 }, { capacity: 1.5 }, { valueSize: -1 }, { keySize: 0 }];
+    for (const amount of [
+      ...amounts,
+      { keySize: 4097 },
+      { capacity: 2 ** 24, valueSize: 4096 },
+      { writeTimeoutMs: -1 },
+    ]) {
+      assert.throws(() => SharedMap.create(name, { ...size, ...amount }), RangeError, JSON.stringify(amount));
+    }
+    assert.throws(() => SharedMap.open(name, bad({ capacity: 4 })), TypeError);
+    assert.throws(() => SharedMap.byteSize(bad({ ...size, mode: 0o600 })), TypeError);
+    assert.deepEqual(ownObjects(), []);
+  });
+
+  it("bad values and options of writes, and anything after close", () => {
+    const { name, map } = makeMap("writes");
+    for (const value of ["text", 5, undefined, null]) assert.throws(() => map.set("a", bad(value)), TypeError);
+    assert.throws(() => map.set("a", new Uint8Array(33)), RangeError);
+    assert.throws(() => map.set("a", bytes("x"), bad({ ttl: 5 })), TypeError);
+    assert.throws(() => map.set("a", bytes("x"), { ttlMs: -1 }), RangeError);
+    assert.throws(() => map.set("a", bytes("x"), { ttlMs: Number.NaN }), RangeError);
+    assert.throws(() => map.compareAndSet("a", undefined, new Uint8Array(33)), RangeError);
+    map.set("a", bytes("long"));
+    assert.throws(() => map.getInto("a", new Uint8Array(3)), RangeError);
+    assert.throws(() => SharedMap.create(name, { capacity: 1, valueSize: 1 }), { code: "EEXIST" });
+    assert.throws(() => SharedMap.openOrCreate(name, { capacity: 17, valueSize: 32 }), { code: "EINVAL" });
+    map.close();
+    map.close();
+    const uses = [() => map.get("a"), () => map.set("a", bytes("")), () => map.delete("a"), () => map.size];
+    const more = [
+      () => map.clear(),
+      () => map.increment("a"),
+      () => [...map],
+      () => map.has("a"),
+      () => map.peekAt("a"),
+    ];
+    for (const use of [...uses, ...more]) assert.throws(use, { code: "EBADF" });
+    assert.equal(map.u8.length, 0);
+  });
+
+  it("nothing it was made with: openOrCreate finds the same map again", () => {
+    const name = uniqueName("again");
+    const options = { capacity: 9, keySize: 20, valueSize: 5, evict: "lru" } as const;
+    const first = SharedMap.openOrCreate(name, { ...options, mode: 0o640 });
+    first.set("kept", bytes("value"));
+    first.close();
+    const second = SharedMap.openOrCreate(name, { ...options, unlinkOnClose: true });
+    assert.deepEqual([first.created, second.created, text(second.get("kept"))], [true, false, "value"]);
+    assert.deepEqual([second.capacity, second.keySize, second.valueSize, second.evict], [9, 20, 5, "lru"]);
+    second.close();
+    assert.equal(SharedMap.unlink(name), false);
+  });
+});

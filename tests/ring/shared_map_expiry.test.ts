@@ -1,0 +1,144 @@
+// SharedMap: entries that expire, and full maps that give up what was used least recently.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { SharedMap } from "../../mod.ts";
+import { cleanUp, Random, sleep, until } from "../support/mod.ts";
+import { bytes, makeMap, text } from "./shared_map_parts.ts";
+
+describe("expiry", () => {
+  after(cleanUp);
+
+  it("ends an entry for everybody, and not before its time", async () => {
+    const { name, map } = makeMap("expiry");
+    const same = SharedMap.open(name);
+    const begin = performance.now();
+    map.set("short", bytes("x"), { ttlMs: 60 });
+    map.set("long", bytes("y"), { ttlMs: 1e9 });
+    map.set("always", bytes("z"), { ttlMs: Number.POSITIVE_INFINITY });
+    map.set("never", bytes("x"), { ttlMs: 0 });
+    assert.deepEqual([map.get("never"), map.has("never")], [undefined, false]);
+    await until(() => !same.has("short"), "it has expired");
+    assert.ok(performance.now() - begin >= 59);
+    const none = [map.get("short"), map.getInto("short", new Uint8Array(9)), map.peekAt("short")];
+    assert.deepEqual(none, [undefined, -1, -1]);
+    assert.deepEqual([...same.keys()].sort(), ["always", "long"]);
+    assert.equal(map.size, 4);
+    assert.deepEqual([map.removeExpired(), same.size, map.removeExpired()], [2, 2, 0]);
+    assert.deepEqual([text(map.get("long")), text(map.get("always"))], ["y", "z"]);
+    same.close();
+    map.close();
+  });
+
+  it("counts as no entry for those who write", async () => {
+    const { map } = makeMap("expired");
+    const ttl = { ttlMs: 1 };
+    for (const key of ["deleted", "compared", "counted", "set"]) map.set(key, bytes("12345678"), ttl);
+    await sleep(10);
+    assert.equal(map.delete("deleted"), false);
+    assert.equal(map.compareAndSet("compared", bytes("12345678"), bytes("x")), false);
+    assert.equal(map.compareAndSet("compared", undefined, bytes("new")), true);
+    assert.equal(map.increment("counted"), 1);
+    assert.equal(map.set("set", bytes("new")), true);
+    assert.deepEqual([text(map.get("compared")), map.getCounter("counted"), text(map.get("set"))], ["new", 1, "new"]);
+    assert.equal(map.size, 3);
+    map.close();
+  });
+
+  it("is set anew by set, and kept by increment", async () => {
+    const { map } = makeMap("anew");
+    map.set("renewed", bytes("x"), { ttlMs: 20 });
+    map.set("renewed", bytes("y"));
+    map.increment("kept", 1, { ttlMs: 20 });
+    map.increment("kept", 1);
+    map.increment("longer", 1, { ttlMs: 20 });
+    map.increment("longer", 1, { ttlMs: 1e6 });
+    await sleep(40);
+    assert.deepEqual([text(map.get("renewed")), map.getCounter("kept"), map.getCounter("longer")], ["y", undefined, 2]);
+    map.close();
+  });
+
+  it("makes room in a full map", async () => {
+    const { map } = makeMap("room", { capacity: 4 });
+    map.set("stays", bytes("x"));
+    for (const key of ["a", "b", "c"]) map.set(key, bytes("x"), { ttlMs: 20 });
+    assert.equal(map.set("d", bytes("x"), { ttlMs: 20 }), false);
+    await sleep(40);
+    for (const key of ["d", "e", "f"]) assert.equal(map.set(key, bytes("x")), true);
+    assert.equal(map.set("g", bytes("x")), false);
+    assert.deepEqual([...map.keys()].sort(), ["d", "e", "f", "stays"]);
+    map.close();
+  });
+
+  it("goes before what has not expired, also with eviction", async () => {
+    const { map } = makeMap("both", { capacity: 3, evict: "lru" });
+    map.set("old", bytes("x"));
+    map.set("expires", bytes("x"), { ttlMs: 10 });
+    map.set("new", bytes("x"));
+    await sleep(30);
+    map.set("more", bytes("x"));
+    assert.deepEqual([...map.keys()].sort(), ["more", "new", "old"]);
+    map.close();
+  });
+});
+
+describe("eviction", () => {
+  after(cleanUp);
+
+  it("gives up what was used least recently, of all uses", () => {
+    const { map } = makeMap("uses", { capacity: 5, evict: "lru" });
+    for (const key of ["set", "get", "into", "peek", "counted"]) map.increment(key);
+    map.get("get");
+    map.getInto("into", new Uint8Array(8));
+    map.peekAt("peek");
+    map.increment("counted");
+    map.has("set"); // is no use
+    const order: string[] = [];
+    for (let turn = 0; turn < 5; turn++) {
+      const before = new Set(map.keys());
+      assert.equal(map.set(`new ${turn}`, bytes("x")), true);
+      const left = new Set(map.keys());
+      order.push(...[...before].filter((key) => !left.has(key)));
+    }
+    assert.deepEqual(order, ["set", "get", "into", "peek", "counted"]);
+    assert.equal(map.size, 5);
+    map.close();
+  });
+
+  it("is the order of a model, in maps of many sizes", () => {
+    const random = new Random();
+    for (const capacity of [1, 2, 7, 100, 1500]) {
+      const { map } = makeMap(`model-${capacity}`, { capacity, evict: "lru", valueSize: 8 });
+      const model = new Map<string, string>(); // in the order of use
+      const use = (key: string, value: string) => {
+        model.delete(key);
+        model.set(key, value);
+        if (model.size > capacity) model.delete(model.keys().next().value as string);
+      };
+      for (let step = 0; step < 3000 + capacity * 2; step++) {
+        const key = `${random.below(Math.ceil(capacity * 1.7))}`;
+        const found = text(map.get(key));
+        assert.equal(found, model.get(key), `seed ${random.seed}, step ${step}`);
+        if (found !== undefined) use(key, found);
+        if (random.below(2) === 0) continue;
+        map.set(key, bytes(`${step}`));
+        use(key, `${step}`);
+      }
+      assert.deepEqual([...map.keys()].sort(), [...model.keys()].sort(), `seed ${random.seed}`);
+      map.close();
+    }
+  });
+
+  it("sees the uses of others", () => {
+    const { name, map } = makeMap("others", { capacity: 3, evict: "lru" });
+    const same = SharedMap.open(name);
+    for (const key of ["a", "b", "c"]) map.set(key, bytes(key));
+    same.get("a");
+    map.set("d", bytes("d"));
+    same.get("c");
+    same.set("e", bytes("e"));
+    assert.deepEqual([...map.keys()].sort(), ["c", "d", "e"]);
+    same.close();
+    map.close();
+  });
+});
