@@ -22,13 +22,11 @@
 #define WAITV_32_BIT 2u
 
 struct watch {
+  struct notice notice;
   futex_word *word;
   _Atomic uint32_t armed;
   _Atomic uint32_t expected;
-  struct environment *environment;
-  struct watch *next_fired;
-  bool is_fired, is_life;
-  int32_t id;
+  bool is_life;
   struct sleeper *sleeper;
 };
 
@@ -49,20 +47,10 @@ static shim_lock robust_lock;
 
 /* -- firing -------------------------------------------------------------------------------------------------- */
 
-/* Puts the watch on its environment's list and rings, once per arming. */
+/* Tells the watch's environment, once per arming. */
 static void fire(struct watch *watch) {
   uint32_t one = 1;
-  if (!atomic_compare_exchange_strong(&watch->armed, &one, 0)) return;
-  environment_lock(watch->environment);
-  bool fresh = !watch->is_fired;
-  if (fresh) {
-    struct watch **list = environment_fired(watch->environment);
-    watch->is_fired = true;
-    watch->next_fired = *list;
-    *list = watch;
-  }
-  environment_unlock(watch->environment);
-  if (fresh) environment_signal(watch->environment);
+  if (atomic_compare_exchange_strong(&watch->armed, &one, 0)) notice_post(&watch->notice);
 }
 
 /* Fires what has changed and notes what to sleep on. Words are read only here, under the lock: a watch that has been
@@ -100,15 +88,16 @@ static void *sleeper_main(void *argument) {
 
 /* -- starting ------------------------------------------------------------------------------------------------ */
 
-/* Signals belong to the runtime's threads; only the faults of our own instructions stay deliverable. */
-static int32_t start_thread(struct sleeper *sleeper) {
+/* A thread of the shim's own. Signals belong to the runtime's threads; only the faults of our own instructions stay
+ * deliverable. */
+int32_t start_thread(void *(*run)(void *), void *argument) {
   sigset_t all, before;
   sigfillset(&all);
   sigdelset(&all, SIGBUS);
   sigdelset(&all, SIGSEGV);
   pthread_t thread;
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(&thread, NULL, sleeper_main, sleeper);
+  int error = pthread_create(&thread, NULL, run, argument);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (error) return -error;
   pthread_detach(thread);
@@ -121,7 +110,7 @@ static int32_t add_sleeper(void) {
   struct sleeper *sleeper = calloc(1, sizeof *sleeper);
   if (!sleeper) return -ENOMEM;
   sleepers[sleeper_count] = sleeper;
-  int32_t result = start_thread(sleeper);
+  int32_t result = start_thread(sleeper_main, sleeper);
   if (result < 0)
     free(sleeper);
   else
@@ -197,8 +186,8 @@ LIPC_EXPORT double lipc_watch_add(double word, double is_life, double id, double
   if (!watch) return -ENOMEM;
   watch->word = POINTER(word);
   watch->is_life = is_life != 0;
-  watch->id = (int32_t)id;
-  watch->environment = POINTER(environment);
+  watch->notice.id = (int32_t)id;
+  watch->notice.environment = POINTER(environment);
   result = place_somewhere(watch);
   if (result < 0) {
     free(watch);
@@ -226,16 +215,6 @@ LIPC_EXPORT int32_t lipc_watch_disarm(double watch) {
   return 0;
 }
 
-static void drop_fired(struct watch *watch) {
-  environment_lock(watch->environment);
-  for (struct watch **at = environment_fired(watch->environment); *at; at = &(*at)->next_fired)
-    if (*at == watch) {
-      *at = watch->next_fired;
-      break;
-    }
-  environment_unlock(watch->environment);
-}
-
 /* With the sleeper's lock held. */
 static void displace(struct sleeper *sleeper, struct watch *watch) {
   for (uint32_t i = 0; i < sleeper->count; i++)
@@ -249,24 +228,10 @@ LIPC_EXPORT int32_t lipc_watch_remove(double handle) {
   shim_lock_take(&sleeper->lock);
   displace(sleeper, watch);
   shim_lock_release(&sleeper->lock);
-  drop_fired(watch);
+  notice_drop(&watch->notice);
   rouse(sleeper);
   free(watch);
   return 0;
-}
-
-/* The id of a watch that has fired, or -EAGAIN when there is no more. */
-LIPC_EXPORT int32_t lipc_watch_take(double handle) {
-  struct environment *environment = POINTER(handle);
-  environment_lock(environment);
-  struct watch **list = environment_fired(environment);
-  struct watch *watch = *list;
-  if (watch) {
-    *list = watch->next_fired;
-    watch->is_fired = false;
-  }
-  environment_unlock(environment);
-  return watch ? watch->id : -EAGAIN;
 }
 
 /* An environment ends (a Worker is terminated): its watches go with it. */
@@ -277,9 +242,9 @@ void engine_forget(struct environment *environment) {
     shim_lock_take(&sleeper->lock);
     for (uint32_t k = sleeper->count; k-- > 0;) {
       struct watch *watch = sleeper->watches[k];
-      if (watch->environment != environment) continue;
+      if (watch->notice.environment != environment) continue;
       displace(sleeper, watch);
-      drop_fired(watch);
+      notice_drop(&watch->notice);
       free(watch);
     }
     shim_lock_release(&sleeper->lock);

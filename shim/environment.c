@@ -34,7 +34,7 @@
 struct environment {
   double scratch[SCRATCH_SIZE / sizeof(double)];
   shim_lock lock;
-  struct watch *fired;
+  struct notice notices; /* the head of the pending ones */
   napi_threadsafe_function wake;
   bool is_signalled, is_dead;
   _Atomic int references; /* the environment itself, and the ArrayBuffer over its scratch block */
@@ -46,7 +46,7 @@ LIPC_EXPORT double lipc_clock_monotonic(void) { return (double)now_ns(); }
 
 void environment_lock(struct environment *environment) { shim_lock_take(&environment->lock); }
 void environment_unlock(struct environment *environment) { shim_lock_release(&environment->lock); }
-struct watch **environment_fired(struct environment *environment) { return &environment->fired; }
+struct notice *environment_notices(struct environment *environment) { return &environment->notices; }
 
 static void unreference(struct environment *environment) {
   if (atomic_fetch_sub(&environment->references, 1) == 1) free(environment);
@@ -84,10 +84,13 @@ static void on_wake_end(void *data) {
   environment->is_dead = true;
   environment_unlock(environment);
   engine_forget(environment);
+  futex_await_forget(environment);
+  descriptor_forget(environment);
 }
 
 /* What the environment owned is a dead one's from now on. */
 static void on_environment_end(void *data) {
+  file_lock_forget(data);
   participant_forget(data);
   unreference(data);
 }
@@ -186,7 +189,10 @@ static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
   ROW(futex_wait, 3) ROW(futex_wake, 2) ROW(wait_event, 4) ROW(membarrier_register, 0) ROW(membarrier, 0)             \
   ROW(pause, 1) ROW(measure_wake, 0)                                                                                  \
   ROW(participant_attach, 4) ROW(participant_owner, 1) ROW(participant_detach, 1) ROW(participant_dead, 2)            \
-  ROW(watch_add, 4) ROW(watch_arm, 2) ROW(watch_disarm, 1) ROW(watch_remove, 1) ROW(watch_take, 1)
+  ROW(watch_add, 4) ROW(watch_arm, 2) ROW(watch_disarm, 1) ROW(watch_remove, 1) ROW(watch_take, 1)                    \
+  ROW(futex_wait_any, 3) ROW(futex_await, 4) ROW(futex_leave, 1) ROW(yield, 0)                                        \
+  ROW(descriptor_add, 4) ROW(descriptor_remove, 1) ROW(pidfd_open, 1) ROW(poll, 3)                                    \
+  ROW(file_lock, 4) ROW(file_lock_test, 3) ROW(file_lock_start, 6) ROW(file_lock_wait, 2) ROW(file_lock_end, 1)
 
 #define ARGUMENTS_0
 #define ARGUMENTS_1 a[0]
@@ -213,6 +219,7 @@ LIPC_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports)
   struct environment *environment = calloc(1, sizeof *environment);
   if (!environment) return NULL;
   environment->references = 1;
+  notice_list_init(&environment->notices);
   napi_add_env_cleanup_hook(env, on_environment_end, environment);
   napi_property_descriptor properties[] = {
       PROPERTY("scratch", js_scratch) PROPERTY("address", js_address) PROPERTY("view", js_view)
