@@ -71,9 +71,11 @@ class AnyWait {
   }
 
   begin({ timeoutMs, signal }: AwaitOptions): void {
-    const different = differing(this.#places);
-    if (different !== undefined) return this.#resolve(different);
-    if (timeoutMs === 0) return this.#resolve(TIMED_OUT);
+    const result = differing(this.#places) ?? (timeoutMs === 0 ? TIMED_OUT : undefined);
+    if (result !== undefined) {
+      this.#resolve(result);
+      return;
+    }
     for (const place of this.#places) place.whenClosed(this, (reason) => this.#fail(reason));
     this.#limit(timeoutMs, signal);
     this.#queue();

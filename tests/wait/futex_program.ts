@@ -1,6 +1,6 @@
 // A C program that speaks plain futex(2), and the tutorial's locks word for word, with an object in /dev/shm.
 
-/** NAME OFFSET then wake COUNT | wait EXPECTED | lock ROUNDS | spin ROUNDS | hold | release */
+/** NAME OFFSET then wake COUNT | wait EXPECTED | lock ROUNDS | spin ROUNDS | hold | hold-spin [MILLISECONDS, else until a line comes] */
 export const futexProgram = `
 #define _GNU_SOURCE
 #include <errno.h>
@@ -55,13 +55,13 @@ int main(int count, char **words) {
   if (!strcmp(what, "hold")) {
     lock();
     say(getpid());
-    getchar();
+    if (number) usleep(number * 1000); else getchar();
     unlock();
   }
   if (!strcmp(what, "hold-spin")) {
     spin();
     say(getpid());
-    getchar();
+    if (number) usleep(number * 1000); else getchar();
     unspin();
   }
   if (!strcmp(what, "lock") || !strcmp(what, "spin")) {
