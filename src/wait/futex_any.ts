@@ -1,11 +1,11 @@
 // Waiting on several futexes at once, blocking or awaiting.
 
-import { clearTimeout, setTimeout } from "node:timers";
 import { errno } from "../sys/errno.ts";
 import { check } from "../sys/error.ts";
 import { clockMonotonic, futexWaitAny, futexWake } from "../sys/futex.ts";
 import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
 import { FutexWait, UNMAPPED, WOKEN } from "./futex_wait.ts";
+import { limit } from "./limit.ts";
 
 /** What a wait on a futex came to, in the words of `Atomics.wait`. */
 export type FutexResult = "ok" | "not-equal" | "timed-out";
@@ -70,14 +70,14 @@ class AnyWait {
     this.#reject = reject;
   }
 
-  begin({ timeoutMs, signal }: AwaitOptions): void {
-    const result = differing(this.#places) ?? (timeoutMs === 0 ? TIMED_OUT : undefined);
+  begin(options: AwaitOptions): void {
+    const result = differing(this.#places) ?? (options.timeoutMs === 0 ? TIMED_OUT : undefined);
     if (result !== undefined) {
       this.#resolve(result);
       return;
     }
     for (const place of this.#places) place.whenClosed(this, (reason) => this.#fail(reason));
-    this.#limit(timeoutMs, signal);
+    this.#limit(options);
     this.#queue();
   }
 
@@ -91,15 +91,16 @@ class AnyWait {
     }
   }
 
-  #limit(timeoutMs: number | undefined, signal: AbortSignal | undefined): void {
-    const isLimited = timeoutMs !== undefined && timeoutMs < 2 ** 31; // longer than setTimeout counts: 24 days
-    const timer = isLimited ? setTimeout(() => this.#settle(true), timeoutMs) : undefined;
-    if (!this.#places.some((place) => place.isRef)) timer?.unref();
-    const onAbort = () => this.#fail(signal?.reason);
-    signal?.addEventListener("abort", onAbort);
+  #limit(options: AwaitOptions): void {
+    const isRef = this.#places.some((place) => place.isRef);
+    const release = limit(
+      options,
+      isRef,
+      () => this.#settle(true),
+      () => this.#fail(options.signal?.reason),
+    );
     this.#release = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      release();
       for (const place of this.#places) place.whenClosed(this, undefined);
     };
   }
