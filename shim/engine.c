@@ -25,14 +25,12 @@
 #define DEATH_SLICE_NS 250e6
 
 struct watch {
+  struct notice notice;
   futex_word *word;
   _Atomic uint32_t armed;
   _Atomic uint32_t expected;
   _Atomic uint32_t generation; /* of a life word's slot: a successor may run on the same thread, with the same value */
-  struct environment *environment;
-  struct watch *next_fired;
-  bool is_fired, is_life;
-  int32_t id;
+  bool is_life;
   struct sleeper *sleeper;
 };
 
@@ -53,20 +51,10 @@ static shim_lock robust_lock;
 
 /* -- firing -------------------------------------------------------------------------------------------------- */
 
-/* Puts the watch on its environment's list and rings, once per arming. */
+/* Tells the watch's environment, once per arming. */
 static void fire(struct watch *watch) {
   uint32_t one = 1;
-  if (!atomic_compare_exchange_strong(&watch->armed, &one, 0)) return;
-  environment_lock(watch->environment);
-  bool fresh = !watch->is_fired;
-  if (fresh) {
-    struct watch **list = environment_fired(watch->environment);
-    watch->is_fired = true;
-    watch->next_fired = *list;
-    *list = watch;
-  }
-  environment_unlock(watch->environment);
-  if (fresh) environment_signal(watch->environment);
+  if (atomic_compare_exchange_strong(&watch->armed, &one, 0)) notice_post(&watch->notice);
 }
 
 static bool has_changed(struct watch *watch, uint32_t value) {
@@ -114,15 +102,16 @@ static void *sleeper_main(void *argument) {
 
 /* -- starting ------------------------------------------------------------------------------------------------ */
 
-/* Signals belong to the runtime's threads; only the faults of our own instructions stay deliverable. */
-static int32_t start_thread(struct sleeper *sleeper) {
+/* A thread of the shim's own. Signals belong to the runtime's threads; only the faults of our own instructions stay
+ * deliverable. */
+int32_t start_thread(void *(*run)(void *), void *argument) {
   sigset_t all, before;
   sigfillset(&all);
   sigdelset(&all, SIGBUS);
   sigdelset(&all, SIGSEGV);
   pthread_t thread;
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(&thread, NULL, sleeper_main, sleeper);
+  int error = pthread_create(&thread, NULL, run, argument);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (error) return -error;
   pthread_detach(thread);
@@ -135,7 +124,7 @@ static int32_t add_sleeper(void) {
   struct sleeper *sleeper = calloc(1, sizeof *sleeper);
   if (!sleeper) return -ENOMEM;
   sleepers[sleeper_count] = sleeper;
-  int32_t result = start_thread(sleeper);
+  int32_t result = start_thread(sleeper_main, sleeper);
   if (result < 0)
     free(sleeper);
   else
@@ -211,8 +200,8 @@ LIPC_EXPORT double lipc_watch_add(double word, double is_life, double id, double
   if (!watch) return -ENOMEM;
   watch->word = POINTER(word);
   watch->is_life = is_life != 0;
-  watch->id = (int32_t)id;
-  watch->environment = POINTER(environment);
+  watch->notice.id = (int32_t)id;
+  watch->notice.environment = POINTER(environment);
   result = place_somewhere(watch);
   if (result < 0) {
     free(watch);
@@ -241,16 +230,6 @@ LIPC_EXPORT int32_t lipc_watch_disarm(double watch) {
   return 0;
 }
 
-static void drop_fired(struct watch *watch) {
-  environment_lock(watch->environment);
-  for (struct watch **at = environment_fired(watch->environment); *at; at = &(*at)->next_fired)
-    if (*at == watch) {
-      *at = watch->next_fired;
-      break;
-    }
-  environment_unlock(watch->environment);
-}
-
 /* With the sleeper's lock held. */
 static void displace(struct sleeper *sleeper, struct watch *watch) {
   for (uint32_t i = 0; i < sleeper->count; i++)
@@ -264,24 +243,10 @@ LIPC_EXPORT int32_t lipc_watch_remove(double handle) {
   shim_lock_take(&sleeper->lock);
   displace(sleeper, watch);
   shim_lock_release(&sleeper->lock);
-  drop_fired(watch);
+  notice_drop(&watch->notice);
   rouse(sleeper);
   free(watch);
   return 0;
-}
-
-/* The id of a watch that has fired, or -EAGAIN when there is no more. */
-LIPC_EXPORT int32_t lipc_watch_take(double handle) {
-  struct environment *environment = POINTER(handle);
-  environment_lock(environment);
-  struct watch **list = environment_fired(environment);
-  struct watch *watch = *list;
-  if (watch) {
-    *list = watch->next_fired;
-    watch->is_fired = false;
-  }
-  environment_unlock(environment);
-  return watch ? watch->id : -EAGAIN;
 }
 
 /* An environment ends (a Worker is terminated): its watches go with it. */
@@ -292,9 +257,9 @@ void engine_forget(struct environment *environment) {
     shim_lock_take(&sleeper->lock);
     for (uint32_t k = sleeper->count; k-- > 0;) {
       struct watch *watch = sleeper->watches[k];
-      if (watch->environment != environment) continue;
+      if (watch->notice.environment != environment) continue;
       displace(sleeper, watch);
-      drop_fired(watch);
+      notice_drop(&watch->notice);
       free(watch);
     }
     shim_lock_release(&sleeper->lock);

@@ -34,7 +34,7 @@
 struct environment {
   double scratch[SCRATCH_SIZE / sizeof(double)];
   shim_lock lock;
-  struct watch *fired;
+  struct notice notices; /* the head of the pending ones */
   napi_threadsafe_function wake;
   bool is_signalled, is_dead;
   _Atomic int references; /* the environment itself, and the ArrayBuffer over its scratch block */
@@ -46,7 +46,7 @@ LIPC_EXPORT double lipc_clock_monotonic(void) { return (double)now_ns(); }
 
 void environment_lock(struct environment *environment) { shim_lock_take(&environment->lock); }
 void environment_unlock(struct environment *environment) { shim_lock_release(&environment->lock); }
-struct watch **environment_fired(struct environment *environment) { return &environment->fired; }
+struct notice *environment_notices(struct environment *environment) { return &environment->notices; }
 
 static void unreference(struct environment *environment) {
   if (atomic_fetch_sub(&environment->references, 1) == 1) free(environment);
@@ -84,10 +84,13 @@ static void on_wake_end(void *data) {
   environment->is_dead = true;
   environment_unlock(environment);
   engine_forget(environment);
+  futex_await_forget(environment);
+  descriptor_forget(environment);
 }
 
 /* What the environment owned is a dead one's from now on. */
 static void on_environment_end(void *data) {
+  file_lock_forget(data);
   participant_forget(data);
   unreference(data);
 }
@@ -191,7 +194,10 @@ static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
   ROW(mlock, 3) ROW(munlock, 2) ROW(mlockall, 1) ROW(munlockall, 0) ROW(resource_limit, 1) ROW(pread, 4)              \
   ROW(mbind, 6) ROW(set_mempolicy, 3) ROW(get_mempolicy, 4) ROW(move_pages, 4)                                        \
   ROW(getcpu, 0) ROW(sched_setaffinity, 3) ROW(sched_getaffinity, 3) ROW(sched_setscheduler, 3)                       \
-  ROW(sched_getscheduler, 1) ROW(sched_getparam, 1) ROW(thread_ids, 2)
+  ROW(sched_getscheduler, 1) ROW(sched_getparam, 1) ROW(thread_ids, 2)                                               \
+  ROW(futex_wait_any, 3) ROW(futex_await, 4) ROW(futex_leave, 1) ROW(yield, 0)                                        \
+  ROW(descriptor_add, 4) ROW(descriptor_remove, 1) ROW(pidfd_open, 1) ROW(poll, 3)                                    \
+  ROW(file_lock, 4) ROW(file_lock_test, 3) ROW(file_lock_start, 6) ROW(file_lock_wait, 2) ROW(file_lock_end, 1)
 
 #define ARGUMENTS_0
 #define ARGUMENTS_1 a[0]
@@ -218,6 +224,7 @@ LIPC_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports)
   struct environment *environment = calloc(1, sizeof *environment);
   if (!environment) return NULL;
   environment->references = 1;
+  notice_list_init(&environment->notices);
   napi_add_env_cleanup_hook(env, on_environment_end, environment);
   napi_property_descriptor properties[] = {
       PROPERTY("scratch", js_scratch) PROPERTY("address", js_address) PROPERTY("view", js_view)

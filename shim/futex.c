@@ -13,7 +13,8 @@
 #define SYS_futex_waitv 449 /* the same number on every architecture */
 #endif
 #define WAITV_32_BIT 2u         /* FUTEX2_SIZE_U32: shared, never PRIVATE */
-#define FALLBACK_SLICE_NS 2e6   /* without futex_waitv: look at the second word this often */
+#define WAITV_MAX 128           /* FUTEX_WAITV_MAX */
+#define FALLBACK_SLICE_NS 2e6   /* without futex_waitv: look at the other words this often */
 #define LIFE_SLICE_NS 50e6      /* no robust list entry can be trusted for ever: come up for a look */
 
 int64_t now_ns(void) {
@@ -43,7 +44,8 @@ int32_t futex_wake(futex_word *word, int32_t count) {
 }
 
 /* futex_waitv(2): sleeps while every word holds its value. The index that was woken, or as futex_wait.
- * Kernels before 5.16 and some seccomp profiles refuse it: then the first word is waited for in short slices. */
+ * Kernels before 5.16 and some seccomp profiles refuse it: then the last word is waited for in short slices, after each
+ * of which -EINTR asks the caller to look at all of them. */
 int32_t futex_waitv(struct waiter *waiters, uint32_t count, double deadline) {
   static _Atomic bool refused;
   struct timespec until;
@@ -55,9 +57,22 @@ int32_t futex_waitv(struct waiter *waiters, uint32_t count, double deadline) {
   }
   double slice = (double)now_ns() + FALLBACK_SLICE_NS;
   bool last = deadline >= 0 && deadline <= slice;
-  futex_word *first = (futex_word *)(uintptr_t)waiters[0].address;
-  int32_t result = futex_wait(first, (uint32_t)waiters[0].expected, last ? deadline : slice);
-  return result == -ETIMEDOUT && !last ? 0 : result;
+  const struct waiter *waiter = &waiters[count - 1];
+  int32_t result = futex_wait((futex_word *)(uintptr_t)waiter->address, (uint32_t)waiter->expected,
+                              last ? deadline : slice);
+  if (result == -ETIMEDOUT && !last) return -EINTR;
+  return result == 0 ? (int32_t)count - 1 : result;
+}
+
+/* futex_waitv(2) over `count` pairs of doubles: address, expected value. The index of one that was woken; -EAGAIN a value
+ * differed; -ETIMEDOUT; -EINTR, the caller looks at all values and loops. */
+LIPC_EXPORT int32_t lipc_futex_wait_any(double list, double count, double deadline) {
+  struct waiter waiters[WAITV_MAX];
+  const double *pairs = POINTER(list);
+  if (!(count >= 1 && count <= WAITV_MAX)) return -EINVAL;
+  for (uint32_t i = 0; i < (uint32_t)count; i++)
+    waiters[i] = (struct waiter){WORD(pairs[2 * i + 1]), (uintptr_t)pairs[2 * i], WAITV_32_BIT, 0};
+  return futex_waitv(waiters, (uint32_t)count, deadline);
 }
 
 LIPC_EXPORT int32_t lipc_futex_wait(double word, double expected, double deadline) {
@@ -90,8 +105,8 @@ LIPC_EXPORT int32_t lipc_wait_event(double word, double expected, double life, d
   futex_word *life_word = POINTER(life);
   uint32_t alive = life_announce(life_word);
   if (alive & FUTEX_OWNER_DIED) return -EOWNERDEAD;
-  struct waiter waiters[2] = {{.expected = WORD(expected), .address = (uintptr_t)word, .flags = WAITV_32_BIT},
-                              {.expected = alive, .address = (uintptr_t)life, .flags = WAITV_32_BIT}};
+  struct waiter waiters[2] = {{.expected = alive, .address = (uintptr_t)life, .flags = WAITV_32_BIT},
+                              {.expected = WORD(expected), .address = (uintptr_t)word, .flags = WAITV_32_BIT}};
   double slice = (double)now_ns() + LIFE_SLICE_NS;
   bool last = deadline >= 0 && deadline <= slice;
   int32_t result = futex_waitv(waiters, 2, last ? deadline : slice);
@@ -112,6 +127,9 @@ LIPC_EXPORT int32_t lipc_membarrier_register(void) {
 LIPC_EXPORT int32_t lipc_membarrier(void) {
   return checked(syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0));
 }
+
+/* sched_yield(2): the processor for somebody else, if somebody else wants it. */
+LIPC_EXPORT int32_t lipc_yield(void) { return checked(sched_yield()); }
 
 /* `count` times the processor's hint for spin loops (PAUSE, YIELD). */
 LIPC_EXPORT int32_t lipc_pause(double count) {

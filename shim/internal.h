@@ -22,12 +22,23 @@ static inline int32_t checked(long result) { return result < 0 ? -errno : (int32
 typedef _Atomic uint32_t futex_word;
 
 /* environment.c: one per JavaScript environment (main thread or Worker). */
-struct watch;
 struct environment;
+struct notice;
 void environment_signal(struct environment *environment);
-struct watch **environment_fired(struct environment *environment);
+struct notice *environment_notices(struct environment *environment);
 void environment_lock(struct environment *environment);
 void environment_unlock(struct environment *environment);
+
+/* notice.c */
+struct notice {
+  struct environment *environment;
+  struct notice *next, *previous;
+  int32_t id;
+  bool is_pending;
+};
+void notice_list_init(struct notice *head);
+void notice_post(struct notice *notice);
+void notice_drop(struct notice *notice);
 
 /* futex.c */
 int32_t futex_wait(futex_word *word, uint32_t expected, double deadline);
@@ -51,6 +62,12 @@ struct robust_entry {
 void engine_robust_add(struct robust_entry *entry);
 void engine_robust_remove(struct robust_entry *entry);
 bool engine_is_robust(void);
+int32_t start_thread(void *(*run)(void *), void *argument);
+
+/* futex_await.c, descriptor.c, file_lock.c: what an environment that ends leaves behind */
+void futex_await_forget(struct environment *environment);
+void descriptor_forget(struct environment *environment);
+void file_lock_forget(struct environment *environment);
 
 /* participant.c */
 void participant_forget(struct environment *environment);

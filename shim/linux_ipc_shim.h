@@ -57,7 +57,7 @@ LIPC_EXPORT int32_t lipc_participant_owner(double participant);
 LIPC_EXPORT int32_t lipc_participant_detach(double participant);
 LIPC_EXPORT int32_t lipc_participant_dead(double participant, double owner);
 
-/* engine.c */
+/* engine.c; the last one: notice.c */
 LIPC_EXPORT double lipc_watch_add(double word, double is_life, double id, double environment);
 LIPC_EXPORT int32_t lipc_watch_arm(double watch, double expected);
 LIPC_EXPORT int32_t lipc_watch_disarm(double watch);
@@ -92,5 +92,23 @@ LIPC_EXPORT int32_t lipc_sched_setscheduler(double thread, double policy, double
 LIPC_EXPORT int32_t lipc_sched_getscheduler(double thread);
 LIPC_EXPORT int32_t lipc_sched_getparam(double thread);
 LIPC_EXPORT int32_t lipc_thread_ids(double result, double room);
+/* futex_await.c; the first and the last one: futex.c */
+LIPC_EXPORT int32_t lipc_futex_wait_any(double list, double count, double deadline);
+LIPC_EXPORT double lipc_futex_await(double word, double expected, double id, double environment);
+LIPC_EXPORT int32_t lipc_futex_leave(double wait);
+LIPC_EXPORT int32_t lipc_yield(void);
+
+/* descriptor.c */
+LIPC_EXPORT double lipc_descriptor_add(double fd, double events, double id, double environment);
+LIPC_EXPORT int32_t lipc_descriptor_remove(double watch);
+LIPC_EXPORT int32_t lipc_pidfd_open(double pid);
+LIPC_EXPORT int32_t lipc_poll(double fd, double events, double deadline);
+
+/* file_lock.c */
+LIPC_EXPORT int32_t lipc_file_lock(double fd, double operation, double start, double length);
+LIPC_EXPORT int32_t lipc_file_lock_test(double fd, double operation, double range);
+LIPC_EXPORT double lipc_file_lock_start(double fd, double operation, double start, double length, double id, double environment);
+LIPC_EXPORT int32_t lipc_file_lock_wait(double job, double deadline);
+LIPC_EXPORT int32_t lipc_file_lock_end(double job);
 
 #endif

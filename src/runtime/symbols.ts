@@ -77,6 +77,21 @@ export const symbols = {
   sched_getscheduler: { result: "i32", arguments: 1 },
   sched_getparam: { result: "i32", arguments: 1 },
   thread_ids: { result: "i32", arguments: 2 },
+  futex_wait_any: { result: "i32", arguments: 3 },
+  futex_await: { result: "f64", arguments: 4 },
+  futex_leave: { result: "i32", arguments: 1 },
+  yield: { result: "i32", arguments: 0 },
+
+  descriptor_add: { result: "f64", arguments: 4 },
+  descriptor_remove: { result: "i32", arguments: 1 },
+  pidfd_open: { result: "i32", arguments: 1 },
+  poll: { result: "i32", arguments: 3 },
+
+  file_lock: { result: "i32", arguments: 4 },
+  file_lock_test: { result: "i32", arguments: 3 },
+  file_lock_start: { result: "f64", arguments: 6 },
+  file_lock_wait: { result: "i32", arguments: 2 },
+  file_lock_end: { result: "i32", arguments: 1 },
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */

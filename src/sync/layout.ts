@@ -15,6 +15,11 @@
 //               0x80  i32 drain eventcount            0x84  i32 1 = prefers readers
 //               0x88  i32 1 = a writer is in, and not only draining
 //               0x100 i32 for each slot: generation of a reader, 0 = not reading
+//
+// Two locks that C and C++ programs know, at any place of their alignment:
+//
+//   FutexLock   0x00  i32 0 free, 1 locked, 2 locked and somebody may sleep
+//   SpinLock    0x00  u8 0 free, 1 locked
 
 export const LOCK = 0x00;
 export const STATE = 0x04;
@@ -56,5 +61,11 @@ export const RWLOCK_PREFERS_READERS = 0x84;
 export const RWLOCK_ENTERED = 0x88;
 export const RWLOCK_READERS = 0x100;
 export const RWLOCK_SIZE = 0x300;
+
+export const FUTEX_LOCK_FREE = 0;
+export const FUTEX_LOCK_LOCKED = 1;
+export const FUTEX_LOCK_CONTENDED = 2;
+export const FUTEX_LOCK_SIZE = 4;
+export const SPIN_LOCK_SIZE = 1;
 
 export const VERSION = 1;

@@ -2,9 +2,21 @@
 export { Barrier, type BarrierOptions } from "./barrier.ts";
 export { Condition, type ConditionResult } from "./condition.ts";
 export { Event, type EventOptions } from "./event.ts";
+export { FileLock, type FileLockBlocker } from "./file_lock.ts";
+export { FileLockGuard } from "./file_lock_guard.ts";
+export type {
+  FileLockAwaitOptions,
+  FileLockKind,
+  FileLockOpenOptions,
+  FileLockRange,
+  FileLockWaitOptions,
+} from "./file_lock_options.ts";
+export { FutexLock } from "./futex_lock.ts";
 export { Mutex, MutexGuard } from "./mutex.ts";
 export { Once } from "./once.ts";
+export { PlainGuard } from "./plain_guard.ts";
 export type { Recovered } from "./recovery.ts";
 export { RwLock, type RwLockOptions } from "./rwlock.ts";
 export { ReadGuard, WriteGuard } from "./rwlock_guards.ts";
 export { Semaphore, type SemaphoreOptions } from "./semaphore.ts";
+export { SpinLock } from "./spin_lock.ts";

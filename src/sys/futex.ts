@@ -1,10 +1,16 @@
 // Futex words, memory barriers and spin hints: one typed function per system call.
 
 import { environment } from "../runtime/environment.ts";
+import { scratchPairs } from "./scratch.ts";
 
 /** Sleeps while the word at `address` holds `expected`, until the deadline (ns, monotonic; negative = for ever). */
 export function futexWait(address: number, expected: number, deadline: number): number {
   return environment().calls.futex_wait(address, expected, deadline);
+}
+
+/** futex_waitv(2) over pairs of address and expected value: the index of one that was woken, or -errno as futexWait. */
+export function futexWaitAny(pairs: readonly (readonly [number, number])[], deadline: number): number {
+  return environment().calls.futex_wait_any(scratchPairs(pairs), pairs.length, deadline);
 }
 
 /** Wakes up to `count` sleepers; how many it woke. */
@@ -30,6 +36,11 @@ export function pause(count: number): void {
   environment().calls.pause(count);
 }
 
+/** sched_yield(2): the processor for somebody else, if somebody else wants it. */
+export function schedYield(): void {
+  environment().calls.yield();
+}
+
 /**
  * clock_gettime(2), CLOCK_MONOTONIC, in nanoseconds: the same clock in every process of this machine and every runtime,
  * for stamps that travel in messages. (process.hrtime starts at 0 in each process on Bun and Deno.) About 25 ns a call.
@@ -41,4 +52,15 @@ export function clockMonotonic(): number {
 /** What waking a sleeping thread costs here, in ns; 0 where there is only one processor. Takes about a millisecond. */
 export function measureWake(): number {
   return environment().calls.measure_wake();
+}
+
+/** Begins to await a wake-up of the word while it holds `expected`; `id` is told once. The wait's handle, or -errno. */
+export function futexAwait(address: number, expected: number, id: number): number {
+  const { calls, address: here } = environment();
+  return calls.futex_await(address, expected, id, here);
+}
+
+/** Ends a wait: 0 it still waited, 1 it had been woken, 2 the value differed, 3 the word had been unmapped. */
+export function futexLeave(wait: number): number {
+  return environment().calls.futex_leave(wait);
 }

@@ -14,11 +14,22 @@ export function scratchText(text: string, offset = 0): number {
   return scratchAddress + offset;
 }
 
+const STRUCTS = 4096 * 2; // behind the longest path
+
+/** Writes pairs of doubles into the scratch block and returns their address, good until the next call. */
+export function scratchPairs(pairs: readonly (readonly [number, number])[]): number {
+  const { scratchView, scratchAddress } = environment();
+  pairs.forEach(([first, second], index) => {
+    scratchView.setFloat64(STRUCTS + index * 16, first, true);
+    scratchView.setFloat64(STRUCTS + index * 16 + 8, second, true);
+  });
+  return scratchAddress + STRUCTS;
+}
+
 /** Calls `fill` with the address of room for `count` doubles and returns its result and the doubles. */
 export function scratchDoubles(count: number, fill: (address: number) => number): { result: number; values: number[] } {
   const { scratchView, scratchAddress } = environment();
-  const offset = 4096 * 2; // behind the longest path
-  const result = fill(scratchAddress + offset);
-  const values = Array.from({ length: count }, (_, index) => scratchView.getFloat64(offset + index * 8, true));
+  const result = fill(scratchAddress + STRUCTS);
+  const values = Array.from({ length: count }, (_, index) => scratchView.getFloat64(STRUCTS + index * 8, true));
   return { result, values };
 }

@@ -1,41 +1,8 @@
 // The waiting engine's JavaScript side: watches that call back on the event loop when a shared word changes.
 
-import { setImmediate } from "node:timers";
 import { check } from "../sys/error.ts";
-import { onWake, refWake, watchAdd, watchArm, watchRemove, watchTake } from "../sys/watch.ts";
-
-const watches = new Map<number, Watch>();
-let lastId = 0;
-let isListening = false;
-/** Watches that are waited on and keep the process alive. */
-let holding = 0;
-let isRef = false;
-
-/** Letting go is put off: whoever awaits message after message would otherwise pay for it at each one. */
-function letGo(): void {
-  if (holding > 0 || !isRef) return;
-  isRef = false;
-  refWake(false);
-}
-
-function deliver(): void {
-  for (let id = watchTake(); id >= 0; id = watchTake()) watches.get(id)?.fire();
-}
-
-function listen(): void {
-  if (isListening) return;
-  onWake(deliver);
-  isListening = true;
-}
-
-function hold(change: 1 | -1): void {
-  holding += change;
-  if (holding === 0) setImmediate(letGo);
-  else if (!isRef) {
-    isRef = true;
-    refWake(true);
-  }
-}
+import { watchAdd, watchArm, watchRemove } from "../sys/watch.ts";
+import { hold, register, unregister } from "./registry.ts";
 
 /**
  * One shared word that this environment may await. It stays registered until `close`, so that arming it costs no system
@@ -52,16 +19,11 @@ export class Watch {
 
   /** `isLife`: the word is a participant's life word, which needs a flag for the kernel to wake us. */
   constructor(address: number, options: { isLife: boolean }) {
-    listen();
-    do lastId = (lastId + 1) & 0x7fffffff;
-    while (watches.has(lastId));
-    this.#id = lastId;
+    this.#id = register(this);
     this.#isLife = options.isLife;
-    this.#handle = check(watchAdd(address, this.#id, options), () => ({
-      syscall: "pthread_create",
-      doing: "start the waiting engine",
-    }));
-    watches.set(this.#id, this);
+    const result = watchAdd(address, this.#id, options);
+    if (result < 0) unregister(this.#id);
+    this.#handle = check(result, () => ({ syscall: "pthread_create", doing: "start the waiting engine" }));
   }
 
   /**
@@ -92,7 +54,7 @@ export class Watch {
     if (this.#isHolding) this.#hold(false);
   }
 
-  /** For the engine only. */
+  /** For the registry only. */
   fire(): void {
     const callback = this.#callback;
     this.#armedFor = 0;
@@ -102,7 +64,7 @@ export class Watch {
 
   /** After this the word may be unmapped. */
   close(): void {
-    if (!watches.delete(this.#id)) return;
+    if (!unregister(this.#id)) return;
     this.disarm();
     watchRemove(this.#handle);
   }

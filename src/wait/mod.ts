@@ -1,3 +1,5 @@
 // Waiting: deadlines, eventcounts and the waiting engine.
 export { clockMonotonic } from "../sys/futex.ts";
 export type { AwaitOptions, WaitOptions } from "./deadline.ts";
+export { Futex, type FutexMemory } from "./futex.ts";
+export type { FutexAnyResult, FutexResult } from "./futex_any.ts";

@@ -8,7 +8,7 @@ import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
 import { Watch } from "./engine.ts";
 import { longestSleep, notifyAll, prepareToSleep } from "./eventcount.ts";
-import { PeerWatch } from "./peer.ts";
+import { PeerWatch } from "./peer_watch.ts";
 import { PAUSES_PER_LOOK, spin, spinBudget } from "./spin.ts";
 
 /** Without robust lists a blocking wait asks the kernel's lock table this often, in ns. */

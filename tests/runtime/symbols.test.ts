@@ -77,6 +77,19 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   sched_getscheduler: [[-1], EINVAL],
   sched_getparam: [[-1], EINVAL],
   thread_ids: [[word, 0]],
+  futex_wait_any: [[word, 0, -1], EINVAL],
+  futex_await: [[watched, 0, 8, address]],
+  futex_leave: [[0], 0],
+  yield: [[], 0],
+  descriptor_add: [[-1, 1, 9, address], EBADF],
+  descriptor_remove: [[0], EINVAL],
+  pidfd_open: [[-1], EINVAL],
+  poll: [[-1, 1, 0], 0],
+  file_lock: [[-1, 2, 0, 0], EBADF],
+  file_lock_test: [[-1, 2, word], EBADF],
+  file_lock_start: [[-1, 2, 0, 0, -1, address], EBADF],
+  file_lock_wait: [[word, 0], 0],
+  file_lock_end: [[0], EINVAL],
 };
 
 /** The rows that containers refuse, unless they have CAP_SYS_NICE. */
@@ -89,12 +102,14 @@ const ofWatch: readonly string[] = ["watch_arm", "watch_disarm", "watch_remove"]
 describe("symbol table", () => {
   environment().scratch.fill(0, 0, 8192);
   const watch = calls.watch_add(watched, 0, 7, address);
+  const wait = calls.futex_await(watched, 0, 10, address);
 
   for (const name of Object.keys(symbols) as SymbolName[]) {
     it(`${name} can be called with ${symbols[name].arguments} numbers`, () => {
       const call = calls[name] as (...values: number[]) => number;
       const [values, answer] = harmless[name];
       if (ofWatch.includes(name)) values[0] = watch;
+      if (name === "futex_leave") values[0] = wait;
       assert.equal(values.length, symbols[name].arguments);
       const result = call(...values);
       assert.equal(typeof result, "number");

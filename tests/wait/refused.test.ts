@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { SpscRing } from "../../mod.ts";
+import { Futex, SharedMemory, SpscRing } from "../../mod.ts";
 import { cleanUp, compileC, mainRuntimes, ownRuntime, spawnPeer, uniqueName, within } from "../support/mod.ts";
 import { launcher } from "./refused_launcher.ts";
 
 const peer = new URL("./peer_refused.ts", import.meta.url);
+const futexPeer = new URL("./futex_peer.ts", import.meta.url);
 
 const profiles: Record<string, string[]> = {
   futex_waitv: ["futex_waitv=ENOSYS"],
@@ -22,6 +23,21 @@ const makeRing = (label: string) => {
 
 describe("a process without", () => {
   after(cleanUp);
+
+  for (const form of ["waitSync", "waitAnySync", "wait"]) {
+    it(`futex_waitv sees a futex change by ${form}`, async () => {
+      const memory = SharedMemory.create(uniqueName("futex"), { size: 4096, unlinkOnClose: true });
+      const futex = Futex.over(memory, 128);
+      const wrapper = [compileC(launcher), ...profiles.futex_waitv, "--"];
+      const other = spawnPeer(ownRuntime, futexPeer, [memory.name as string, form], { wrapper });
+      assert.equal(await other.line(), "waiting");
+      futex.store(1);
+      futex.wake();
+      assert.match(await other.line(5000), /^(ok|not-equal)( 1)?$/);
+      assert.equal((await other.ended).code, 0);
+      memory.close();
+    });
+  }
 
   for (const [what, refused] of Object.entries(profiles)) {
     const wrapper = () => [compileC(launcher), ...refused, "--"];

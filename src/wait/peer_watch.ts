@@ -1,4 +1,4 @@
-// Peer: the participant on the other side of a wait, watched for its death.
+// PeerWatch: the participant on the other side of a wait, watched for its death.
 
 import { clearInterval, setInterval } from "node:timers";
 import type { Participants } from "../memory/participants.ts";

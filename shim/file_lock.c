@@ -1,0 +1,177 @@
+/* File locks: flock(2), and the record locks of fcntl(2) in the name of the process or of the open file description.
+ *
+ * The kernel offers no descriptor, futex or completion for "the lock is yours", only a call that blocks. So whoever
+ * cannot wait in that call has a thread that does, for as long as the wait lasts. A wait is ended by a signal to that
+ * thread, whose handler does nothing but interrupt the call; the signal may come just before the call begins, so it is
+ * repeated until the thread is done. */
+#include "internal.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { BY_DESCRIPTION, BY_PROCESS, WHOLE_FILE }; /* OFD, POSIX, flock: operation / 4 */
+enum { UNLOCK, SHARED, EXCLUSIVE };              /* operation % 4 */
+#define INTERRUPT_FIRST 63 /* absolute: SIGRTMAX is the same in both C libraries, SIGRTMIN is not */
+#define INTERRUPT_LAST 40
+#define REPEAT_NS 500000
+
+struct file_lock_job {
+  struct notice notice;
+  struct file_lock_job *next;
+  int fd, operation;
+  off_t start, length;
+  futex_word is_done, thread;
+  _Atomic bool is_cancelled;
+  int32_t result;
+};
+
+static struct file_lock_job *jobs;
+static shim_lock jobs_lock;
+static int interrupt_signal; /* under jobs_lock; 0 = no handler yet */
+
+static struct flock record(int operation, off_t start, off_t length) {
+  static const short types[] = {[UNLOCK] = F_UNLCK, [SHARED] = F_RDLCK, [EXCLUSIVE] = F_WRLCK};
+  return (struct flock){
+      .l_type = types[operation % 4 % 3], .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+}
+
+static int32_t apply(int fd, int operation, off_t start, off_t length, bool waits) {
+  static const int whole[] = {[UNLOCK] = LOCK_UN, [SHARED] = LOCK_SH, [EXCLUSIVE] = LOCK_EX};
+  if (operation / 4 == WHOLE_FILE) return checked(flock(fd, whole[operation % 4 % 3] | (waits ? 0 : LOCK_NB)));
+  struct flock lock = record(operation, start, length);
+  if (operation / 4 == BY_PROCESS) return checked(fcntl(fd, waits ? F_SETLKW : F_SETLK, &lock));
+  return checked(fcntl(fd, waits ? F_OFD_SETLKW : F_OFD_SETLK, &lock));
+}
+
+/* flock(2); fcntl(2), F_SETLK, F_OFD_SETLK. `operation`: kind * 4 + type. 0; -EAGAIN somebody else's lock is in the
+ * way; -EBADF not a descriptor, or not open for this type; -EINVAL; -ENOLCK. A length of 0 means up to the end. */
+LIPC_EXPORT int32_t lipc_file_lock(double fd, double operation, double start, double length) {
+  int32_t result = apply((int)fd, (int)operation, (off_t)start, (off_t)length, false);
+  return result == -EACCES ? -EAGAIN : result; /* POSIX allows both */
+}
+
+/* fcntl(2), F_GETLK, F_OFD_GETLK: who is in the way. `range`: doubles start, length in; type, start, length, pid out. */
+LIPC_EXPORT int32_t lipc_file_lock_test(double fd, double operation, double range) {
+  double *out = POINTER(range);
+  struct flock lock = record((int)operation, (off_t)out[0], (off_t)out[1]);
+  int32_t result = checked(fcntl((int)fd, (int)operation / 4 == BY_PROCESS ? F_GETLK : F_OFD_GETLK, &lock));
+  if (result < 0) return result;
+  out[0] = lock.l_type == F_UNLCK ? UNLOCK : lock.l_type == F_RDLCK ? SHARED : EXCLUSIVE;
+  out[1] = (double)lock.l_start;
+  out[2] = (double)lock.l_len;
+  out[3] = lock.l_pid;
+  return 0;
+}
+
+/* -- waiting --------------------------------------------------------------------------------------------------- */
+
+static void on_interrupt(int signal) { (void)signal; }
+
+/* With jobs_lock held: takes the highest real-time signal that nobody uses. */
+static int32_t choose_signal(void) {
+  struct sigaction action, found;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = on_interrupt; /* without SA_RESTART */
+  for (int number = INTERRUPT_FIRST; interrupt_signal == 0 && number >= INTERRUPT_LAST; number--)
+    if (sigaction(number, NULL, &found) == 0 && !(found.sa_flags & SA_SIGINFO) && found.sa_handler == SIG_DFL &&
+        sigaction(number, &action, NULL) == 0)
+      interrupt_signal = number;
+  return interrupt_signal == 0 ? -EBUSY : 0;
+}
+
+static void *job_main(void *argument) {
+  struct file_lock_job *job = argument;
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, interrupt_signal);
+  pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+  atomic_store(&job->thread, (uint32_t)syscall(SYS_gettid));
+  do
+    job->result = atomic_load(&job->is_cancelled) ? -EINTR
+                                                  : apply(job->fd, job->operation, job->start, job->length, true);
+  while (job->result == -EINTR && !atomic_load(&job->is_cancelled));
+  pthread_sigmask(SIG_BLOCK, &only, NULL);
+  if (job->notice.id >= 0) notice_post(&job->notice);
+  atomic_store(&job->is_done, 1); /* from here on the job may be freed: only its address is used */
+  futex_wake(&job->is_done, INT32_MAX);
+  return NULL;
+}
+
+/* Begins to wait for the lock in a thread of its own; `id` is what lipc_watch_take will say (negative: nothing is said).
+ * The job's address, to be given to lipc_file_lock_end, or -errno. */
+LIPC_EXPORT double lipc_file_lock_start(double fd, double operation, double start, double length, double id,
+                                        double environment) {
+  if (fcntl((int)fd, F_GETFD) < 0) return -errno;
+  struct file_lock_job *job = calloc(1, sizeof *job);
+  if (!job) return -ENOMEM;
+  job->notice.environment = POINTER(environment);
+  job->notice.id = (int32_t)id;
+  job->fd = (int)fd;
+  job->operation = (int)operation;
+  job->start = (off_t)start;
+  job->length = (off_t)length;
+  shim_lock_take(&jobs_lock);
+  int32_t result = choose_signal();
+  if (result == 0) result = start_thread(job_main, job);
+  if (result == 0) {
+    job->next = jobs;
+    jobs = job;
+  }
+  shim_lock_release(&jobs_lock);
+  if (result == 0) return (double)(uintptr_t)job;
+  free(job);
+  return result;
+}
+
+/* Blocks until the job is done or the deadline. 1 it is done; 0 not yet. */
+LIPC_EXPORT int32_t lipc_file_lock_wait(double handle, double deadline) {
+  struct file_lock_job *job = POINTER(handle);
+  if (atomic_load(&job->is_done) == 0) futex_wait(&job->is_done, 0, deadline);
+  return atomic_load(&job->is_done) == 1;
+}
+
+static int32_t end(struct file_lock_job *job) {
+  atomic_store(&job->is_cancelled, true);
+  while (atomic_load(&job->is_done) == 0) {
+    uint32_t thread = atomic_load(&job->thread);
+    if (thread != 0) syscall(SYS_tgkill, getpid(), thread, interrupt_signal);
+    futex_wait(&job->is_done, 0, (double)(now_ns() + REPEAT_NS));
+  }
+  int32_t result = job->result;
+  if (job->notice.id >= 0) notice_drop(&job->notice);
+  free(job);
+  return result;
+}
+
+/* Ends the job, by an interruption if it still waits, and frees it. 0 the lock is ours; -EINTR it was interrupted and we
+ * have nothing; -EDEADLK; -ENOLCK; -EBADF. */
+LIPC_EXPORT int32_t lipc_file_lock_end(double handle) {
+  shim_lock_take(&jobs_lock);
+  struct file_lock_job **at = &jobs;
+  while (*at && *at != (struct file_lock_job *)POINTER(handle)) at = &(*at)->next;
+  struct file_lock_job *job = *at;
+  if (job) *at = job->next;
+  shim_lock_release(&jobs_lock);
+  return job ? end(job) : -EINVAL;
+}
+
+/* An environment ends: what it waited for is not wanted any more, and given back if it came in time. */
+void file_lock_forget(struct environment *environment) {
+  for (;;) {
+    shim_lock_take(&jobs_lock);
+    struct file_lock_job **at = &jobs;
+    while (*at && (*at)->notice.environment != environment) at = &(*at)->next;
+    struct file_lock_job *job = *at;
+    if (job) *at = job->next;
+    shim_lock_release(&jobs_lock);
+    if (!job) return;
+    int fd = job->fd, unlocking = job->operation / 4 * 4 + UNLOCK;
+    off_t start = job->start, length = job->length;
+    if (end(job) == 0) apply(fd, unlocking, start, length, false);
+  }
+}

@@ -1,0 +1,245 @@
+// FileLock: advisory locks on files: flock(2), and record locks of fcntl(2) by open file description or by process.
+
+import { errno } from "../sys/errno.ts";
+import { type Attempt, check, IpcError } from "../sys/error.ts";
+import { fileLock, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
+import { close, O_CREAT, O_RDONLY, O_RDWR, open } from "../sys/memory.ts";
+import { checkInteger, checkOptions } from "../sys/validate.ts";
+import { checkAwaitOptions, deadlineAfter } from "../wait/deadline.ts";
+import { STILL_WAITING, waitForFileLockSync } from "../wait/file_lock_job.ts";
+import { type Claim, Claims, type Part } from "./file_lock_claims.ts";
+import { FileLockGuard } from "./file_lock_guard.ts";
+import * as choice from "./file_lock_options.ts";
+import { FileLockWait } from "./file_lock_wait.ts";
+
+const RANGE = ["shared", "offset", "length"];
+const WHEN_CLOSED = "it was closed in this process";
+
+/** A lock of somebody else that is in the way. */
+export interface FileLockBlocker {
+  /** Whether it is a shared one. */
+  readonly shared: boolean;
+  /** First byte. */
+  readonly offset: number;
+  /** Bytes; Infinity up to the end of the file. */
+  readonly length: number;
+  /** Its process in our pid namespace, for a lock of kind "posix"; undefined for "ofd", which no process owns alone. */
+  readonly pid: number | undefined;
+}
+
+/**
+ * Advisory locks on a file or parts of it, shared or exclusive, which any program that asks respects: `flock(1)`, SQLite,
+ * lockf(3). The kernel drops the locks of a process that ends, however it ends; nothing is told to the next one.
+ *
+ * Kinds: `"ofd"` (the default) belongs to this object's descriptor, and so do two objects on one file exclude each other,
+ * in one process too. `"flock"` does the same for whole files and does not meet the other two kinds (but over NFS).
+ * `"posix"` belongs to the process: objects of one process do not exclude each other, and **closing any descriptor of the
+ * file, by any code of the process, drops all of its locks**; use it only to meet programs that do. It alone finds
+ * deadlocks (EDEADLK). "ofd" and "posix" exclude each other. A descriptor that a child inherits keeps "ofd" and "flock"
+ * alive with it; ours are closed on exec.
+ *
+ * Within one object a byte is held once, or shared by several guards; a second one waits as for a stranger. Record locks
+ * cover bytes that do not exist yet. `tryLock` never waits. Where the lock is busy, `lockSync` and `lock` have a native
+ * thread of their own that blocks in the system call, since the kernel has no other way to tell: some 50 us, and a thread
+ * as long as the wait lasts. A timeout or an abort interrupts that thread by a real-time signal (63, or the next lower one
+ * that nobody uses). Waiters are served by the kernel, roughly in order.
+ *
+ * @see https://man7.org/linux/man-pages/man2/fcntl_locking.2.html
+ * @see https://man7.org/linux/man-pages/man2/flock.2.html
+ * @example
+ * ```ts
+ * import { FileLock } from "@linux-ipc/core";
+ * const file = FileLock.open("/tmp/linux-ipc-example-lock", { create: true });
+ * const guard = await file.lock({ offset: 0, length: 100 });
+ * const other = FileLock.open("/tmp/linux-ipc-example-lock"); // usually in another process
+ * console.log(other.tryLock()); // undefined
+ * console.log(other.tryLock({ offset: 100 })?.length); // Infinity
+ * guard.unlock();
+ * other.close();
+ * file.close();
+ * ```
+ */
+export class FileLock {
+  /** In whose name the kernel holds the locks. */
+  readonly kind: choice.FileLockKind;
+  /** As it was given; undefined over a descriptor. */
+  readonly path: string | undefined;
+  readonly #ownsFd: boolean;
+  readonly #claims = new Claims();
+  readonly #waiting = new Set<FileLockWait>();
+  #fd: number;
+  #isRef = true;
+
+  private constructor(kind: choice.FileLockKind, fd: number, path?: string) {
+    this.kind = kind;
+    this.path = path;
+    this.#fd = fd;
+    this.#ownsFd = path !== undefined;
+  }
+
+  /**
+   * Opens the file at `path` for locking, with a descriptor of its own.
+   *
+   * @throws {IpcError} ENOENT no such file; EACCES not permitted; EISDIR a directory, but with `readOnly`; EMFILE
+   */
+  static open(path: string, options: choice.FileLockOpenOptions = {}): FileLock {
+    if (typeof path !== "string" || path === "") throw new TypeError("FileLock.open takes a path");
+    const { kind, create, mode, readOnly } = choice.checkFileLockOpen(options);
+    const flags = (readOnly ? O_RDONLY : O_RDWR) | (create ? O_CREAT : 0);
+    const fd = check(open(path, flags, mode), () => ({ syscall: "open", doing: `open ${path} for locking`, path }));
+    return new FileLock(kind, fd, path);
+  }
+
+  /** Over a descriptor that stays its owner's: `close` here leaves it open, and it must not be closed before. */
+  static over(fd: number, options: { kind?: choice.FileLockKind } = {}): FileLock {
+    checkOptions(options, ["kind"], "FileLock.over");
+    return new FileLock(choice.checkKind(options.kind ?? "ofd"), checkInteger(fd, "fd", 0, 2 ** 31 - 1));
+  }
+
+  #attempt(verb: string, hint?: string): Attempt {
+    const what = this.path ?? `descriptor ${this.#fd}`;
+    return { syscall: this.kind === "flock" ? "flock" : "fcntl", doing: `${verb} ${what}`, path: this.path, hint };
+  }
+
+  #check(range: choice.FileLockRange, more: readonly string[], what: string): choice.Wanted {
+    checkOptions(range, [...RANGE, ...more], what);
+    const wanted = choice.checkRange(range, this.kind);
+    if (this.#fd < 0) throw new IpcError(errno.EBADF, this.#attempt("lock", WHEN_CLOSED));
+    return wanted;
+  }
+
+  #request({ start, end }: Part, operation: number) {
+    return { fd: this.#fd, operation, start, length: end === Infinity ? 0 : end - start };
+  }
+
+  #operation(isShared: boolean): number {
+    return choice.operationOf(this.kind, isShared);
+  }
+
+  /** A guard, undefined where it is busy; throws what else the kernel says. */
+  #settle(claim: Claim, result: number): FileLockGuard | undefined {
+    if (result === 0) return new FileLockGuard(claim, () => this.#drop(claim, true));
+    this.#drop(claim, claim.inherits);
+    if (result === -errno.EAGAIN || result === STILL_WAITING) return undefined;
+    const badMode = "it is not open for reading (shared locks) or for writing (exclusive locks)";
+    throw new IpcError(-result, this.#attempt("lock", result === -errno.EBADF ? badMode : undefined));
+  }
+
+  #drop(claim: Claim, unlocks: boolean): void {
+    if (this.#fd < 0) return; // close() has dropped everything
+    const pieces = this.#claims.remove(claim);
+    if (unlocks) for (const piece of pieces) this.#unlock(piece);
+    for (const wait of [...this.#waiting]) wait.attempt();
+  }
+
+  #unlock(part: Part): void {
+    const { fd, operation, start, length } = this.#request(part, choice.unlockOperationOf(this.kind));
+    check(fileLock(fd, operation, start, length), () => this.#attempt("unlock"));
+  }
+
+  #claim(wanted: choice.Wanted): Claim {
+    const claim = { ...wanted, inherits: false };
+    this.#claims.add(claim);
+    return claim;
+  }
+
+  #tryLock(wanted: choice.Wanted): FileLockGuard | undefined {
+    if (this.#claims.conflict(wanted)) return undefined;
+    const { fd, operation, start, length } = this.#request(wanted, this.#operation(wanted.isShared));
+    return this.#settle(this.#claim(wanted), fileLock(fd, operation, start, length));
+  }
+
+  /**
+   * F_OFD_SETLK, F_SETLK, flock with LOCK_NB: takes the lock if nobody is in the way; undefined else.
+   *
+   * @throws {IpcError} EBADF not open for this type of lock, or closed; ENOLCK the kernel has no room for locks; EINVAL
+   */
+  tryLock(range: choice.FileLockRange = {}): FileLockGuard | undefined {
+    return this.#tryLock(this.#check(range, [], "tryLock"));
+  }
+
+  /**
+   * F_OFD_SETLKW, F_SETLKW, flock: takes the lock, blocking this thread until nobody is in the way; undefined after the
+   * timeout. Errors as `tryLock`.
+   *
+   * @throws {IpcError} EDEADLK this object holds what is in the way; for "posix" also: two processes wait for each other
+   */
+  lockSync(options: choice.FileLockWaitOptions = {}): FileLockGuard | undefined {
+    const wanted = this.#check(options, ["timeoutMs"], "lockSync");
+    const deadline = deadlineAfter(options.timeoutMs);
+    const guard = this.#tryLock(wanted);
+    if (guard !== undefined) return guard;
+    if (this.#claims.conflict(wanted)) throw new IpcError(errno.EDEADLK, this.#attempt("lock", "this object holds it"));
+    const request = this.#request(wanted, this.#operation(wanted.isShared));
+    return this.#settle(this.#claim(wanted), waitForFileLockSync(request, deadline));
+  }
+
+  /**
+   * As `lockSync`, as a promise; undefined after the timeout. Also waits for other guards of this object. An abort
+   * rejects with `signal.reason` and takes nothing; closing the object rejects with EBADF.
+   */
+  lock(options?: choice.FileLockRange & { signal?: AbortSignal; timeoutMs?: undefined }): Promise<FileLockGuard>;
+  lock(options: choice.FileLockAwaitOptions): Promise<FileLockGuard | undefined>;
+  async lock(options: choice.FileLockAwaitOptions = {}): Promise<FileLockGuard | undefined> {
+    const wanted = this.#check(options, ["timeoutMs", "signal"], "lock");
+    const { timeoutMs, signal } = options;
+    checkAwaitOptions({ timeoutMs, signal }, "lock");
+    signal?.throwIfAborted();
+    return this.#tryLock(wanted) ?? this.#await(wanted, { timeoutMs, signal });
+  }
+
+  #await(wanted: choice.Wanted, limits: choice.FileLockAwaitOptions): Promise<FileLockGuard | undefined> {
+    const wait = new FileLockWait({
+      isFree: () => !this.#claims.conflict(wanted),
+      request: () => this.#request(wanted, this.#operation(wanted.isShared)),
+      claim: () => this.#claim(wanted),
+      settle: (claim, result) => this.#settle(claim, result),
+      onEnd: () => this.#waiting.delete(wait),
+      isRef: this.#isRef,
+    });
+    this.#waiting.add(wait);
+    return wait.begin(limits);
+  }
+
+  /**
+   * F_OFD_GETLK, F_GETLK: the first lock in the way of this one, undefined for none. Old news when it is read.
+   *
+   * @throws {TypeError} for flock, which cannot tell
+   */
+  blocker(range: choice.FileLockRange = {}): FileLockBlocker | undefined {
+    const wanted = this.#check(range, [], "blocker");
+    if (this.kind === "flock") throw new TypeError("flock cannot tell who is in the way");
+    const { fd, operation, start, length } = this.#request(wanted, this.#operation(wanted.isShared));
+    const found = fileLockTest(fd, operation, start, length);
+    if (typeof found === "number") throw new IpcError(-found, this.#attempt("ask who locks"));
+    if (found.type === UNLOCK) return undefined;
+    const { type, pid } = found;
+    const size = found.length === 0 ? Number.POSITIVE_INFINITY : found.length;
+    return { shared: type === SHARED, offset: found.start, length: size, pid: pid > 0 ? pid : undefined };
+  }
+
+  /** Pending waits keep the process alive (the default). Counts from the next wait on. */
+  ref(): this {
+    this.#isRef = true;
+    return this;
+  }
+
+  /** Pending waits do not keep the process alive. Counts from the next wait on. */
+  unref(): this {
+    this.#isRef = false;
+    return this;
+  }
+
+  /** Drops all locks of this object; pending waits reject with EBADF. Twice is fine. */
+  close(): void {
+    if (this.#fd < 0) return;
+    for (const wait of [...this.#waiting]) wait.fail(new IpcError(errno.EBADF, this.#attempt("lock", WHEN_CLOSED)));
+    for (const piece of this.#claims.clear()) this.#unlock(piece);
+    if (this.#ownsFd) close(this.#fd);
+    this.#fd = -1;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

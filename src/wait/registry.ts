@@ -1,0 +1,53 @@
+// Registry: what the shim's threads tell this environment, handed to whom it concerns, and what keeps the loop alive.
+
+import { setImmediate } from "node:timers";
+import { onWake, refWake, watchTake } from "../sys/watch.ts";
+
+/** Something that the shim can tell about. */
+export interface Listener {
+  /** For the registry only. May come late, after the listener has lost interest: look before you believe it. */
+  fire(): void;
+}
+
+const listeners = new Map<number, Listener>();
+let lastId = 0;
+let isListening = false;
+/** Waits that keep the process alive. */
+let holding = 0;
+let isRef = false;
+
+/** Letting go is put off: whoever awaits message after message would otherwise pay for it at each one. */
+function letGo(): void {
+  if (holding > 0 || !isRef) return;
+  isRef = false;
+  refWake(false);
+}
+
+function deliver(): void {
+  for (let id = watchTake(); id >= 0; id = watchTake()) listeners.get(id)?.fire();
+}
+
+/** The id under which the shim will tell about it. */
+export function register(listener: Listener): number {
+  if (!isListening) onWake(deliver);
+  isListening = true;
+  do lastId = (lastId + 1) & 0x7fffffff;
+  while (listeners.has(lastId));
+  listeners.set(lastId, listener);
+  return lastId;
+}
+
+/** False: it was not registered any more. */
+export function unregister(id: number): boolean {
+  return listeners.delete(id);
+}
+
+/** One more, or one less, that keeps the process alive. */
+export function hold(change: 1 | -1): void {
+  holding += change;
+  if (holding === 0) setImmediate(letGo);
+  else if (!isRef) {
+    isRef = true;
+    refWake(true);
+  }
+}

@@ -1,0 +1,199 @@
+// FutexLock and SpinLock: the locks of the C and C++ world, shared with C programs.
+
+import assert from "node:assert/strict";
+import process from "node:process";
+import { after, describe, it } from "node:test";
+import { FutexLock, SharedMemory, SpinLock } from "../../mod.ts";
+import {
+  cleanUp,
+  compileC,
+  mainRuntimes,
+  ownRuntime,
+  sleep,
+  spawnPeer,
+  spawnProgram,
+  uniqueName,
+  until,
+  within,
+} from "../support/mod.ts";
+import { futexProgram } from "../wait/futex_program.ts";
+
+const peer = new URL("./plain_locks_peer.ts", import.meta.url);
+const OFFSET = 128;
+
+function make(label: string) {
+  const memory = SharedMemory.create(uniqueName(label), { size: 4096, unlinkOnClose: true });
+  const words = new Int32Array(memory.buffer, OFFSET, 17);
+  return { memory, name: memory.name as string, words, bytes: memory.bytes };
+}
+const program = (name: string, ...words: (string | number)[]) =>
+  spawnProgram(compileC(futexProgram), [name, OFFSET, ...words].map(String));
+
+/** Lets all of them increment at once; what the counter came to. */
+async function race(name: string, words: Int32Array, peers: ReturnType<typeof program>[]): Promise<number> {
+  for (const each of peers) await each.line();
+  for (const each of peers) each.write("go");
+  for (const each of peers) await each.line(60_000);
+  for (const each of peers) assert.equal((await each.ended).code, 0, name);
+  return words[16];
+}
+
+describe("a futex lock", () => {
+  after(cleanUp);
+
+  it("is 0 free, 1 locked, 2 locked and waited for", async () => {
+    const { memory, words } = make("states");
+    const lock = FutexLock.over(memory, OFFSET);
+    const guard = lock.lockSync();
+    assert.equal(words[0], 1);
+    assert.equal(lock.tryLock(), undefined);
+    assert.equal(await lock.lock({ timeoutMs: 5 }), undefined);
+    assert.equal(words[0], 2);
+    guard?.unlock();
+    assert.equal(words[0], 0);
+    assert.equal(lock.isLocked, false);
+    memory.close();
+  });
+
+  it("held by a C program is waited for, blocking and awaiting", async () => {
+    const { memory, name } = make("held");
+    const lock = FutexLock.over(memory, OFFSET);
+    for (const form of ["lockSync", "lock"] as const) {
+      const holder = program(name, "hold", 150);
+      await holder.line();
+      assert.equal(lock.tryLock(), undefined);
+      assert.equal(lock.lockSync({ timeoutMs: 20 }), undefined);
+      const begin = performance.now();
+      const guard = form === "lock" ? await lock.lock() : lock.lockSync();
+      assert.ok(performance.now() - begin > 20, "did not wait");
+      guard?.unlock();
+      await holder.ended;
+    }
+    memory.close();
+  });
+
+  it("that we hold keeps a C program waiting until we give it back", async () => {
+    const { memory, name, words } = make("given");
+    const guard = FutexLock.over(memory, OFFSET).lockSync();
+    const waiter = program(name, "hold");
+    await until(() => words[0] === 2, "the C program to wait");
+    guard?.unlock();
+    await waiter.line();
+    waiter.write("release");
+    assert.equal((await waiter.ended).code, 0);
+    assert.equal(words[0], 0);
+    memory.close();
+  });
+
+  it("makes increments of C, of this runtime and of others exact", { timeout: 90_000 }, async () => {
+    const { memory, name, words } = make("counter");
+    const rounds = 5000;
+    const other = mainRuntimes.find((runtime) => runtime.name !== ownRuntime.name) ?? ownRuntime;
+    const peers = [
+      program(name, "lock", rounds),
+      program(name, "lock", rounds),
+      spawnPeer(ownRuntime, peer, [name, "lockSync", rounds]),
+      spawnPeer(other, peer, [name, "lock", 500]),
+    ];
+    assert.equal(await race(name, words, peers), 3 * rounds + 500);
+    memory.close();
+  });
+
+  it("is given to every one of many awaiting callers", async () => {
+    const { memory } = make("many");
+    const lock = FutexLock.over(memory, OFFSET);
+    let inside = 0;
+    let served = 0;
+    const callers = Array.from({ length: 100 }, async () => {
+      const guard = await lock.lock();
+      assert.equal(++inside, 1);
+      await null;
+      inside--;
+      served++;
+      guard.unlock();
+    });
+    await within(Promise.all(callers), 20_000, "a hundred callers");
+    assert.deepEqual([served, lock.isLocked], [100, false]);
+    memory.close();
+  });
+
+  it("says what is misuse", async () => {
+    const { memory, words } = make("misuse");
+    const lock = FutexLock.over(memory, OFFSET);
+    const guard = await lock.lock();
+    assert.throws(() => lock.lockSync(), { code: "EDEADLK" });
+    const controller = new AbortController();
+    const waiting = lock.lock({ signal: controller.signal });
+    await sleep(10);
+    controller.abort(new Error("enough"));
+    await assert.rejects(waiting, /enough/);
+    guard.unlock();
+    assert.throws(() => guard.unlock(), { code: "EPERM" });
+    const second = lock.lockSync();
+    words[0] = 0;
+    assert.throws(() => second?.unlock(), { code: "EPERM" });
+    assert.throws(() => FutexLock.over(memory, 6), RangeError);
+    memory.close();
+    assert.throws(() => lock.tryLock(), { code: "EBADF" });
+    await assert.rejects(lock.lock(), { code: "EBADF" });
+  });
+});
+
+describe("a spin lock", () => {
+  after(cleanUp);
+
+  it("is a byte of 0 or 1 at any place", () => {
+    const { memory, bytes } = make("byte");
+    const lock = SpinLock.over(memory, 131);
+    const guard = lock.lockSync();
+    assert.deepEqual([...bytes.subarray(130, 133)], [0, 1, 0]);
+    assert.equal(lock.tryLock(), undefined);
+    guard.unlock();
+    assert.equal(bytes[131], 0);
+    memory.close();
+  });
+
+  it("held by a C program is waited for, and times out without burning the processor", async () => {
+    const { memory, name } = make("spin-held");
+    const lock = SpinLock.over(memory, OFFSET);
+    const holder = program(name, "hold-spin", 400);
+    await holder.line();
+    const [begin, before] = [performance.now(), process.cpuUsage()];
+    assert.equal(lock.lockSync({ timeoutMs: 200 }), undefined);
+    const took = performance.now() - begin;
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(took >= 200 && took < 1000, `${took} ms`);
+    assert.ok((user + system) / 1000 < 120, `${(user + system) / 1000} ms of processor time`);
+    lock.lockSync().unlock();
+    assert.equal((await holder.ended).code, 0);
+    memory.close();
+  });
+
+  it("makes increments of C, of this runtime and of others exact", { timeout: 90_000 }, async () => {
+    const { memory, name, words } = make("spin-counter");
+    const rounds = 5000;
+    const other = mainRuntimes.find((runtime) => runtime.name !== ownRuntime.name) ?? ownRuntime;
+    const peers = [
+      program(name, "spin", rounds),
+      spawnPeer(ownRuntime, peer, [name, "spin", rounds]),
+      spawnPeer(other, peer, [name, "spin", rounds]),
+    ];
+    assert.equal(await race(name, words, peers), 3 * rounds);
+    memory.close();
+  });
+
+  it("says what is misuse", () => {
+    const { memory, bytes } = make("spin-misuse");
+    const lock = SpinLock.over(memory, OFFSET);
+    const guard = lock.lockSync();
+    assert.equal(lock.lockSync({ timeoutMs: 3 }), undefined);
+    guard.unlock();
+    assert.throws(() => guard.unlock(), { code: "EPERM" });
+    const second = lock.lockSync();
+    bytes[OFFSET] = 0;
+    assert.throws(() => second.unlock(), { code: "EPERM" });
+    assert.throws(() => SpinLock.over(memory, 4096), RangeError);
+    memory.close();
+    assert.throws(() => lock.tryLock(), { code: "EBADF" });
+  });
+});
