@@ -12,6 +12,8 @@ import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
 import { type Recovered, RecoveryState } from "./recovery.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
+const UNREPAIRED = "its holder died and the next one did not repair";
+
 /** Possession of a mutex, until `unlock`. */
 export class MutexGuard {
   /** Set when the holder before died in possession: repair what the mutex protects, then call `repaired`. */
@@ -48,9 +50,11 @@ export class MutexGuard {
         hint: "its guard was used up",
       });
     }
-    checkOptions(options, ["unrecoverable"], "unlock");
-    const reason =
-      options?.unrecoverable ?? (this.#isRepaired ? undefined : "its holder died and the next one did not repair");
+    let reason = this.#isRepaired ? undefined : UNREPAIRED;
+    if (options !== undefined) {
+      checkOptions(options, ["unrecoverable"], "unlock");
+      reason = options.unrecoverable ?? reason;
+    }
     this.#release = undefined;
     release(reason);
   }
