@@ -1,4 +1,4 @@
-// The control of bench/latest_value.ts: the same buffers and the same checks as src/ring/latest_value_layout.ts, in C++.
+// The control of bench/latest_value.ts: the same buffers and the same checks as src/ring/latest_value/layout.ts, in C++.
 #include "support.hpp"
 #include <atomic>
 

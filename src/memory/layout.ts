@@ -2,7 +2,7 @@
 //
 //   0x0000  header          magic | version | kind | object version | size | created | ...
 //   0x1000  participants    128 slots of 64 bytes (shim/participant.c writes them)
-//   0x3000  object          its own layout: src/ring/layout.ts and so on
+//   0x3000  object          its own layout: src/ring/spsc/layout.ts and so on
 //
 //   header      0  u32  magic, "LIPC"; written last but atomically visible anyway: the file gets its name when done
 //               4  u32  version of this layout

@@ -1,5 +1,5 @@
 // Rings: messages through shared memory.
-export { LatestValue } from "./latest_value.ts";
+export { LatestValue } from "./latest_value/latest_value.ts";
 export type {
   LatestValueContent,
   LatestValueCreateOptions,
@@ -8,9 +8,9 @@ export type {
   LatestValueSize,
   LatestValueUse,
   ValueType,
-} from "./latest_value_options.ts";
-export { LatestValueReader } from "./latest_value_reader.ts";
-export { LatestValueWriter } from "./latest_value_writer.ts";
+} from "./latest_value/options.ts";
+export { LatestValueReader } from "./latest_value/reader.ts";
+export { LatestValueWriter } from "./latest_value/writer.ts";
 export type {
   SharedMapCreateOptions,
   SharedMapOpenOptions,
@@ -20,13 +20,13 @@ export type {
   SharedMapWriteOptions,
 } from "./map/options.ts";
 export { SharedMap } from "./map/shared_map.ts";
+export { SpscConsumer } from "./spsc/consumer.ts";
 export type {
   SpscRingCreateOptions,
   SpscRingOpenOptions,
   SpscRingOverOptions,
   SpscRingSize,
   SpscRingUse,
-} from "./options.ts";
-export { SpscConsumer } from "./spsc_consumer.ts";
-export { SpscProducer } from "./spsc_producer.ts";
-export { SpscRing } from "./spsc_ring.ts";
+} from "./spsc/options.ts";
+export { SpscProducer } from "./spsc/producer.ts";
+export { SpscRing } from "./spsc/ring.ts";

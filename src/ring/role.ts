@@ -3,7 +3,7 @@
 import type { Participants } from "../memory/participants.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
-import * as layout from "./layout.ts";
+import { STATE_CLOSED, STATE_OPEN } from "./layout.ts";
 
 /** Which words of the ring belong to a role, as offsets from the ring's start. */
 export interface RoleWords {
@@ -12,19 +12,6 @@ export interface RoleWords {
   readonly state: number;
   readonly candidate: number;
 }
-
-export const PRODUCER: RoleWords = {
-  noun: "producer",
-  role: layout.PRODUCER_ROLE,
-  state: layout.PRODUCER_STATE,
-  candidate: layout.PRODUCER_CANDIDATE,
-};
-export const CONSUMER: RoleWords = {
-  noun: "consumer",
-  role: layout.CONSUMER_ROLE,
-  state: layout.CONSUMER_STATE,
-  candidate: layout.CONSUMER_CANDIDATE,
-};
 
 /**
  * One role word of one ring. SYNC role: taking it is one compare-exchange, so there is no instant between. Who is about to
@@ -62,7 +49,7 @@ export class Role {
 
   /** Whether its last holder has closed in order, and nobody has taken it since. */
   get isClosed(): boolean {
-    return this.owner === 0 && Atomics.load(this.#words, this.#state) === layout.STATE_CLOSED;
+    return this.owner === 0 && Atomics.load(this.#words, this.#state) === STATE_CLOSED;
   }
 
   /** Whether a holder of this id is dead. */
@@ -105,12 +92,12 @@ export class Role {
       }
       if (Atomics.compareExchange(this.#words, this.#role, owner, me) === owner) break;
     }
-    Atomics.store(this.#words, this.#state, layout.STATE_OPEN);
+    Atomics.store(this.#words, this.#state, STATE_OPEN);
   }
 
   /** Closes in order: first the state, then the role, so that a death in between still looks like one. */
   release(): void {
-    Atomics.store(this.#words, this.#state, layout.STATE_CLOSED);
+    Atomics.store(this.#words, this.#state, STATE_CLOSED);
     Atomics.compareExchange(this.#words, this.#role, this.#participants.owner, 0);
   }
 }

@@ -3,8 +3,9 @@
 import process from "node:process";
 import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
 import { openSegment } from "../../src/memory/segment.ts";
-import * as layout from "../../src/ring/layout.ts";
-import { CONSUMER, PRODUCER, Role } from "../../src/ring/role.ts";
+import { Role } from "../../src/ring/role.ts";
+import * as layout from "../../src/ring/spsc/layout.ts";
+import { CONSUMER, PRODUCER } from "../../src/ring/spsc/roles.ts";
 import { notifyAll } from "../../src/wait/eventcount.ts";
 
 const [side, name] = process.argv.slice(2) as [string, string];

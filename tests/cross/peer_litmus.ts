@@ -9,7 +9,7 @@
 import process from "node:process";
 import { SharedMemory, SpscRing } from "../../mod.ts";
 import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
-import { CONSUMER_WAIT, PRODUCER_WAIT } from "../../src/ring/layout.ts";
+import { CONSUMER_WAIT, PRODUCER_WAIT } from "../../src/ring/spsc/layout.ts";
 import { environment } from "../../src/runtime/environment.ts";
 import { clockMonotonic, pause } from "../../src/sys/futex.ts";
 import { notifyAll } from "../../src/wait/eventcount.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { SharedMemory, SpscRing } from "../../mod.ts";
 import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
-import { HEAD, TAIL } from "../../src/ring/layout.ts";
+import { HEAD, TAIL } from "../../src/ring/spsc/layout.ts";
 import { type Runtime, runtimeNamed, spawnPeer, uniqueName, within } from "../support/mod.ts";
 import type { PairJob, PairResult } from "./peer_pair.ts";
 

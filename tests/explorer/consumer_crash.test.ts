@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { PeerClosedError, PeerDiedError, type SpscConsumer, type SpscProducer } from "../../mod.ts";
-import { CONSUMER_ROLE } from "../../src/ring/layout.ts";
+import { CONSUMER_ROLE } from "../../src/ring/spsc/layout.ts";
 import { compose, positionOf, Reader, STARTS, sendAll } from "./reader.ts";
 import { type Attached, LARGEST, Scene } from "./scene.ts";
 import { crashAt } from "./traced.ts";

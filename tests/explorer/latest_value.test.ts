@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { MemoryRegion } from "../../src/memory/memory_region.ts";
 import type { Participants } from "../../src/memory/participants.ts";
-import { ValueBuffers } from "../../src/ring/latest_value_buffers.ts";
-import { geometryOf, sizeOf } from "../../src/ring/latest_value_geometry.ts";
-import * as layout from "../../src/ring/latest_value_layout.ts";
-import { ValueView } from "../../src/ring/latest_value_view.ts";
-import { LatestValueWriter } from "../../src/ring/latest_value_writer.ts";
+import { ValueBuffers } from "../../src/ring/latest_value/buffers.ts";
+import { geometryOf, sizeOf } from "../../src/ring/latest_value/geometry.ts";
+import * as layout from "../../src/ring/latest_value/layout.ts";
+import { ValueView } from "../../src/ring/latest_value/view.ts";
+import { LatestValueWriter } from "../../src/ring/latest_value/writer.ts";
 import { Role, type RoleWords } from "../../src/ring/role.ts";
 import { actAt, crashAt, TracedMemory } from "./traced.ts";
 

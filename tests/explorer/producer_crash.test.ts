@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { PeerClosedError, PeerDiedError, type SpscConsumer, type SpscProducer } from "../../mod.ts";
-import { PRODUCER_ROLE, PRODUCER_STATE, STATE_CLOSED } from "../../src/ring/layout.ts";
+import { STATE_CLOSED } from "../../src/ring/layout.ts";
+import { PRODUCER_ROLE, PRODUCER_STATE } from "../../src/ring/spsc/layout.ts";
 import { compose, Reader, STARTS, sendAll } from "./reader.ts";
 import { LARGEST, Scene } from "./scene.ts";
 import { crashAt } from "./traced.ts";

@@ -1,12 +1,14 @@
 // A scene: one ring on traced memory, and processes that are nothing but an id and a word whether they live.
 
 import type { Participants } from "../../src/memory/participants.ts";
-import { geometryOf, writeGeometry } from "../../src/ring/geometry.ts";
-import * as layout from "../../src/ring/layout.ts";
-import { CONSUMER, PRODUCER, Role } from "../../src/ring/role.ts";
-import type { RingBytes, RingWaiter } from "../../src/ring/side.ts";
-import { SpscConsumer } from "../../src/ring/spsc_consumer.ts";
-import { SpscProducer } from "../../src/ring/spsc_producer.ts";
+import type { RingWaiter } from "../../src/ring/ring_waiter.ts";
+import { Role } from "../../src/ring/role.ts";
+import { SpscConsumer } from "../../src/ring/spsc/consumer.ts";
+import { geometryOf, writeGeometry } from "../../src/ring/spsc/geometry.ts";
+import * as layout from "../../src/ring/spsc/layout.ts";
+import { SpscProducer } from "../../src/ring/spsc/producer.ts";
+import { CONSUMER, PRODUCER } from "../../src/ring/spsc/roles.ts";
+import type { RingBytes } from "../../src/ring/spsc/side.ts";
 import { Awaiting } from "../../src/wait/awaiting.ts";
 import { prepareToSleep } from "../../src/wait/eventcount.ts";
 import { TracedMemory } from "./traced.ts";

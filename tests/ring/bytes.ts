@@ -12,7 +12,7 @@ export function cleanUpRings(): void {
   cleanUp();
 }
 
-/** The ring's own words, by the offsets of src/ring/layout.ts. */
+/** The ring's own words, by the offsets of src/ring/spsc/layout.ts. */
 export class RingBytes {
   readonly memory: SharedMemory;
   readonly words: Int32Array;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import * as layout from "../../src/ring/layout.ts";
+import * as layout from "../../src/ring/spsc/layout.ts";
 import { bytes, cleanUpRings, makePair, RingBytes, text } from "./bytes.ts";
 
 describe("claim", () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { IpcError } from "../../mod.ts";
-import * as layout from "../../src/ring/layout.ts";
+import * as layout from "../../src/ring/spsc/layout.ts";
 import { ownRuntime, Random, runPeer, uniqueName } from "../support/mod.ts";
 import { bytes, cleanUpRings, makePair, messageOf, RingBytes, text } from "./bytes.ts";
 

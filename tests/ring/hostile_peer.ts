@@ -3,7 +3,7 @@
 import process from "node:process";
 import { IpcError, SharedMemory, SpscRing } from "../../mod.ts";
 import { OBJECT_OFFSET, PARTICIPANTS_OFFSET } from "../../src/memory/layout.ts";
-import * as layout from "../../src/ring/layout.ts";
+import * as layout from "../../src/ring/spsc/layout.ts";
 import { Random } from "../support/random.ts";
 
 const [name, seed, rounds] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { LatestValue, type MemoryRegion, Participants, SharedMemory } from "../../mod.ts";
-import { crc32c } from "../../src/ring/latest_value_checksum.ts";
-import * as layout from "../../src/ring/latest_value_layout.ts";
+import { crc32c } from "../../src/ring/latest_value/checksum.ts";
+import * as layout from "../../src/ring/latest_value/layout.ts";
 import { cleanUp, Random } from "../support/mod.ts";
 import { bytes, makeLatest, text } from "./latest_value_parts.ts";
 

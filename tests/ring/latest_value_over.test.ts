@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { truncateSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { LatestValue, Participants, SharedMemory } from "../../mod.ts";
-import * as layout from "../../src/ring/latest_value_layout.ts";
+import * as layout from "../../src/ring/latest_value/layout.ts";
 import { cleanUp, objectPath, Random, uniqueName } from "../support/mod.ts";
 import { bytes, makeBoth, makeLatest, Quote, text, ValueBytes } from "./latest_value_parts.ts";
 

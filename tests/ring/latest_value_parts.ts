@@ -2,7 +2,7 @@
 
 import { LatestValue, type LatestValueCreateOptions, SharedMemory, type ValueType } from "../../mod.ts";
 import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
-import * as layout from "../../src/ring/latest_value_layout.ts";
+import * as layout from "../../src/ring/latest_value/layout.ts";
 import { uniqueName } from "../support/mod.ts";
 
 /** One with a name of its own, which goes when it is closed. */
@@ -17,7 +17,7 @@ export function makeBoth(label: string, options: LatestValueCreateOptions) {
   return { name, latest, writer: latest.writer(), reader: latest.reader() };
 }
 
-/** Its own words, by the offsets of src/ring/latest_value_layout.ts. */
+/** Its own words, by the offsets of src/ring/latest_value/layout.ts. */
 export class ValueBytes {
   readonly memory: SharedMemory;
   readonly words: Int32Array;

@@ -5,7 +5,7 @@ import { readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { IpcError, SharedMemory, SpscRing } from "../../mod.ts";
 import * as segment from "../../src/memory/layout.ts";
-import * as layout from "../../src/ring/layout.ts";
+import * as layout from "../../src/ring/spsc/layout.ts";
 import { objectExists, objectPath, uniqueName } from "../support/mod.ts";
 import { bytes, cleanUpRings, makeRing, RingBytes, text } from "./bytes.ts";
 

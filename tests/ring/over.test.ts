@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { IpcError, Participants, SharedMemory, SpscRing } from "../../mod.ts";
-import * as layout from "../../src/ring/layout.ts";
+import * as layout from "../../src/ring/spsc/layout.ts";
 import { mainRuntimes, ownRuntime, runPeer, spawnPeer, uniqueName } from "../support/mod.ts";
 import { bytes, cleanUpRings, text } from "./bytes.ts";
 

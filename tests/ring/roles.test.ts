@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { PeerClosedError, SpscRing } from "../../mod.ts";
-import * as layout from "../../src/ring/layout.ts";
+import * as layout from "../../src/ring/spsc/layout.ts";
 import { objectExists } from "../support/mod.ts";
 import { bytes, cleanUpRings, makePair, makeRing, RingBytes, text } from "./bytes.ts";
 

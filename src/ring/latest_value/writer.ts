@@ -1,14 +1,14 @@
 // LatestValueWriter: the one who publishes values. Never waits; the hot path is plain TypeScript on mapped memory.
 
-import { errno } from "../sys/errno.ts";
-import { IpcError } from "../sys/error.ts";
-import { asBytes } from "../sys/validate.ts";
-import { hasSleepers } from "../wait/eventcount.ts";
-import { fence, type ValueBuffers } from "./latest_value_buffers.ts";
-import * as layout from "./latest_value_layout.ts";
-import type { ValueType } from "./latest_value_options.ts";
-import { findNewest, findSalvage } from "./latest_value_salvage.ts";
-import type { Role } from "./role.ts";
+import { errno } from "../../sys/errno.ts";
+import { IpcError } from "../../sys/error.ts";
+import { asBytes } from "../../sys/validate.ts";
+import { hasSleepers } from "../../wait/eventcount.ts";
+import type { Role } from "../role.ts";
+import { fence, type ValueBuffers } from "./buffers.ts";
+import * as layout from "./layout.ts";
+import type { ValueType } from "./options.ts";
+import { findNewest, findSalvage } from "./salvage.ts";
 
 /** What a latest value gives to the writer it makes. */
 export interface WriterParts<Value, Given> {

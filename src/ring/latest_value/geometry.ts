@@ -1,10 +1,10 @@
 // The geometry of a latest value: how large it is, checked when it is made and again when it is opened.
 
-import { errno } from "../sys/errno.ts";
-import { IpcError } from "../sys/error.ts";
-import { checkBoolean, checkInteger } from "../sys/validate.ts";
-import * as layout from "./latest_value_layout.ts";
-import type { LatestValueSize, ValueType } from "./latest_value_options.ts";
+import { errno } from "../../sys/errno.ts";
+import { IpcError } from "../../sys/error.ts";
+import { checkBoolean, checkInteger } from "../../sys/validate.ts";
+import * as layout from "./layout.ts";
+import type { LatestValueSize, ValueType } from "./options.ts";
 
 export interface ValueGeometry {
   /** Bytes of the largest value. */

@@ -1,13 +1,13 @@
 // The buffers of a latest value as both sides see them: where they stand, what their headers say, whether they are whole.
 
-import type { MemoryRegion } from "../memory/memory_region.ts";
-import { errno } from "../sys/errno.ts";
-import { IpcError } from "../sys/error.ts";
-import { notifyAll } from "../wait/eventcount.ts";
-import { crc32c } from "./latest_value_checksum.ts";
-import type { ValueGeometry } from "./latest_value_geometry.ts";
-import * as layout from "./latest_value_layout.ts";
-import { STATE_CLOSED } from "./layout.ts";
+import type { MemoryRegion } from "../../memory/memory_region.ts";
+import { errno } from "../../sys/errno.ts";
+import { IpcError } from "../../sys/error.ts";
+import { notifyAll } from "../../wait/eventcount.ts";
+import { STATE_CLOSED } from "../layout.ts";
+import { crc32c } from "./checksum.ts";
+import type { ValueGeometry } from "./geometry.ts";
+import * as layout from "./layout.ts";
 
 /** Nobody else sees it: an atomic exchange on it is only a fence (full on x86-64, and on aarch64 with LSE). */
 const privateWord = new Int32Array(1);

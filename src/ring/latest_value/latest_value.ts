@@ -1,18 +1,21 @@
 // LatestValue: the last complete value of one writer, for any number of readers, in shared memory or in a mapped file.
 
 import process from "node:process";
-import { openOrCreate } from "../memory/file.ts";
-import { ALIGNMENT } from "../memory/layout.ts";
-import type { MemoryRegion } from "../memory/memory_region.ts";
-import { closePlacement, createPlacement, openPlacement, type Placement } from "../memory/placement.ts";
-import type { SegmentKind } from "../memory/segment.ts";
-import { SharedMemory } from "../memory/shared_memory.ts";
-import { errno } from "../sys/errno.ts";
-import { IpcError } from "../sys/error.ts";
-import { membarrierRegister } from "../sys/futex.ts";
-import { checkOptions } from "../sys/validate.ts";
-import { Waiter } from "../wait/waiter.ts";
-import { ValueBuffers } from "./latest_value_buffers.ts";
+import { openOrCreate } from "../../memory/file.ts";
+import { ALIGNMENT } from "../../memory/layout.ts";
+import type { MemoryRegion } from "../../memory/memory_region.ts";
+import { closePlacement, createPlacement, openPlacement, type Placement } from "../../memory/placement.ts";
+import type { SegmentKind } from "../../memory/segment.ts";
+import { SharedMemory } from "../../memory/shared_memory.ts";
+import { errno } from "../../sys/errno.ts";
+import { IpcError } from "../../sys/error.ts";
+import { membarrierRegister } from "../../sys/futex.ts";
+import { checkOptions } from "../../sys/validate.ts";
+import { Waiter } from "../../wait/waiter.ts";
+import { PeerEnd } from "../peer_end.ts";
+import { Role, type RoleWords } from "../role.ts";
+import { checkUse } from "../spsc/options.ts";
+import { ValueBuffers } from "./buffers.ts";
 import {
   checkAgreement,
   checkType,
@@ -21,9 +24,9 @@ import {
   sizeOf,
   type ValueGeometry,
   writeGeometry,
-} from "./latest_value_geometry.ts";
-import { layOver } from "./latest_value_lay.ts";
-import * as layout from "./latest_value_layout.ts";
+} from "./geometry.ts";
+import { layOver } from "./lay.ts";
+import * as layout from "./layout.ts";
 import {
   type LatestValueCreateOptions,
   type LatestValueOpenOptions,
@@ -33,12 +36,9 @@ import {
   SIZE_OPTIONS,
   USE_OPTIONS,
   type ValueType,
-} from "./latest_value_options.ts";
-import { LatestValueReader } from "./latest_value_reader.ts";
-import { LatestValueWriter } from "./latest_value_writer.ts";
-import { checkUse } from "./options.ts";
-import { PeerEnd } from "./peer_end.ts";
-import { Role, type RoleWords } from "./role.ts";
+} from "./options.ts";
+import { LatestValueReader } from "./reader.ts";
+import { LatestValueWriter } from "./writer.ts";
 
 const KIND: SegmentKind = { letters: "LATE", version: layout.LAYOUT_VERSION, noun: "latest value" };
 const WRITER: RoleWords = {

@@ -1,11 +1,12 @@
 // SpscProducer: the sending side of a ring. The hot path is plain TypeScript on mapped memory.
 
-import { asBytes, checkInteger } from "../sys/validate.ts";
-import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
-import { hasSleepers, SLEEPERS } from "../wait/eventcount.ts";
+import { asBytes, checkInteger } from "../../sys/validate.ts";
+import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
+import { hasSleepers, SLEEPERS } from "../../wait/eventcount.ts";
+import { PeerEnd } from "../peer_end.ts";
+import type { RingWaiter } from "../ring_waiter.ts";
+import type { Role } from "../role.ts";
 import * as layout from "./layout.ts";
-import { PeerEnd } from "./peer_end.ts";
-import type { Role } from "./role.ts";
 import {
   attemptOn,
   closedHere,
@@ -14,7 +15,6 @@ import {
   lostError,
   type RingBytes,
   RingSide,
-  type RingWaiter,
   type SideParts,
 } from "./side.ts";
 

@@ -1,7 +1,7 @@
 // The options of SpscRing's ways in.
 
-import type { Participants } from "../memory/participants.ts";
-import { checkDuration } from "../sys/validate.ts";
+import type { Participants } from "../../memory/participants.ts";
+import { checkDuration } from "../../sys/validate.ts";
 
 /** How this process uses a ring. */
 export interface SpscRingUse {

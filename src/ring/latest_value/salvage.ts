@@ -1,7 +1,7 @@
 // Salvage: after power loss the current value may be half written; then the newest whole one stands in for it.
 
-import type { ValueBuffers } from "./latest_value_buffers.ts";
-import * as layout from "./latest_value_layout.ts";
+import type { ValueBuffers } from "./buffers.ts";
+import * as layout from "./layout.ts";
 
 /** What readers take in place of a half-written value. */
 export interface Salvage {

@@ -1,8 +1,8 @@
 // The geometry of a ring: how large it is, checked when it is made and again when it is opened.
 
-import { errno } from "../sys/errno.ts";
-import { IpcError } from "../sys/error.ts";
-import { checkInteger } from "../sys/validate.ts";
+import { errno } from "../../sys/errno.ts";
+import { IpcError } from "../../sys/error.ts";
+import { checkInteger } from "../../sys/validate.ts";
 import * as layout from "./layout.ts";
 
 export interface RingGeometry {

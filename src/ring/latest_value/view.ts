@@ -1,11 +1,11 @@
 // ValueView: reading the last complete value without a lock; what a reader does when it does not wait.
 
-import { pause } from "../sys/futex.ts";
-import { PAUSES_PER_LOOK } from "../wait/spin.ts";
-import { fence, type ValueBuffers } from "./latest_value_buffers.ts";
-import * as layout from "./latest_value_layout.ts";
-import type { ValueType } from "./latest_value_options.ts";
-import { findSalvage, type Salvage } from "./latest_value_salvage.ts";
+import { pause } from "../../sys/futex.ts";
+import { PAUSES_PER_LOOK } from "../../wait/spin.ts";
+import { fence, type ValueBuffers } from "./buffers.ts";
+import * as layout from "./layout.ts";
+import type { ValueType } from "./options.ts";
+import { findSalvage, type Salvage } from "./salvage.ts";
 
 /** Each attempt that fails means that the writer has published several values meanwhile; this many take milliseconds. */
 const ATTEMPTS_MOST = 100_000;

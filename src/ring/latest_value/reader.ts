@@ -1,14 +1,14 @@
 // LatestValueReader: takes the last complete value, and may wait for a newer one.
 
 import { setImmediate } from "node:timers";
-import { errno } from "../sys/errno.ts";
-import { IpcError } from "../sys/error.ts";
-import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
-import type { ValueBuffers } from "./latest_value_buffers.ts";
-import type { ValueType } from "./latest_value_options.ts";
-import { ValueView } from "./latest_value_view.ts";
-import type { PeerEnd } from "./peer_end.ts";
-import type { RingWaiter } from "./side.ts";
+import { errno } from "../../sys/errno.ts";
+import { IpcError } from "../../sys/error.ts";
+import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
+import type { PeerEnd } from "../peer_end.ts";
+import type { RingWaiter } from "../ring_waiter.ts";
+import type { ValueBuffers } from "./buffers.ts";
+import type { ValueType } from "./options.ts";
+import { ValueView } from "./view.ts";
 
 /** What a latest value gives to a reader it makes. */
 export interface ReaderParts<Value, Given> {

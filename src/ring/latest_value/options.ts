@@ -1,6 +1,6 @@
 // The options of LatestValue's ways in, and the shape of the types whose values it holds.
 
-import type { Participants } from "../memory/participants.ts";
+import type { Participants } from "../../memory/participants.ts";
 
 /**
  * A type of fixed size that can be read from bytes and written to them: what `struct` makes, or anything of this shape.

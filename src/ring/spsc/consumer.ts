@@ -1,21 +1,13 @@
 // SpscConsumer: the receiving side of a ring. The hot path is plain TypeScript on mapped memory.
 
-import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
-import { hasSleepers } from "../wait/eventcount.ts";
+import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
+import { hasSleepers } from "../../wait/eventcount.ts";
+import { PeerEnd } from "../peer_end.ts";
+import type { RingWaiter } from "../ring_waiter.ts";
+import type { Role } from "../role.ts";
 import { messagesOf } from "./iteration.ts";
 import * as layout from "./layout.ts";
-import { PeerEnd } from "./peer_end.ts";
-import type { Role } from "./role.ts";
-import {
-  attemptOn,
-  closedHere,
-  corrupted,
-  lostError,
-  type RingBytes,
-  RingSide,
-  type RingWaiter,
-  type SideParts,
-} from "./side.ts";
+import { attemptOn, closedHere, corrupted, lostError, type RingBytes, RingSide, type SideParts } from "./side.ts";
 
 /**
  * The one receiver of a ring; made by `ring.consumer()`.

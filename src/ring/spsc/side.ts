@@ -1,23 +1,10 @@
 // What the two sides of a ring share: the views of its bytes and the end of life of the other side.
 
-import { errno } from "../sys/errno.ts";
-import { type Attempt, IpcError } from "../sys/error.ts";
-import type { AwaitOptions } from "../wait/deadline.ts";
+import { errno } from "../../sys/errno.ts";
+import { type Attempt, IpcError } from "../../sys/error.ts";
+import type { RingWaiter } from "../ring_waiter.ts";
+import type { Role } from "../role.ts";
 import type { RingGeometry } from "./geometry.ts";
-import type { Role } from "./role.ts";
-
-/** How a side waits and wakes; the ring's algorithm knows no more of it, so that it runs on a plain ArrayBuffer too. */
-export interface RingWaiter {
-  /** Wakes the other side, if it sleeps. */
-  notify(): void;
-  /** What a vain look costs: long enough not to steal the other side's cache line all the time (D17). */
-  pause(): void;
-  waitSync<T>(attempt: () => T | undefined, deadline: number): T | undefined;
-  wait<T>(attempt: () => T | undefined, options: AwaitOptions | undefined): Promise<T | undefined>;
-  readonly isAwaited: boolean;
-  isRef: boolean;
-  close(reason: Error): void;
-}
 
 /** The bytes of a ring. */
 export interface RingBytes {

@@ -1,13 +1,13 @@
 // Laying a latest value over memory: a new one over zeros, or the one that is there.
 
-import { ALIGNMENT } from "../memory/layout.ts";
-import { withLayoutLock } from "../memory/layout_lock.ts";
-import type { MemoryRegion } from "../memory/memory_region.ts";
-import { Participants } from "../memory/participants.ts";
-import { type Placement, placementOver } from "../memory/placement.ts";
-import { errno } from "../sys/errno.ts";
-import { IpcError } from "../sys/error.ts";
-import { checkInteger } from "../sys/validate.ts";
+import { ALIGNMENT } from "../../memory/layout.ts";
+import { withLayoutLock } from "../../memory/layout_lock.ts";
+import type { MemoryRegion } from "../../memory/memory_region.ts";
+import { Participants } from "../../memory/participants.ts";
+import { type Placement, placementOver } from "../../memory/placement.ts";
+import { errno } from "../../sys/errno.ts";
+import { IpcError } from "../../sys/error.ts";
+import { checkInteger } from "../../sys/validate.ts";
 import {
   checkAgreement,
   checkType,
@@ -16,9 +16,9 @@ import {
   sizeOf,
   type ValueGeometry,
   writeGeometry,
-} from "./latest_value_geometry.ts";
-import * as layout from "./latest_value_layout.ts";
-import type { LatestValueOverOptions } from "./latest_value_options.ts";
+} from "./geometry.ts";
+import * as layout from "./layout.ts";
+import type { LatestValueOverOptions } from "./options.ts";
 
 const NOUN = "latest value";
 

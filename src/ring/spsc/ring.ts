@@ -1,19 +1,21 @@
 // SpscRing: messages from one producer to one consumer, through shared memory.
 
 import process from "node:process";
-import { openOrCreate } from "../memory/file.ts";
-import { ALIGNMENT, OBJECT_OFFSET } from "../memory/layout.ts";
-import { withLayoutLock } from "../memory/layout_lock.ts";
-import type { MemoryRegion } from "../memory/memory_region.ts";
-import { Participants } from "../memory/participants.ts";
-import { createSegment, openSegment, type Segment, type SegmentKind } from "../memory/segment.ts";
-import { SharedMemory } from "../memory/shared_memory.ts";
-import { errno } from "../sys/errno.ts";
-import { IpcError } from "../sys/error.ts";
-import { membarrierRegister } from "../sys/futex.ts";
-import { checkInteger, checkOptions } from "../sys/validate.ts";
-import { notifyAll } from "../wait/eventcount.ts";
-import { Waiter } from "../wait/waiter.ts";
+import { openOrCreate } from "../../memory/file.ts";
+import { ALIGNMENT, OBJECT_OFFSET } from "../../memory/layout.ts";
+import { withLayoutLock } from "../../memory/layout_lock.ts";
+import type { MemoryRegion } from "../../memory/memory_region.ts";
+import { Participants } from "../../memory/participants.ts";
+import { createSegment, openSegment, type Segment, type SegmentKind } from "../../memory/segment.ts";
+import { SharedMemory } from "../../memory/shared_memory.ts";
+import { errno } from "../../sys/errno.ts";
+import { IpcError } from "../../sys/error.ts";
+import { membarrierRegister } from "../../sys/futex.ts";
+import { checkInteger, checkOptions } from "../../sys/validate.ts";
+import { notifyAll } from "../../wait/eventcount.ts";
+import { Waiter } from "../../wait/waiter.ts";
+import { Role } from "../role.ts";
+import { SpscConsumer } from "./consumer.ts";
 import { geometryOf, layOrFind, type RingGeometry, readGeometry, writeGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
 import {
@@ -25,10 +27,9 @@ import {
   type SpscRingUse,
   USE_OPTIONS,
 } from "./options.ts";
-import { CONSUMER, PRODUCER, Role } from "./role.ts";
+import { SpscProducer } from "./producer.ts";
+import { CONSUMER, PRODUCER } from "./roles.ts";
 import { closedHere, type RingBytes } from "./side.ts";
-import { SpscConsumer } from "./spsc_consumer.ts";
-import { SpscProducer } from "./spsc_producer.ts";
 
 const KIND: SegmentKind = { letters: "SPSC", version: layout.RING_VERSION, noun: "SPSC ring" };
 
