@@ -15,7 +15,7 @@ const { kills, seconds, seed } = readNumbers({ kills: 10_000, seconds: 86_400, s
 const path = fileURLToPath(new URL("./results/locks.json", import.meta.url));
 
 interface Total extends LockReport {
-  readonly seeds: readonly number[];
+  readonly seeds: string;
   readonly seconds: number;
 }
 
@@ -38,7 +38,7 @@ function add(a: Total, b: Total): Total {
     longest: Math.max(a.recoveredMs.longest, b.recoveredMs.longest),
   };
   return {
-    seeds: [...a.seeds, ...b.seeds],
+    seeds: `${a.seeds}, ${b.seeds}`,
     seconds: a.seconds + b.seconds,
     kills: a.kills + b.kills,
     killed: sum(a.killed, b.killed),
@@ -58,7 +58,7 @@ const onProgress = (done: number, turns: number) => {
 try {
   const left = kills - (earlier?.kills ?? 0);
   const report = await new LockSupervisor({ kills: left, seconds, seed, runtimes: mainRuntimes, onProgress }).run();
-  const own: Total = { ...report, seeds: [seed], seconds: Math.round((performance.now() - started) / 1000) };
+  const own: Total = { ...report, seeds: `${seed}`, seconds: Math.round((performance.now() - started) / 1000) };
   const total = earlier === undefined ? own : add(earlier, own);
   writeReport("locks", total);
   const faults = Object.values(total.faults).reduce((all, count) => all + count, 0);

@@ -26,7 +26,9 @@ function checkValue({ value = 1, owned = false }: SemaphoreOptions): number {
 }
 
 /**
- * A counting semaphore between processes. Uncontended, taking and releasing make no system call.
+ * A counting semaphore between processes. Uncontended, taking and releasing make no system call. A process killed inside
+ * `release` may have given a permit and woken nobody: who awaits then sleeps until the next `release`; not so with owned
+ * permits.
  *
  * @example
  * ```ts

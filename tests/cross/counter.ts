@@ -8,7 +8,7 @@ import { type Runtime, spawnPeer, spawnProgram, uniqueName, within } from "../su
 const program = new URL("./counter_peer.ts", import.meta.url);
 
 export interface CounterResult {
-  readonly processes: readonly string[];
+  readonly processes: string;
   readonly rounds: number;
   readonly total: number;
   /** How often the one inside was another one than before. */
@@ -46,7 +46,8 @@ export async function countTogether(
       if (code !== 0) throw new Error(`a counter ended with ${code}: ${stderr}`);
     const [total, , handOffs] = new Int32Array(memory.buffer) as unknown as [number, number, number];
     const milliseconds = Math.round(performance.now() - begin);
-    return { processes: processes.map((one) => (one === "C" ? one : one.name)), rounds, total, handOffs, milliseconds };
+    const named = processes.map((one) => (one === "C" ? one : one.name)).join(", ");
+    return { processes: named, rounds, total, handOffs, milliseconds };
   } finally {
     for (const peer of peers) peer.kill();
     memory.close();

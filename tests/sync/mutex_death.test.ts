@@ -137,7 +137,7 @@ describe("a mutex whose holder or waiter is stopped", () => {
     const { name, it: mutex } = make(Mutex, "stopped");
     const holder = await SyncPeer.start("Mutex", name);
     await holder.call("object lock");
-    holder.peer.kill("SIGSTOP");
+    await holder.stop();
     assert.equal(mutex.tryLock(), undefined);
     assert.equal(mutex.lockSync({ timeoutMs: 120 }), undefined);
     const waiting = mutex.lock();
@@ -157,7 +157,7 @@ describe("a mutex whose holder or waiter is stopped", () => {
     await sleep(50);
     const other = closing(Mutex.open(name));
     const waiting = other.lock();
-    waiter.peer.kill("SIGSTOP");
+    await waiter.stop();
     guard?.unlock();
     (await soon(waiting, "the lock")).unlock();
     waiter.peer.kill("SIGCONT");
@@ -175,7 +175,7 @@ describe("a mutex whose holder or waiter is stopped", () => {
       await sleep(50); // asleep in the order of their starts
       waiters.push(waiter);
     }
-    waiters[0]?.peer.kill("SIGSTOP");
+    await waiters[0]?.stop();
     await holder.kill();
     const told = await soon(Promise.all(waiters.slice(1).map(serve)), "those who are awake");
     assert.deepEqual(told.sort(), ["guard -", `guard ${holder.pid}`].sort());
@@ -193,7 +193,7 @@ describe("a mutex whose holder or waiter is stopped", () => {
     mutex.lockSync();
     waiter.begin("object lock");
     await sleep(60);
-    waiter.peer.kill("SIGSTOP");
+    await waiter.stop();
     await sleep(20);
     participants.close(); // dead, and at once alive again: the same slot, the same thread
     const reborn = closing(Participants.over(memory, 0));

@@ -1,12 +1,13 @@
 // What the sync tests share: objects with names of their own, and peers that do a call for each line.
 
-import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import type { ObjectCreateOptions } from "../../src/memory/placement.ts";
 import { type ObjectClass, SharedObject } from "../../src/sync/shared_object.ts";
-import { cleanUp, ownRuntime, type Peer, type Runtime, spawnPeer, uniqueName, within } from "../support/mod.ts";
+import { cleanUp, ownRuntime, type Peer, type Runtime, spawnPeer, uniqueName, until, within } from "../support/mod.ts";
 
 const program = new URL("./peer.ts", import.meta.url);
 const ANSWER_MS = 10_000;
+const START_MS = 30_000;
 
 interface Closable {
   close(): void;
@@ -65,7 +66,8 @@ export class SyncPeer {
     const index = wrapper === undefined ? idle.findIndex((other) => other.runtime === runtime) : -1;
     const peer = (index < 0 ? undefined : idle.splice(index, 1)[0]) ?? new SyncPeer(runtime, wrapper);
     busy.add(peer);
-    assert.equal(await peer.call(`open ${kind} ${name} ${offset ?? ""}`), "ready");
+    peer.begin(`open ${kind} ${name} ${offset ?? ""}`);
+    await peer.peer.lineOf("ready", START_MS); // a failed test may have left answers behind
     return peer;
   }
 
@@ -90,6 +92,14 @@ export class SyncPeer {
   async call(line: string): Promise<string> {
     this.begin(line);
     return this.answer();
+  }
+
+  /** Stopped, with all of its threads: one that still ran could take what the others wait for, and stop then. */
+  async stop(): Promise<void> {
+    this.peer.kill("SIGSTOP");
+    const tasks = `/proc/${this.pid}/task`;
+    const states = () => readdirSync(tasks).map((task) => readFileSync(`${tasks}/${task}/stat`, "latin1"));
+    await until(() => states().every((line) => line.slice(line.lastIndexOf(")") + 2).startsWith("T")), "it is stopped");
   }
 
   /** Killed, and known as dead by its parent. */

@@ -63,7 +63,7 @@ describe("a semaphore", () => {
     assert.deepEqual([seats.value, seats.tryAcquire()], [0, false]);
     await holders[2]?.kill();
     assert.equal(seats.acquireSync({ timeoutMs: 2000 }), true);
-    holders[0]?.peer.kill("SIGSTOP");
+    await holders[0]?.stop();
     assert.equal(seats.acquireSync({ timeoutMs: 100 }), false);
   });
 

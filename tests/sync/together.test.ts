@@ -70,7 +70,7 @@ describe("a barrier", () => {
     const next = barrier.arrive();
     second.begin("object arrive");
     await sleep(50);
-    second.peer.kill("SIGSTOP"); // it has arrived, and tells nobody of a death
+    await second.stop(); // it has arrived, and tells nobody of a death
     assert.ok(await isPending(next));
     await third.kill();
     assert.equal(await soon(next, "the phase without the dead one"), 2);
