@@ -11,6 +11,7 @@ import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { membarrierRegister } from "../sys/futex.ts";
 import { checkInteger, checkOptions } from "../sys/validate.ts";
+import { Peer } from "../wait/peer.ts";
 import { Waiter } from "../wait/waiter.ts";
 import { geometryOf, layOrFind, type RingGeometry, readGeometry, writeGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
@@ -255,6 +256,16 @@ export class SpscRing {
       own.release();
       throw error;
     }
+  }
+
+  /** Who has the role, or had it and died; undefined when it is free. The caller closes the Peer. EBADF after close. */
+  holder(role: "producer" | "consumer"): Peer | undefined {
+    if (role !== "producer" && role !== "consumer") throw new TypeError('a role is "producer" or "consumer"');
+    if (!this.#isOpen) throw closedHere(this.#bytes(), role);
+    const { segment, base } = this.#parts;
+    const { participants } = segment;
+    const { owner } = new Role(this.#words, base, role === "producer" ? PRODUCER : CONSUMER, participants);
+    return owner === 0 ? undefined : Peer.ofParticipant(participants, owner);
   }
 
   /** Closes the sides that were taken here, and the memory. Closing twice is fine. The ring stays, by its name. */
