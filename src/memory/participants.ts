@@ -80,6 +80,15 @@ export class Participants {
     return this.#owner;
   }
 
+  /**
+   * Where the table lies.
+   *
+   * @internal
+   */
+  get memory(): MemoryRegion {
+    return this.#memory;
+  }
+
   /** This participant's owner id, 0 before `join`. */
   get owner(): number {
     return this.#owner;

@@ -6,6 +6,7 @@ import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { checkOptions } from "../sys/validate.ts";
 import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import { Peer } from "../wait/peer.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
 import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
@@ -113,6 +114,13 @@ export class Mutex extends SharedObject {
   get isLocked(): boolean {
     this.checkOpen("read");
     return this.#word.owner !== 0;
+  }
+
+  /** Who holds it at this moment, alive or dead; undefined when it is free. The caller closes the Peer. */
+  holder(): Peer | undefined {
+    this.checkOpen("ask who holds");
+    const { owner } = this.#word;
+    return owner === 0 ? undefined : Peer.ofParticipant(this.placement.participants, owner);
   }
 
   #guard(outcome: number): MutexGuard {

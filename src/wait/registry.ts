@@ -27,10 +27,14 @@ function deliver(): void {
   for (let id = watchTake(); id >= 0; id = watchTake()) listeners.get(id)?.fire();
 }
 
-/** The id under which the shim will tell about it. */
-export function register(listener: Listener): number {
+function listen(): void {
   if (!isListening) onWake(deliver);
   isListening = true;
+}
+
+/** The id under which the shim will tell about it. */
+export function register(listener: Listener): number {
+  listen();
   do lastId = (lastId + 1) & 0x7fffffff;
   while (listeners.has(lastId));
   listeners.set(lastId, listener);
@@ -44,6 +48,7 @@ export function unregister(id: number): boolean {
 
 /** One more, or one less, that keeps the process alive. */
 export function hold(change: 1 | -1): void {
+  listen();
   holding += change;
   if (holding === 0) setImmediate(letGo);
   else if (!isRef) {

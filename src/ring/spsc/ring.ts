@@ -13,6 +13,7 @@ import { IpcError } from "../../sys/error.ts";
 import { membarrierRegister } from "../../sys/futex.ts";
 import { checkInteger, checkOptions } from "../../sys/validate.ts";
 import { notifyAll } from "../../wait/eventcount.ts";
+import { Peer } from "../../wait/peer.ts";
 import { Waiter } from "../../wait/waiter.ts";
 import { Role } from "../role.ts";
 import { SpscConsumer } from "./consumer.ts";
@@ -266,6 +267,16 @@ export class SpscRing {
       own.release();
       throw error;
     }
+  }
+
+  /** Who has the role, or had it and died; undefined when it is free. The caller closes the Peer. EBADF after close. */
+  holder(role: "producer" | "consumer"): Peer | undefined {
+    if (role !== "producer" && role !== "consumer") throw new TypeError('a role is "producer" or "consumer"');
+    if (!this.#isOpen) throw closedHere(this.#bytes(), role);
+    const { segment, base } = this.#parts;
+    const { participants } = segment;
+    const { owner } = new Role(this.#words, base, role === "producer" ? PRODUCER : CONSUMER, participants);
+    return owner === 0 ? undefined : Peer.ofParticipant(participants, owner);
   }
 
   /** Closes the sides that were taken here, and the memory. Closing twice is fine. The ring stays, by its name. */

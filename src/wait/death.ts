@@ -1,0 +1,96 @@
+// Death: the end of a process or of a participant, as the kernel proves it; what a Peer is made of.
+
+import { OWNER_GENERATION_SHIFT, OWNER_MASK, SLOT_GENERATION_OFFSET, SLOT_LIFE_OFFSET } from "../memory/layout.ts";
+import type { Participants } from "../memory/participants.ts";
+import { POLLIN, pidfdOpen, poll } from "../sys/descriptor.ts";
+import { check } from "../sys/error.ts";
+import { waitEvent } from "../sys/futex.ts";
+import { close } from "../sys/memory.ts";
+import { DescriptorWatch } from "./descriptor_watch.ts";
+import { PeerWatch } from "./peer_watch.ts";
+
+/** Somebody's death. */
+export interface Death {
+  /** Whether it has happened. */
+  isOver(): boolean;
+  /** Calls back once when it happens. False: it has happened already. Does not keep the process alive. */
+  arm(callback: () => void): boolean;
+  disarm(): void;
+  /** Blocks until it happens, or the instant, or without cause. */
+  sleep(until: number): void;
+  close(): void;
+}
+
+/** The end of the process that has this number now, by a descriptor that no later process of that number can have. */
+export class ProcessDeath implements Death {
+  readonly #fd: number;
+  #watch: DescriptorWatch | undefined;
+
+  constructor(pid: number) {
+    this.#fd = check(pidfdOpen(pid), () => ({ syscall: "pidfd_open", doing: `watch process ${pid}` }));
+  }
+
+  isOver(): boolean {
+    return poll(this.#fd, POLLIN, 0) > 0;
+  }
+
+  arm(callback: () => void): boolean {
+    if (this.isOver()) return false;
+    this.disarm();
+    this.#watch = new DescriptorWatch(this.#fd, POLLIN, callback);
+    return true;
+  }
+
+  disarm(): void {
+    this.#watch?.close();
+    this.#watch = undefined;
+  }
+
+  sleep(until: number): void {
+    poll(this.#fd, POLLIN, until);
+  }
+
+  close(): void {
+    this.disarm();
+    close(this.#fd);
+  }
+}
+
+/** The end of a participant: of its process or Worker, or its leaving in order. */
+export class ParticipantDeath implements Death {
+  readonly #participants: Participants;
+  readonly #owner: number;
+  readonly #watch: PeerWatch;
+
+  constructor(participants: Participants, owner: number) {
+    this.#participants = participants;
+    this.#owner = owner & OWNER_MASK;
+    this.#watch = new PeerWatch(participants);
+    participants.join(); // who asks the kernel must be one of them
+  }
+
+  isOver(): boolean {
+    const [participants, owner] = [this.#participants, this.#owner];
+    return participants.needsAsking(owner) ? participants.isProvenDead(owner) : participants.isDead(owner);
+  }
+
+  arm(callback: () => void): boolean {
+    return this.#watch.arm(this.#owner, false, callback);
+  }
+
+  disarm(): void {
+    this.#watch.disarm();
+  }
+
+  /** On the slot's generation, which changes when somebody else takes it, and on its life word. */
+  sleep(until: number): void {
+    const life = this.#participants.lifeAddress(this.#owner);
+    if (life === 0) return;
+    const generation = life - SLOT_LIFE_OFFSET + SLOT_GENERATION_OFFSET;
+    waitEvent(generation, this.#owner >>> OWNER_GENERATION_SHIFT, life, until);
+  }
+
+  close(): void {
+    this.#watch.close();
+  }
+}

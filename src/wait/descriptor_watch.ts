@@ -1,0 +1,30 @@
+// DescriptorWatch: tells the event loop once when a descriptor has become ready.
+
+import { descriptorAdd, descriptorRemove } from "../sys/descriptor.ts";
+import { check } from "../sys/error.ts";
+import { register, unregister } from "./registry.ts";
+
+/** From its making until `close`, which must come before the descriptor is closed. Does not keep the process alive. */
+export class DescriptorWatch {
+  readonly #id: number;
+  readonly #handle: number;
+  readonly #callback: () => void;
+
+  /** `events` as in poll(2). */
+  constructor(fd: number, events: number, callback: () => void) {
+    this.#callback = callback;
+    this.#id = register(this);
+    const result = descriptorAdd(fd, events, this.#id);
+    if (result < 0) unregister(this.#id);
+    this.#handle = check(result, () => ({ syscall: "epoll_ctl", doing: `watch descriptor ${fd}` }));
+  }
+
+  /** For the registry only. */
+  fire(): void {
+    this.#callback();
+  }
+
+  close(): void {
+    if (unregister(this.#id)) descriptorRemove(this.#handle);
+  }
+}
