@@ -4,10 +4,10 @@
 // before each load and store of the traced buffer. What `onAccess` does there (look, act as the other side, throw)
 // happens between two accesses. A copy of many bytes is two accesses: the first half, and the rest.
 
-type Words = Int32Array | Uint8Array;
+type Words = Int32Array | Uint8Array | Float64Array;
 type Setter = (source: ArrayLike<number>, offset?: number) => void;
 
-const real = { Int32Array, Uint8Array, Atomics };
+const real = { Int32Array, Uint8Array, Float64Array, Atomics };
 /** What a traced array stands for: the true one, and what to call before it is touched. */
 const behind = new WeakMap<object, { array: Words; touch: () => void }>();
 
@@ -24,6 +24,19 @@ function tracedSet(array: Words, touch: () => void): Setter {
   };
 }
 
+function tracedSlice(array: Words, touch: () => void): (begin: number, end: number) => Words {
+  return (begin, end) => {
+    touch();
+    const copy = array.slice(begin, end);
+    const half = copy.length >> 1;
+    if (half > 0) {
+      touch();
+      copy.set(array.slice(begin + half, end), half);
+    }
+    return copy;
+  };
+}
+
 function traced<T extends Words>(array: T, touch: () => void): T {
   const proxy = new Proxy(array, {
     get(target, key) {
@@ -32,6 +45,7 @@ function traced<T extends Words>(array: T, touch: () => void): T {
         return target[Number(key)];
       }
       if (key === "set") return tracedSet(target, touch);
+      if (key === "slice") return tracedSlice(target, touch);
       if (key === "subarray") return (begin: number, end?: number) => traced(target.subarray(begin, end), touch);
       const value: unknown = Reflect.get(target, key, target);
       return typeof value === "function" ? value.bind(target) : value;
@@ -97,6 +111,7 @@ export class TracedMemory {
     Object.assign(globalThis, {
       Int32Array: tracingConstructor(real.Int32Array, this.buffer, touch),
       Uint8Array: tracingConstructor(real.Uint8Array, this.buffer, touch),
+      Float64Array: tracingConstructor(real.Float64Array, this.buffer, touch),
       Atomics: tracingAtomics(),
     });
     try {
@@ -129,10 +144,18 @@ export function actAt(memory: TracedMemory, indices: readonly number[], act: () 
   return count > (indices[0] ?? 0);
 }
 
-/** Kills `body` before its access number `index`; whether there was such an access. */
+/** Kills `body` before its access number `index`; whether there was such an access. The dead run no `finally` either. */
 export function crashAt(memory: TracedMemory, index: number, body: () => void): boolean {
-  const crash = () => {
-    throw new Crash();
+  let count = 0;
+  memory.onAccess = () => {
+    if (count++ >= index) throw new Crash();
   };
-  return actAt(memory, [index], crash, body);
+  try {
+    body();
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error;
+  } finally {
+    memory.onAccess = undefined;
+  }
+  return count > index;
 }

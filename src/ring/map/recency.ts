@@ -37,28 +37,35 @@ export class Recency {
 
   /**
    * The slot that was used least recently, for the holder of the lock. Who was used since the last look has another stamp,
-   * and everybody else was younger then: so the first candidate whose stamp is the same is the oldest of all.
+   * and everybody else was younger then: so the first candidate whose stamp is the same is the oldest of all. Where all
+   * are used again faster than two looks can tell, any of them is as good.
    */
   oldest(): number {
     const { f64, used } = this.#table;
-    for (;;) {
+    for (let looks = 0; ; looks++) {
       while (this.#next < this.#links.length) {
         const index = this.#next++;
         const link = this.#links[index] as number;
-        if (f64[used + link] === this.#stamps[index]) return link;
+        if (looks > 1 || f64[used + link] === this.#stamps[index]) return link;
       }
       this.#collect();
     }
   }
 
-  #collect(): void {
+  /** The slots whose stamps are at most that, and were not 0. */
+  #upTo(most: number): { link: number; stamp: number }[] {
     const { f64, used, slots } = this.#table;
-    const most = this.#threshold();
     const found: { link: number; stamp: number }[] = [];
     for (let link = 1; link <= slots; link++) {
       const stamp = f64[used + link] as number;
       if (stamp > 0 && stamp <= most) found.push({ link, stamp });
     }
+    return found;
+  }
+
+  #collect(): void {
+    let found = this.#upTo(this.#threshold());
+    if (found.length === 0) found = this.#upTo(Number.POSITIVE_INFINITY); // all were used since the threshold was taken
     if (found.length === 0) throw this.#table.corrupted("no entry has a stamp of use");
     found.sort((left, right) => left.stamp - right.stamp);
     this.#links = found.map(({ link }) => link);

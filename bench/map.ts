@@ -1,0 +1,115 @@
+// node bench/map.ts [--rounds N] [--quick]: SharedMap against a map in C++ under a mutex, and against lmdb from npm.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { machineLine } from "../scripts/soak/report.ts";
+import { type Runtime, runtimeNamed } from "../tests/support/runtimes.ts";
+import type { MapBenchJob } from "./map/peer.ts";
+
+/** lmdb's get must take so many times as long as ours. */
+const BAR = 5;
+const peer = fileURLToPath(new URL("map/peer.ts", import.meta.url));
+const native = fileURLToPath(new URL("cpp/build/map", import.meta.url));
+const runtimes = ["bun", "deno", "node26"].map(runtimeNamed);
+
+/** What lmdb does best for each way; `getInto` is its getBinaryFast, a view that the next one overwrites. */
+const ROWS = [
+  { title: "get a copy", way: "get", control: "get" },
+  { title: "get into a buffer", way: "getInto", control: "get" },
+  { title: "set", way: "set", control: "set" },
+] as const;
+
+function buildControl(): void {
+  mkdirSync(new URL("cpp/build/", import.meta.url), { recursive: true });
+  const zig = fileURLToPath(new URL("../node_modules/.bin/zig", import.meta.url));
+  const flags = ["-std=c++17", "-O3", "-march=native", "-Wall", "-Wextra", "-Werror"];
+  const source = fileURLToPath(new URL("cpp/map.cpp", import.meta.url));
+  execFileSync(zig, ["c++", ...flags, source, "-o", native], { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+function run(command: string, parameters: readonly string[], environment: Record<string, string> = {}): number {
+  const env = { ...process.env, ...environment };
+  const output = execFileSync("taskset", ["-c", "0", command, ...parameters], {
+    env,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 60_000,
+  });
+  return (JSON.parse(output.trim().split("\n").at(-1) as string) as { p50: number }).p50;
+}
+
+const runPeer = ({ command, parameters, environment }: Runtime, job: MapBenchJob) =>
+  run(command, [...parameters, peer, JSON.stringify(job)], environment);
+
+/** Undefined where lmdb cannot be loaded. */
+function tryPeer(runtime: Runtime, job: MapBenchJob): number | undefined {
+  try {
+    return runPeer(runtime, job);
+  } catch {
+    return undefined;
+  }
+}
+
+interface Finding {
+  readonly title: string;
+  readonly runtime: string;
+  readonly ours: number;
+  readonly lru: number;
+  readonly cpp: number;
+  readonly lmdb: number | undefined;
+}
+
+function median(values: readonly (number | undefined)[]): number | undefined {
+  const sorted = values.filter((value) => value !== undefined).sort((left, right) => left - right);
+  return sorted[sorted.length >> 1];
+}
+
+/** By turns, so that all see the same machine. */
+function measure(
+  { title, way, control }: (typeof ROWS)[number],
+  runtime: Runtime,
+  rounds: number,
+  measureMs: number,
+): Finding {
+  const turns = Array.from({ length: rounds }, () => ({
+    cpp: run(native, [control, String(measureMs)]),
+    ours: runPeer(runtime, { library: "shared-map", way, measureMs }),
+    lmdb: tryPeer(runtime, { library: "lmdb", way, measureMs }),
+    lru: runPeer(runtime, { library: "shared-map-lru", way, measureMs }),
+  }));
+  const middle = (of: "cpp" | "ours" | "lru") => median(turns.map((turn) => turn[of])) as number;
+  const lmdb = median(turns.map((turn) => turn.lmdb));
+  return { title, runtime: runtime.name, ours: middle("ours"), lru: middle("lru"), cpp: middle("cpp"), lmdb };
+}
+
+function say({ title, runtime, ours, lru, cpp, lmdb }: Finding): void {
+  const figures = [ours, lru, cpp, lmdb].map((value) =>
+    (value === undefined ? "none" : `${value.toFixed(0)} ns`).padStart(9),
+  );
+  const faster = lmdb === undefined ? "" : `${(lmdb / ours).toFixed(1)} x`;
+  const verdict =
+    lmdb === undefined || title === "set" ? "" : lmdb / ours >= BAR ? `at least ${BAR} x` : `LESS THAN ${BAR} x`;
+  console.log(`${title.padEnd(19)}${runtime.padEnd(8)}${figures.join("")}${faster.padStart(9)}  ${verdict}`);
+}
+
+const { values } = parseArgs({ options: { rounds: { type: "string" }, quick: { type: "boolean", default: false } } });
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
+if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError("--rounds takes a positive whole number");
+buildControl();
+const machine = machineLine();
+console.log(`${machine}\n10,000 keys of 13 bytes, values of 64 bytes, one process`);
+console.log(`${"".padEnd(27)}${["ours", "lru", "C++", "lmdb", "lmdb/ours"].map((head) => head.padStart(9)).join("")}`);
+const findings: Finding[] = [];
+for (const row of ROWS) {
+  for (const runtime of runtimes) {
+    findings.push(measure(row, runtime, rounds, values.quick ? 200 : 400));
+    say(findings.at(-1) as Finding);
+  }
+}
+if (!values.quick) {
+  mkdirSync(new URL("results/", import.meta.url), { recursive: true });
+  const file = new URL("results/map.json", import.meta.url);
+  writeFileSync(file, `${JSON.stringify({ machine, rounds, findings }, null, 1)}\n`);
+}

@@ -1,0 +1,202 @@
+// SharedMap over parts of a memory, and over memory that says what no writer would have written.
+
+import assert from "node:assert/strict";
+import { truncateSync } from "node:fs";
+import { after, describe, it } from "node:test";
+import { IpcError, Participants, SharedMap, SharedMemory } from "../../mod.ts";
+import * as layout from "../../src/ring/map/layout.ts";
+import { cleanUp, objectPath, Random, uniqueName } from "../support/mod.ts";
+import { bytes, contentOf, MapBytes, makeMap, text } from "./shared_map_parts.ts";
+
+const TABLE = Participants.byteSize();
+const SIZE = { capacity: 8, keySize: 8, valueSize: 20 };
+
+function makeMemory(size: number) {
+  const memory = SharedMemory.anonymous({ size });
+  return { memory, participants: Participants.over(memory, 0) };
+}
+
+describe("a map over a memory", () => {
+  after(cleanUp);
+
+  it("is laid over zeros, found again with its entries, and leaves the memory open", () => {
+    const size = SharedMap.byteSize(SIZE);
+    const { memory, participants } = makeMemory(TABLE + 2 * size);
+    const maps = [TABLE, TABLE + size].map((offset) => SharedMap.over(memory, offset, { participants, ...SIZE }));
+    maps.forEach((map, index) => {
+      assert.equal(map.created, true);
+      map.set("key", bytes(`${index}`));
+      map.close();
+    });
+    const again = SharedMap.over(memory, TABLE, { participants });
+    const other = SharedMap.over(memory, TABLE + size, { participants, ...SIZE });
+    assert.deepEqual([again.created, again.capacity, contentOf(again)], [false, 8, { key: "0" }]);
+    assert.deepEqual([other.created, contentOf(other)], [false, { key: "1" }]);
+    for (const one of [again, other, participants, memory]) one.close();
+  });
+
+  it("refuses what does not fit, what disagrees, and no size where there is none", () => {
+    const { memory, participants } = makeMemory(TABLE + SharedMap.byteSize(SIZE));
+    const lay = (offset: number, options: object) => () =>
+      SharedMap.over(memory, offset, { participants, ...options } as never);
+    assert.throws(lay(TABLE, {}), { code: "EINVAL" });
+    for (const offset of [TABLE + 64, -128, memory.size, 0.5]) assert.throws(lay(offset, SIZE), RangeError);
+    assert.throws(lay(TABLE, { ...SIZE, valueSize: 500 }), RangeError);
+    assert.throws(lay(TABLE, { ...SIZE, participants: {} }), TypeError);
+    assert.throws(lay(TABLE, { ...SIZE, size: 5 }), TypeError);
+    assert.throws(lay(TABLE, { ...SIZE, evict: "all" }), TypeError);
+    SharedMap.over(memory, TABLE, { participants, ...SIZE }).close();
+    for (const other of [{ capacity: 9 }, { keySize: 9 }, { valueSize: 21 }, { evict: "lru" }]) {
+      assert.throws(lay(TABLE, other), { code: "EINVAL" });
+    }
+    memory.bytes.fill(7, TABLE, TABLE + 4);
+    assert.throws(lay(TABLE, SIZE), { code: "EBADMSG" });
+    for (const one of [participants, memory]) one.close();
+  });
+
+  it("is closed with its memory", () => {
+    const { memory, participants } = makeMemory(TABLE + SharedMap.byteSize(SIZE));
+    const map = SharedMap.over(memory, TABLE, { participants, ...SIZE });
+    map.set("key", bytes("x"));
+    participants.close();
+    memory.close();
+    assert.throws(() => map.get("key"), { code: "EBADF" });
+    assert.throws(() => map.set("key", bytes("y")), { code: "EBADF" });
+    map.close();
+  });
+});
+
+describe("a map whose lock is held", () => {
+  after(cleanUp);
+
+  it("by one that lives: writes time out, reads go on", () => {
+    const { memory, participants } = makeMemory(TABLE + SharedMap.byteSize(SIZE));
+    const map = SharedMap.over(memory, TABLE, { participants, ...SIZE, writeTimeoutMs: 20 });
+    map.set("key", bytes("value"));
+    const words = new Int32Array(memory.buffer);
+    Atomics.store(words, (TABLE + layout.LOCK) / 4, participants.owner);
+    assert.throws(() => map.set("key", bytes("other")), { code: "ETIMEDOUT", message: /is it stopped/ });
+    assert.throws(() => map.delete("key"), { code: "ETIMEDOUT" });
+    assert.equal(text(map.get("key")), "value");
+    Atomics.store(words, (TABLE + layout.LOCK) / 4, 0);
+    assert.equal(map.set("key", bytes("other")), true);
+    for (const one of [map, participants, memory]) one.close();
+  });
+
+  it("by one that cannot be: it is taken and repaired", () => {
+    const { name, map } = makeMap("dead", SIZE);
+    const behind = new MapBytes(name);
+    for (const key of ["a", "b", "c"]) map.set(key, bytes(key));
+    behind.set(layout.COUNT, 77);
+    behind.set(layout.FREE_FIRST, 5);
+    behind.set(layout.FRESH, -1);
+    behind.set(layout.LOCK, (123 << 10) | 99);
+    assert.equal(map.set("d", bytes("d")), true);
+    assert.deepEqual([map.size, contentOf(map)], [4, { a: "a", b: "b", c: "c", d: "d" }]);
+    assert.equal(behind.get(layout.FRESH), SIZE.capacity + layout.SPARES);
+    behind.close();
+    map.close();
+  });
+});
+
+describe("corrupted bytes of a map", () => {
+  after(cleanUp);
+
+  it("in the header are EBADMSG at open", () => {
+    const words = [
+      [layout.MAGIC, 0],
+      [layout.MAGIC, 5],
+      [layout.VERSION, 99],
+      [layout.CAPACITY, 0],
+      [layout.CAPACITY, 2 ** 24],
+      [layout.CAPACITY, -1],
+      [layout.KEY_SIZE, 0],
+      [layout.KEY_SIZE, 5000],
+      [layout.VALUE_SIZE, -1],
+      [layout.VALUE_SIZE, 2 ** 28],
+      [layout.FLAGS, 2],
+    ] as const;
+    for (const [offset, value] of words) {
+      const { name, map } = makeMap("header", SIZE);
+      const behind = new MapBytes(name);
+      behind.set(offset, value);
+      assert.throws(() => SharedMap.open(name), { code: "EBADMSG" }, `${offset} = ${value}`);
+      behind.close();
+      map.close();
+    }
+  });
+
+  it("in links and lengths are EBADMSG, and never an access beyond the map", () => {
+    const { name, map } = makeMap("links", { ...SIZE, capacity: 1 });
+    const behind = new MapBytes(name);
+    map.set("key", bytes("good"));
+    for (const link of [0, 18, -2, 2 ** 31 - 1, -(2 ** 31)]) {
+      behind.set(layout.FIRST_BUCKET, link);
+      const uses = [() => map.get("key"), () => map.has("x"), () => [...map], () => map.set("key", bytes("x"))];
+      for (const use of [...uses, () => map.delete("key"), () => map.clear()]) {
+        assert.throws(use, { code: "EBADMSG" }, `link ${link}`);
+      }
+    }
+    behind.set(layout.FIRST_BUCKET, 1);
+    const slot = behind.slotOffset(1);
+    for (const length of [21, -1, 2 ** 31 - 1]) {
+      behind.set(slot + layout.VALUE_LENGTH, length);
+      for (const use of [() => map.get("key"), () => map.getInto("key", new Uint8Array(64)), () => [...map]]) {
+        assert.throws(use, { code: "EBADMSG" }, `length ${length}`);
+      }
+    }
+    behind.set(slot + layout.VALUE_LENGTH, 4);
+    behind.set(slot + layout.NEXT, 1); // a ring
+    assert.throws(() => map.get("x"), { code: "EBADMSG" });
+    assert.throws(() => map.set("x", bytes("x")), { code: "EBADMSG" });
+    behind.set(slot + layout.NEXT, layout.END);
+    assert.equal(text(map.get("key")), "good");
+    assert.equal(map.set("key", bytes("better")), true);
+    behind.close();
+    map.close();
+  });
+
+  it("anywhere give a value, an answer or EBADMSG", () => {
+    const random = new Random();
+    for (let round = 0; round < 200; round++) {
+      const evict = round % 2 === 0 ? "lru" : undefined;
+      const { name, map } = makeMap("garbage", { ...SIZE, evict, writeTimeoutMs: 0 });
+      for (let count = random.below(30); count > 0; count--) map.set(`${random.below(12)}`, random.bytes(8));
+      const behind = new MapBytes(name);
+      const last = behind.slotOffset(SIZE.capacity + layout.SPARES + 1);
+      for (let word = 0; word < 6; word++) {
+        const value = random.below(2) === 0 ? random.word() | 0 : random.below(26) - 1;
+        behind.set(0x80 + random.below((last - 0x80) / 4) * 4, value);
+      }
+      for (let turn = 0; turn < 40; turn++) {
+        const key = `${random.below(14)}`;
+        const writes = [
+          () => map.set(key, bytes(key)),
+          () => map.delete(key),
+          () => map.increment(key),
+          () => map.clear(),
+        ];
+        const others = [() => map.get(key), () => [...map], () => map.removeExpired(), () => map.has(key)];
+        try {
+          random.pick<() => unknown>([...writes, ...others])();
+        } catch (error) {
+          const known = ["EBADMSG", "ETIMEDOUT", "EINVAL", "ERANGE", "ENOSPC", "EAGAIN"];
+          assert.ok(error instanceof IpcError && known.includes(error.code), `seed ${random.seed}: ${error}`);
+        }
+      }
+      behind.close();
+      map.close();
+    }
+  });
+
+  it("that a peer has truncated are EBADMSG, and the process survives", () => {
+    const name = uniqueName("lost");
+    const map = SharedMap.create(name, SIZE);
+    map.set("key", bytes("gone"));
+    truncateSync(objectPath(name), 0);
+    for (const use of [() => map.get("key"), () => map.set("key", bytes("x")), () => [...map]]) {
+      assert.throws(use, { code: "EBADMSG", message: /pages were lost/ });
+    }
+    map.close();
+  });
+});
