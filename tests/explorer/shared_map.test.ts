@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { MemoryRegion } from "../../src/memory/memory_region.ts";
 import type { Participants } from "../../src/memory/participants.ts";
 import type { Placement } from "../../src/memory/placement.ts";
 import { layEmpty, type MapGeometry, sizeOf } from "../../src/ring/map/geometry.ts";
@@ -9,7 +10,6 @@ import { KeyText } from "../../src/ring/map/key.ts";
 import { SPARES } from "../../src/ring/map/layout.ts";
 import { MapTable } from "../../src/ring/map/table.ts";
 import { MapWriting } from "../../src/ring/map/writing.ts";
-import type { MemoryRegion } from "../../src/ring/memory_region.ts";
 import { actAt, crashAt, TracedMemory } from "./traced.ts";
 
 const CAPACITY = 4;
