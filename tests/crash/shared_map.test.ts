@@ -6,7 +6,7 @@ import { cleanUp, mainRuntimes, Random, runtimes } from "../support/mod.ts";
 import { MAP_FAULTS, type MapFault } from "./shared_map_ledger.ts";
 import { MapSupervisor } from "./shared_map_supervisor.ts";
 
-const KILLS = 40;
+const KILLS = 30;
 const { seed } = new Random();
 
 describe(`killed writers of a shared map (seed ${seed})`, () => {

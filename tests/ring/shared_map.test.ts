@@ -44,6 +44,29 @@ describe("entries", () => {
     map.close();
   });
 
+  it("are copied into any part of a buffer, and nothing beside it", () => {
+    const { map } = makeMap("targets", { valueSize: 400 });
+    const space = new Uint8Array(500);
+    for (const length of [0, 1, 3, 4, 5, 63, 64, 255, 256, 257, 400]) {
+      const value = Uint8Array.from({ length }, (_, index) => 1 + ((length + index) % 255));
+      map.set("key", value);
+      for (const [offset, room] of [
+        [0, 400],
+        [1, 400],
+        [4, length],
+        [6, length],
+        [8, length + 3],
+      ] as const) {
+        space.fill(0);
+        const target = space.subarray(offset, offset + room);
+        for (let turn = 0; turn < 2; turn++) assert.equal(map.getInto("key", target), length);
+        assert.deepEqual(target.subarray(0, length), value);
+        assert.ok(space.every((byte, index) => byte === 0 || (index >= offset && index < offset + length)));
+      }
+    }
+    map.close();
+  });
+
   it("take any view or buffer", () => {
     const { map } = makeMap("views");
     const numbers = new Float64Array([1.5, 2.5]);

@@ -14,7 +14,7 @@
 //
 //   slot   0  i32 sequence     4  i32 next        8  i32 hash       12  i32 keyLength
 //         16  i32 valueLength  24  f64 expires, ns of CLOCK_MONOTONIC; 0 = never
-//         32  the key, UTF-8, zeros up to a multiple of 8; then the value
+//         32  the key, UTF-8, zeros up to a multiple of 4; at the next multiple of 8 the value
 //
 // A link is a slot's number, counted from 1; END ends a list. (0 is no link: pages that were lost cannot look empty.)
 // The entries of a bucket form a list from its head. What stands in a linked slot never changes: a new value is written
@@ -75,9 +75,9 @@ export function bucketsOf(capacity: number): number {
   return 2 ** Math.ceil(Math.log2(capacity));
 }
 
-/** Where the value stands in a slot. */
-export function valueOffset(keySize: number): number {
-  return KEY + roundUp(keySize, 8);
+/** Where the value stands in a slot: right behind its key, for the sake of cache lines. */
+export function valueOffset(keyLength: number): number {
+  return KEY + ((keyLength + 7) & ~7);
 }
 
 /** Bytes from one slot to the next. */

@@ -9,8 +9,9 @@ import type { Recency } from "./recency.ts";
 import { BucketSnapshots, type MapEntry } from "./snapshot.ts";
 import type { MapTable } from "./table.ts";
 
-/** Up to here a loop over bytes is as fast as making a view for a copy. */
-const LOOP_BYTES_MOST = 64;
+/** Up to here a loop over words is faster than making a view for a copy. */
+const LOOP_BYTES_MOST = 256;
+const NO_WORDS: Int32Array = new Int32Array(0);
 
 /** The reading half of SharedMap. */
 export abstract class MapReading {
@@ -25,6 +26,9 @@ export abstract class MapReading {
   readonly #reader: MapReader;
   readonly #recency: Recency | undefined;
   #length = 0;
+  /** The target of the last getInto, and its words. */
+  #target: Uint8Array | undefined;
+  #targetWords: Int32Array = NO_WORDS;
   #isOpen = true;
 
   /** Use `SharedMap.create`, `open`, `openOrCreate` or `over`. */
@@ -74,7 +78,7 @@ export abstract class MapReading {
       const at = this.#look(attempt > 1);
       if (at === NONE) return undefined;
       if (at !== OVERTAKEN) {
-        const start = this.#table.valueStart(at);
+        const start = this.#table.valueStart(at, this.#key.length);
         const copy = this.u8.slice(start, start + Math.min(this.#length, this.#table.geometry.valueSize));
         if (this.#reader.confirm()) return copy;
       }
@@ -84,7 +88,7 @@ export abstract class MapReading {
 
   /**
    * Copies the key's value to the start of `target`: its size, or -1 where there is none. Allocates nothing for values of
-   * up to 64 bytes, and one view for longer ones. Never waits; errors as `get`.
+   * up to 256 bytes, if the target is the same as last time; otherwise a view. Never waits; errors as `get`.
    *
    * @throws {RangeError} the value is longer than the target
    */
@@ -97,7 +101,7 @@ export abstract class MapReading {
       if (at !== OVERTAKEN) {
         const length = this.#length;
         const fits = length <= target.length;
-        if (fits) this.#copy(this.#table.valueStart(at), length, target);
+        if (fits) this.#copy(this.#table.valueStart(at, this.#key.length), length, target);
         if (this.#reader.confirm()) {
           if (fits) return length;
           throw new RangeError(`the value has ${length} bytes, the target only ${target.length}`);
@@ -108,9 +112,24 @@ export abstract class MapReading {
   }
 
   #copy(start: number, length: number, target: Uint8Array): void {
-    const { u8 } = this;
-    if (length > LOOP_BYTES_MOST) target.set(u8.subarray(start, start + Math.min(length, target.length)));
-    else for (let index = 0; index < length; index++) target[index] = u8[start + index] as number;
+    const { u8, i32 } = this;
+    if (length > LOOP_BYTES_MOST) {
+      target.set(u8.subarray(start, start + Math.min(length, target.length)));
+      return;
+    }
+    const words = this.#wordsOf(target);
+    const count = Math.min(length >> 2, words.length);
+    for (let index = 0; index < count; index++) words[index] = i32[(start >> 2) + index] as number;
+    for (let index = count * 4; index < length; index++) target[index] = u8[start + index] as number;
+  }
+
+  /** The target as 32-bit words, none where it is not aligned. Most programs use one target again and again. */
+  #wordsOf(target: Uint8Array): Int32Array {
+    if (target === this.#target) return this.#targetWords;
+    const count = target.byteOffset % 4 === 0 ? target.length >> 2 : 0;
+    this.#target = target;
+    this.#targetWords = count === 0 ? NO_WORDS : new Int32Array(target.buffer, target.byteOffset, count);
+    return this.#targetWords;
   }
 
   /**
@@ -124,7 +143,7 @@ export abstract class MapReading {
     this.#key.set(key);
     for (let attempt = 1; ; attempt++) {
       const at = this.#look(true);
-      if (at !== OVERTAKEN) return at < 0 ? -1 : this.#table.valueStart(at);
+      if (at !== OVERTAKEN) return at < 0 ? -1 : this.#table.valueStart(at, this.#key.length);
       this.#reader.overtaken(attempt);
     }
   }

@@ -49,7 +49,7 @@ export class MapSlots {
     i32[at + layout.VALUE_LENGTH / 4] = value.length;
     this.#table.f64[(at >> 1) + layout.EXPIRES / 8] = expires;
     for (let index = 0; index < key.count; index++) i32[at + layout.KEY / 4 + index] = key.words[index] as number;
-    this.#table.u8.set(value, this.#table.valueStart(at));
+    this.#table.u8.set(value, this.#table.valueStart(at, key.length));
     this.#recency?.touch(link);
   }
 

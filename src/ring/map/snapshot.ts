@@ -65,7 +65,7 @@ export class BucketSnapshots {
     if (keyLength >>> 0 > geometry.keySize || valueLength > geometry.valueSize) return undefined;
     const keyStart = at * 4 + layout.KEY;
     const key = decoder.decode(u8.slice(keyStart, keyStart + keyLength));
-    const start = this.#table.valueStart(at);
+    const start = this.#table.valueStart(at, keyLength);
     return [key, this.#hasValues ? u8.slice(start, start + valueLength) : NOTHING];
   }
 }

@@ -45,8 +45,6 @@ export class MapTable {
   /** Of the slot whose link is 1. */
   readonly firstSlot: number;
   readonly stride: number;
-  /** From a slot to its value, bytes. */
-  readonly valueOffset: number;
   /** Index in `f64` of the stamp of the slot whose link would be 0. */
   readonly used: number;
 
@@ -66,7 +64,6 @@ export class MapTable {
     this.firstBucket = (base + layout.FIRST_BUCKET) / 4;
     this.firstSlot = (base + layout.slotsOffset(capacity, isLru)) / 4;
     this.stride = layout.strideOf(keySize, valueSize) / 4;
-    this.valueOffset = layout.valueOffset(keySize);
     this.used = (base + layout.usedOffset(capacity)) / 8 - 1;
   }
 
@@ -111,9 +108,9 @@ export class MapTable {
     return (this.i32[at + layout.VALUE_LENGTH / 4] as number) >>> 0;
   }
 
-  /** Byte offset of the value. */
-  valueStart(at: number): number {
-    return at * 4 + this.valueOffset;
+  /** Byte offset of the value behind a key of that length, which is not read from the slot again: it has been checked. */
+  valueStart(at: number, keyLength: number): number {
+    return at * 4 + layout.valueOffset(keyLength);
   }
 
   /** The shared bytes say something that no correct writer would have written. */

@@ -164,7 +164,7 @@ export class MapWriter {
   #isValue(expected: Uint8Array): boolean {
     const table = this.#table;
     if (table.valueLength(this.#at) !== expected.length) return false;
-    const start = table.valueStart(this.#at);
+    const start = table.valueStart(this.#at, this.#key.length);
     for (let index = 0; index < expected.length; index++) {
       if (table.u8[start + index] !== expected[index]) return false;
     }
@@ -176,7 +176,7 @@ export class MapWriter {
     const table = this.#table;
     const isThere = this.#locate();
     if (isThere && table.valueLength(this.#at) !== COUNTER_BYTES) return this.noCounter(table.valueLength(this.#at));
-    const old = isThere ? readCounter(table.i32, table.valueStart(this.#at) / 4) : 0;
+    const old = isThere ? readCounter(table.i32, table.valueStart(this.#at, this.#key.length) / 4) : 0;
     const value = old + by;
     if (!Number.isSafeInteger(old) || !Number.isSafeInteger(value)) {
       return table.error(errno.ERANGE, "increment", "increment a counter of", `${old} + ${by} is beyond 2 ** 53`);
