@@ -213,7 +213,7 @@ export class SharedMemory {
    * Peers keep what they have mapped; to see more they open again. The new bytes are zeros, and reserved.
    *
    * @throws {RangeError} smaller than now, a window, or read-only memory
-   * @throws {IpcError} EPERM the size is sealed; ENOSPC
+   * @throws {IpcError} EPERM the size is sealed; ENOSPC; EBUSY an object lies over it, or somebody waits on it: close that
    */
   resize(size: number): void {
     const attempt = () => ({ syscall: "ftruncate", doing: `resize shared memory ${this.name ?? ""}`.trim() });
@@ -223,6 +223,8 @@ export class SharedMemory {
     if (readOnly || isWindow)
       throw new RangeError("Cannot resize a window or read-only shared memory: open it whole and writable");
     if (size === this.size) return;
+    // whoever sleeps on a word of the old mapping, or looks at one, would touch memory that is gone
+    if (this.#dependents.size > 0) throw new IpcError(errno.EBUSY, { ...attempt(), hint: "objects lie over it" });
     reserve(fd, size, attempt);
     this.#parts.mapping = new Mapping({ fd, offset: 0, length: size, readOnly, attempt });
     this.#bytes = new Uint8Array(this.#parts.mapping.buffer);
