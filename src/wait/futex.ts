@@ -92,7 +92,11 @@ export class Futex {
     if (buffer.byteLength >= this.#offset + 4) this.#words = new Int32Array(buffer, this.#offset, 1);
     else {
       const doing = `${verb} the futex ${name}+${this.#offset}`;
-      throw new IpcError(errno.EBADF, { syscall: "futex", doing, hint: "its memory was closed in this process" });
+      throw new IpcError(errno.EBADF, {
+        syscall: "futex",
+        doing,
+        hint: "its memory was closed or resized in this process",
+      });
     }
     return this.#words;
   }
@@ -196,7 +200,7 @@ export class Futex {
   #onClose(): void {
     const { name = "anonymous memory" } = this.#memory;
     const doing = `wait for the futex ${name}+${this.#offset}`;
-    const hint = "its memory was closed in this process";
+    const hint = "its memory was closed or resized in this process";
     for (const leave of [...this.#waiting.values()])
       leave(new IpcError(errno.EBADF, { syscall: "futex", doing, hint }));
   }

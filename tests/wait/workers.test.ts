@@ -1,0 +1,40 @@
+// Waits of Workers that are terminated: nobody is woken in their place, and nothing is locked for them.
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { after, describe, it } from "node:test";
+import { Worker } from "node:worker_threads";
+import { FileLock, Futex, SharedMemory } from "../../mod.ts";
+import { cleanUp, sleep, temporaryDirectory, uniqueName, until, within } from "../support/mod.ts";
+
+const script = new URL("./worker_waits.ts", import.meta.url);
+
+describe("a Worker that is terminated while it waits", () => {
+  after(cleanUp);
+
+  for (const blocks of [false, true]) {
+    const skip = blocks && "Deno" in globalThis && "Deno ends no Worker that runs or blocks";
+    it(`${blocks ? "and blocks" : "and awaits"} leaves every queue`, { timeout: 30_000, skip }, async () => {
+      const memory = SharedMemory.create(uniqueName("worker"), { size: 4096, unlinkOnClose: true });
+      const path = join(temporaryDirectory(), "file");
+      writeFileSync(path, "");
+      const file = FileLock.open(path);
+      const guard = file.lockSync();
+      const futex = Futex.over(memory, 0);
+      for (let round = 0; round < 3; round++) {
+        const worker = new Worker(script, { workerData: { name: memory.name, path, pid: process.pid, blocks } });
+        await new Promise((resolve) => worker.once("message", resolve));
+        await sleep(50);
+        await within(Promise.resolve(worker.terminate()), 10_000, "terminate");
+      }
+      await until(() => futex.wake(10) === 0, "the Workers' places in the queue to be gone");
+      guard?.unlock();
+      await sleep(50);
+      const stranger = FileLock.open(path);
+      assert.notEqual(stranger.tryLock(), undefined, "a Worker that is gone has the lock");
+      for (const each of [stranger, file, memory]) each.close();
+    });
+  }
+});
