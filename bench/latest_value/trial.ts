@@ -9,7 +9,7 @@ import { type Runtime, runtimeCommand } from "../runner/runtimes.ts";
 import type { ValueBenchJob } from "./peer.ts";
 
 const run = promisify(execFile);
-const cpp = new URL("../cpp", import.meta.url);
+const cpp = new URL("../cpp/", import.meta.url);
 const native = fileURLToPath(new URL("build/latest_value", cpp));
 const peer = fileURLToPath(new URL("peer.ts", import.meta.url));
 const BOOK_BYTES = 336;

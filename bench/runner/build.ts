@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const sources = new URL("../cpp", import.meta.url);
+const sources = new URL("../cpp/", import.meta.url);
 const zig = fileURLToPath(new URL("../../node_modules/.bin/zig", import.meta.url));
 const FLAGS = ["-std=c++17", "-O3", "-march=native", "-Wall", "-Wextra", "-Werror"];
 const PROGRAMS = ["pingpong", "throughput", "blocking", "locks"];

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 
 /** The checkout's directory, with a slash at its end. */
-export const root = fileURLToPath(new URL("../..", import.meta.url));
+export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** An absolute path from one that is relative to the checkout. */
 export const inProject = (path) => root + path;

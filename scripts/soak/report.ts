@@ -6,7 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const folder = fileURLToPath(new URL("./results", import.meta.url));
+const folder = fileURLToPath(new URL("./results/", import.meta.url));
 
 function versionOf(packageName: string): string {
   const path = new URL(`../../node_modules/${packageName}/package.json`, import.meta.url);

@@ -18,7 +18,7 @@ export interface Runtime {
 }
 
 /** The checkout, with a slash at its end. */
-export const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
+export const projectRoot = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A program among the installed packages. */
 export function installed(path: string): string {
