@@ -2,7 +2,7 @@
 import { nowNs } from "../ring/clock.ts";
 import type { Job } from "../ring/job.ts";
 import { sleepSync } from "../ring/open.ts";
-import { NANOSECONDS_PER_MS, pause } from "../ring/paced.ts";
+import { NANOSECONDS_PER_MS, turn } from "../ring/paced.ts";
 import { Samples } from "../ring/samples.ts";
 import { LAST_ROUND, Table } from "./table.ts";
 
@@ -58,7 +58,7 @@ export function measureHandOff(job: Job): void {
   table.close();
 }
 
-/** The same, awaiting: the event loop is idle meanwhile. */
+/** The same, awaiting: the event loop is idle while it waits. */
 export async function measureAwaitedHandOff(job: Job): Promise<void> {
   const table = Table.create(job);
   const notes = new Notes(job);
@@ -66,7 +66,7 @@ export async function measureAwaitedHandOff(job: Job): Promise<void> {
     const { round } = table;
     if (round === LAST_ROUND) break;
     if (round === last) {
-      await pause(1);
+      await turn();
       continue;
     }
     const guard = await table.mutex.lock();
