@@ -16,7 +16,8 @@ export const help = `Runs the house checks and the tests under Bun, Deno and Nod
   npm test -- --timeout 30              seconds that one file may take (default 180; cross and crash tests 600)
   npm test -- --no-checks               tests only
 
-Files in tests/cross and tests/crash start several runtimes themselves; they run once, as "cross", under Node.
+Files in tests/cross and tests/crash start several runtimes themselves, and those in tests/explorer play an algorithm
+through step by step; they run once, as "cross", under Node.
 The last line of the output is "N passed, N failed, N skipped".
 `;
 

@@ -4,8 +4,8 @@ import { programVersion } from "../setup/programs.mjs";
 import { inProject } from "../shared/paths.mjs";
 import { fail } from "../shared/terminal.mjs";
 
-/** Folders whose tests start several runtimes themselves: run once, under the newest Node. */
-const crossFolders = ["tests/cross/", "tests/crash/"];
+/** Run once, under the newest Node: they start several runtimes themselves, or explore a model that is no runtime's. */
+const crossFolders = ["tests/cross/", "tests/crash/", "tests/explorer/"];
 
 const FILE_TIMEOUT_MS = 180_000;
 const CROSS_TIMEOUT_MS = 600_000;
