@@ -30,7 +30,7 @@ const program = (name: string, ...words: (string | number)[]) =>
 const wakeByC = async (name: string, count: number) => Number((await program(name, "wake", count).ended).stdout);
 /** Wakes until somebody was woken: a sleeper on its way to sleep is not in the queue yet. */
 const wakeSurely = (futex: Futex) => until(() => futex.wake() === 1, "somebody to wake");
-const queued = () => sleep(30);
+const queued = () => sleep(100);
 
 describe("a futex", () => {
   after(cleanUp);
