@@ -52,9 +52,11 @@ static shim_lock robust_lock;
 /* -- firing -------------------------------------------------------------------------------------------------- */
 
 /* Tells the watch's environment, once per arming. */
-static void fire(struct watch *watch) {
+static bool fire(struct watch *watch) {
   uint32_t one = 1;
-  if (atomic_compare_exchange_strong(&watch->armed, &one, 0)) notice_post(&watch->notice);
+  if (!atomic_compare_exchange_strong(&watch->armed, &one, 0)) return false;
+  notice_post(&watch->notice);
+  return true;
 }
 
 static bool has_changed(struct watch *watch, uint32_t value) {
@@ -62,17 +64,21 @@ static bool has_changed(struct watch *watch, uint32_t value) {
   return watch->is_life && atomic_load(watch->word + 1) != atomic_load(&watch->generation);
 }
 
+struct outlook { /* what a look has found */
+  bool has_life, has_fired;
+};
+
 /* Fires what has changed and notes what to sleep on. Words are read only here, under the lock: a watch that has been
  * removed is never touched again. */
-static uint32_t look(struct sleeper *sleeper, struct waiter *waiters, bool *has_life) {
+static uint32_t look(struct sleeper *sleeper, struct waiter *waiters, struct outlook *outlook) {
   shim_lock_take(&sleeper->lock);
   waiters[0] = (struct waiter){atomic_load(&sleeper->control), (uintptr_t)&sleeper->control, WAITV_32_BIT, 0};
   for (uint32_t i = 0; i < sleeper->count; i++) {
     struct watch *watch = sleeper->watches[i];
     if (watch->is_life && atomic_load(&watch->armed)) life_pass_on(watch->word);
     uint32_t value = atomic_load(watch->word);
-    if (atomic_load(&watch->armed) && has_changed(watch, value)) fire(watch);
-    *has_life |= watch->is_life && atomic_load(&watch->armed);
+    if (atomic_load(&watch->armed) && has_changed(watch, value)) outlook->has_fired |= fire(watch);
+    outlook->has_life |= watch->is_life && atomic_load(&watch->armed);
     waiters[i + 1] = (struct waiter){value, (uintptr_t)watch->word, WAITV_32_BIT, 0};
   }
   uint32_t count = sleeper->count + 1;
@@ -93,9 +99,10 @@ static void *sleeper_main(void *argument) {
   struct waiter waiters[WORDS_PER_THREAD + 1];
   if (sleeper == sleepers[0]) become_robust();
   for (;;) {
-    bool has_life = false;
-    uint32_t count = look(sleeper, waiters, &has_life);
-    futex_waitv(waiters, count, has_life ? (double)now_ns() + DEATH_SLICE_NS : -1);
+    struct outlook outlook = {false, false};
+    uint32_t count = look(sleeper, waiters, &outlook);
+    if (outlook.has_fired) syscall(SYS_sched_yield); /* the event loop's thread may wait for this very processor */
+    futex_waitv(waiters, count, outlook.has_life ? (double)now_ns() + DEATH_SLICE_NS : -1);
   }
   return NULL;
 }

@@ -36,7 +36,7 @@ void notice_drop(struct notice *notice) {
   environment_unlock(notice->environment);
 }
 
-/* The id of a watch, wait or job that has something to tell, or -EAGAIN when there is no more. */
+/* The id of a watch, wait or job that has something to tell, with bit 30 set when there is more; or -EAGAIN. */
 LIPC_EXPORT int32_t lipc_watch_take(double handle) {
   struct environment *environment = POINTER(handle);
   environment_lock(environment);
@@ -44,6 +44,7 @@ LIPC_EXPORT int32_t lipc_watch_take(double handle) {
   struct notice *notice = head->next;
   int32_t id = notice == head ? -EAGAIN : notice->id;
   if (notice != head) unlink_notice(notice);
+  bool more = head->next != head;
   environment_unlock(environment);
-  return id;
+  return id >= 0 && more ? id | LIPC_MORE_NOTICES : id;
 }

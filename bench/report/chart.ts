@@ -52,6 +52,7 @@ export function chart(findings: readonly Finding[], machine: string): string {
   const one = position(1).toFixed(1);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="11">`,
+    "<title>Speed relative to the control in the same run</title>",
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
     text(
       12,

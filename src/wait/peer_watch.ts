@@ -46,7 +46,7 @@ export class PeerWatch {
 
   disarm(): void {
     this.#watch?.disarm();
-    clearInterval(this.#timer);
+    if (this.#timer !== undefined) clearInterval(this.#timer);
     this.#timer = undefined;
   }
 

@@ -128,7 +128,8 @@ export class Waiter {
   #unpark(): void {
     this.#watch?.disarm();
     for (const watch of this.#peerWatches) watch.disarm();
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /** Whether pending waits keep the process alive; they do unless told otherwise. Counts from the next wait on. */
