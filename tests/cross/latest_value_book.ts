@@ -8,7 +8,7 @@ export const BOOK_WORDS = BOOK_BYTES / 4;
 export const lengthOf = (number: number): number => 4 * (1 + ((number * 37) % BOOK_WORDS));
 
 /** Word 0 is the number itself, the others follow from it. */
-export const wordOf = (number: number, index: number): number => Math.imul(number, 1 + index * 2) + index;
+export const wordOf = (number: number, index: number): number => (Math.imul(number, 1 + index * 2) + index) | 0;
 
 export function fillBook(words: Int32Array, from: number, count: number, number: number): void {
   for (let index = 0; index < count; index++) words[from + index] = wordOf(number, index);
@@ -18,7 +18,7 @@ export function fillBook(words: Int32Array, from: number, count: number, number:
 export function bookNumber(words: Int32Array, from: number, count: number): number {
   const number = words[from] as number;
   for (let index = 1; index < count; index++) {
-    if (words[from + index] !== Math.imul(number, 1 + index * 2) + index) return -1;
+    if (words[from + index] !== wordOf(number, index)) return -1;
   }
   return number;
 }
