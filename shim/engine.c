@@ -226,6 +226,10 @@ LIPC_EXPORT int32_t lipc_watch_arm(double handle, double expected) {
   atomic_store(&watch->expected, value);
   if (watch->is_life) atomic_store(&watch->generation, atomic_load(watch->word + 1));
   atomic_store(&watch->armed, 1);
+  /* An engine between its look and its sleep would sleep on a word that has left its value and come back to it: lock
+   * words do, with our arming between. Its control word has changed now, so it looks again. One that sleeps is woken by
+   * the word itself. */
+  atomic_fetch_add(&watch->sleeper->control, 1);
   if (atomic_load(watch->word) == value) return 0;
   uint32_t one = 1;
   return atomic_compare_exchange_strong(&watch->armed, &one, 0); /* 0: the engine was faster and tells */
