@@ -235,12 +235,6 @@ LIPC_EXPORT int32_t lipc_watch_arm(double handle, double expected) {
   return atomic_compare_exchange_strong(&watch->armed, &one, 0); /* 0: the engine was faster and tells */
 }
 
-/* No longer interested. A wake-up that is on its way may still be told. */
-LIPC_EXPORT int32_t lipc_watch_disarm(double watch) {
-  atomic_store(&((struct watch *)POINTER(watch))->armed, 0);
-  return 0;
-}
-
 /* With the sleeper's lock held. */
 static void displace(struct sleeper *sleeper, struct watch *watch) {
   for (uint32_t i = 0; i < sleeper->count; i++)

@@ -60,7 +60,6 @@ LIPC_EXPORT int32_t lipc_participant_dead(double participant, double owner);
 /* engine.c; the last one: notice.c */
 LIPC_EXPORT double lipc_watch_add(double word, double is_life, double id, double environment);
 LIPC_EXPORT int32_t lipc_watch_arm(double watch, double expected);
-LIPC_EXPORT int32_t lipc_watch_disarm(double watch);
 LIPC_EXPORT int32_t lipc_watch_remove(double watch);
 #define LIPC_MORE_NOTICES (1 << 30) /* beside an id of lipc_watch_take */
 LIPC_EXPORT int32_t lipc_watch_take(double environment);

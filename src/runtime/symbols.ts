@@ -48,7 +48,6 @@ export const symbols = {
 
   watch_add: { result: "f64", arguments: 4 },
   watch_arm: { result: "i32", arguments: 2 },
-  watch_disarm: { result: "i32", arguments: 1 },
   watch_remove: { result: "i32", arguments: 1 },
   watch_take: { result: "i32", arguments: 1 },
 

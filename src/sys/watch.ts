@@ -13,10 +13,6 @@ export function watchArm(watch: number, expected: number): number {
   return environment().calls.watch_arm(watch, expected);
 }
 
-export function watchDisarm(watch: number): number {
-  return environment().calls.watch_disarm(watch);
-}
-
 export function watchRemove(watch: number): number {
   return environment().calls.watch_remove(watch);
 }

@@ -51,7 +51,6 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   participant_dead: [[word, 0], EINVAL],
   watch_add: [[watched, 0, 7, address]],
   watch_arm: [[0, 0]],
-  watch_disarm: [[0], 0],
   watch_remove: [[0], 0],
   watch_take: [[address], -11],
   page_size: [[-1]],
@@ -97,7 +96,7 @@ const ofPolicy: readonly string[] = ["mbind", "set_mempolicy", "get_mempolicy"];
 const EPERM = -1;
 
 /** The rows that take a watch are called with one. */
-const ofWatch: readonly string[] = ["watch_arm", "watch_disarm", "watch_remove"];
+const ofWatch: readonly string[] = ["watch_arm", "watch_remove"];
 
 describe("symbol table", () => {
   environment().scratch.fill(0, 0, 8192);
