@@ -8,3 +8,7 @@
 export const STATE_OPEN = 0;
 /** The last holder has closed in order. */
 export const STATE_CLOSED = 1;
+
+/** Where every object says what it is, and by which version of its layout. */
+export const MAGIC = 0x000;
+export const VERSION = 0x004;

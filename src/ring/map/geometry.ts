@@ -3,6 +3,7 @@
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { checkInteger } from "../../sys/validate.ts";
+import { type HeaderKind, mustFind, readHeader, refuseHeader } from "../header.ts";
 import * as layout from "./layout.ts";
 import type { SharedMapSize } from "./options.ts";
 
@@ -65,35 +66,29 @@ function isSound({ capacity, keySize, valueSize, isLru }: MapGeometry, flags: nu
   return sizeOf({ capacity, keySize, valueSize, isLru }) <= Math.min(room, layout.OBJECT_SIZE_MOST);
 }
 
+const HEADER: HeaderKind = {
+  noun: "map",
+  magic: layout.MAGIC_NUMBER,
+  version: layout.LAYOUT_VERSION,
+  leastBytes: layout.FIRST_BUCKET,
+};
+
 /** The geometry that the shared bytes claim, or undefined where nothing has been laid yet. */
 export function readGeometry(buffer: ArrayBuffer, base: number, name: string): MapGeometry | undefined {
-  const refuse = (hint: string): never => {
-    throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `open map ${name}`, path: name, hint });
-  };
-  const room = buffer.byteLength - base;
-  if (room < layout.FIRST_BUCKET) refuse("the memory ends before it does");
-  const view = new DataView(buffer, base);
-  const magic = view.getUint32(layout.MAGIC, true);
-  if (magic === 0) return undefined;
-  if (magic !== layout.MAGIC_NUMBER) refuse("the bytes there are something else");
-  const version = view.getUint32(layout.VERSION, true);
-  if (version !== layout.LAYOUT_VERSION) {
-    refuse(`its layout is version ${version}, this one reads ${layout.LAYOUT_VERSION}`);
-  }
+  const view = readHeader(buffer, base, HEADER, name);
+  if (view === undefined) return undefined;
   const [capacity, keySize, valueSize, flags] = [layout.CAPACITY, layout.KEY_SIZE, layout.VALUE_SIZE, layout.FLAGS].map(
     (offset) => view.getUint32(offset, true),
   ) as [number, number, number, number];
   const geometry = { capacity, keySize, valueSize, isLru: flags === layout.FLAG_LRU };
-  if (!isSound(geometry, flags, room)) refuse("its sizes make no sense, or are more than there is");
+  if (!isSound(geometry, flags, buffer.byteLength - base))
+    refuseHeader(HEADER, name, "its sizes make no sense, or are more than there is");
   return geometry;
 }
 
 /** As readGeometry, where one must be. */
 export function findGeometry(buffer: ArrayBuffer, base: number, name: string): MapGeometry {
-  const found = readGeometry(buffer, base, name);
-  if (found !== undefined) return found;
-  const hint = "its header is empty";
-  throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `open map ${name}`, path: name, hint });
+  return mustFind(readGeometry(buffer, base, name), HEADER, name);
 }
 
 /** What is there must be what was asked for; what was not asked for is taken as it is. */

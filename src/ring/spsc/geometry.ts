@@ -3,6 +3,7 @@
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { checkInteger } from "../../sys/validate.ts";
+import { type HeaderKind, mustFind, readHeader, refuseHeader } from "../header.ts";
 import * as layout from "./layout.ts";
 
 export interface RingGeometry {
@@ -29,28 +30,31 @@ export function writeGeometry(buffer: ArrayBuffer, offset: number, geometry: Rin
   view.setUint32(layout.MAGIC, layout.RING_MAGIC, true);
 }
 
+const HEADER: HeaderKind = {
+  noun: "ring",
+  magic: layout.RING_MAGIC,
+  version: layout.RING_VERSION,
+  leastBytes: layout.MESSAGES,
+};
+
 /** The geometry that the shared bytes claim, or undefined where no ring has been laid yet. */
-export function readGeometry(buffer: ArrayBuffer, offset: number): RingGeometry | undefined {
-  const refuse = (hint: string): never => {
-    throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: "open ring", hint });
-  };
-  if (buffer.byteLength - offset < layout.MESSAGES) refuse("the memory ends before the ring does");
-  const view = new DataView(buffer, offset);
-  const magic = view.getUint32(layout.MAGIC, true);
-  if (magic === 0) return undefined;
-  if (magic !== layout.RING_MAGIC) refuse("the bytes there are something else");
-  const version = view.getUint32(layout.VERSION, true);
-  if (version !== layout.RING_VERSION)
-    refuse(`its layout is version ${version}, this one reads ${layout.RING_VERSION}`);
+export function readGeometry(buffer: ArrayBuffer, offset: number, name: string): RingGeometry | undefined {
+  const view = readHeader(buffer, offset, HEADER, name);
+  if (view === undefined) return undefined;
   const capacity = view.getUint32(layout.CAPACITY, true);
   const maxMessageSize = view.getUint32(layout.MAX_MESSAGE_SIZE, true);
   const isPower =
     capacity >= layout.CAPACITY_LEAST && capacity <= layout.CAPACITY_MOST && (capacity & (capacity - 1)) === 0;
   if (!isPower || maxMessageSize < 1 || maxMessageSize > capacity - layout.MESSAGE_HEADER)
-    refuse("its sizes make no sense");
+    refuseHeader(HEADER, name, "its sizes make no sense");
   if (offset + layout.ringSize(capacity, maxMessageSize) > buffer.byteLength)
-    refuse("it claims more bytes than there are");
+    refuseHeader(HEADER, name, "it claims more bytes than there are");
   return { capacity, maxMessageSize };
+}
+
+/** As readGeometry, where one must be. */
+export function findGeometry(buffer: ArrayBuffer, offset: number, name: string): RingGeometry {
+  return mustFind(readGeometry(buffer, offset, name), HEADER, name);
 }
 
 /** The ring at that offset, or a new one. With the layout lock held. */
@@ -61,7 +65,7 @@ export function layOrFind(
 ): { geometry: RingGeometry; created: boolean } {
   const { capacity, maxMessageSize } = options;
   const wanted = capacity === undefined ? undefined : geometryOf({ capacity, maxMessageSize });
-  const found = readGeometry(memory.buffer, offset);
+  const found = readGeometry(memory.buffer, offset, `${memory.name ?? "anonymous memory"}+${offset}`);
   const refuse = (hint: string): never => {
     throw new IpcError(errno.EINVAL, {
       syscall: "mmap",

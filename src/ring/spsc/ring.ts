@@ -8,8 +8,6 @@ import type { MemoryRegion } from "../../memory/memory_region.ts";
 import { Participants } from "../../memory/participants.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
-import { errno } from "../../sys/errno.ts";
-import { IpcError } from "../../sys/error.ts";
 import { membarrierRegister } from "../../sys/futex.ts";
 import { checkInteger, checkOptions } from "../../sys/validate.ts";
 import { notifyAll } from "../../wait/eventcount.ts";
@@ -17,7 +15,7 @@ import { Peer } from "../../wait/peer.ts";
 import { Waiter } from "../../wait/waiter.ts";
 import { Role } from "../role.ts";
 import { SpscConsumer } from "./consumer.ts";
-import { geometryOf, layOrFind, type RingGeometry, readGeometry, writeGeometry } from "./geometry.ts";
+import { findGeometry, geometryOf, layOrFind, type RingGeometry, writeGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
 import {
   checkUse,
@@ -119,9 +117,7 @@ export class SpscRing {
     checkUse(options);
     const segment = openSegment(name, KIND, options.timeoutMs);
     try {
-      const geometry = readGeometry(segment.memory.buffer, OBJECT_OFFSET);
-      if (geometry === undefined)
-        throw new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `open ring ${name}`, path: name });
+      const geometry = findGeometry(segment.memory.buffer, OBJECT_OFFSET, name);
       return new SpscRing({
         segment,
         base: OBJECT_OFFSET,
