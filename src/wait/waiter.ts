@@ -3,13 +3,13 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import type { MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";
-import { clockMonotonic, pause, waitEvent } from "../sys/futex.ts";
+import { clockMonotonic, waitEvent } from "../sys/futex.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
 import { Watch } from "./engine.ts";
 import { longestSleep, notifyAll, prepareToSleep } from "./eventcount.ts";
 import { PeerWatch } from "./peer_watch.ts";
-import { PAUSES_PER_LOOK, spin, spinBudget } from "./spin.ts";
+import { rest, spin, spinBudget } from "./spin.ts";
 
 /** Without robust lists a blocking wait asks the kernel's lock table this often, in ns. */
 const ASK_EVERY_NS = 30_000_000;
@@ -62,7 +62,7 @@ export class Waiter {
 
   /** What a vain look costs. */
   pause(): void {
-    pause(PAUSES_PER_LOOK);
+    rest();
   }
 
   /** Blocks this thread until `attempt` answers; undefined at the deadline. */

@@ -21,7 +21,7 @@ function positionAfter({ ledger, messages, start }: Books, processed: number): n
   return (ledger.positionOf(last) + recordBytes(messages.sizeOf(last))) >>> 0;
 }
 
-/** The number of the producer's next message: the one that would stand at the ring's head. */
+/** The number of the producer's next message: the one that would stand where it goes on. */
 export function resumeProducer(books: Books, producer: SpscProducer): number {
   const { ledger, messages, ring } = books;
   let sequence = ledger.load(PROCESSED);
@@ -29,7 +29,7 @@ export function resumeProducer(books: Books, producer: SpscProducer): number {
   const most = sequence + ring.capacity / recordBytes(0);
   while (position !== producer.position) {
     position = (position + recordBytes(messages.sizeOf(sequence))) >>> 0;
-    if (++sequence > most) throw new Error(`the head ${producer.position} is where no message ends`);
+    if (++sequence > most) throw new Error(`the producer goes on at ${producer.position}, where no message ends`);
   }
   const sent = ledger.load(SENT);
   if (sequence < sent) ledger.count("uncommitted", sent - sequence);

@@ -13,8 +13,8 @@
 //                         then the consumer's
 //    byte  HISTORY_OFFSET i32 position of each message, by its number modulo HISTORY_LENGTH
 //
-// Committed is what the ring's head says, and nothing else: sizes follow from numbers, so a position belongs to exactly
-// one number, and a restarted producer finds its number by walking from the consumer's last position to the head.
+// Committed is what the ring's marks say, and nothing else: sizes follow from numbers, so a position belongs to exactly
+// one number, and a restarted producer finds its number by walking from the consumer's last position to its own.
 // PROCESSED is one word, stored after the message was judged: a consumer that is killed has either processed it or not.
 
 import { SharedMemory } from "../../mod.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { SharedMemory, SpscRing } from "../../mod.ts";
 import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
-import { HEAD, TAIL } from "../../src/ring/spsc/layout.ts";
+import { TAIL } from "../../src/ring/spsc/layout.ts";
 import { type Runtime, runtimeNamed, spawnPeer, uniqueName, within } from "../support/mod.ts";
 import type { PairJob, PairResult } from "./peer_pair.ts";
 
@@ -33,7 +33,7 @@ export const NEAR_THE_WRAP = 2 ** 32 - 2 ** 16;
 export function startAt(name: string, position: number): void {
   const memory = SharedMemory.open(name);
   const words = new Int32Array(memory.buffer);
-  for (const word of [HEAD, TAIL]) Atomics.store(words, (OBJECT_OFFSET + word) / 4, position | 0);
+  Atomics.store(words, (OBJECT_OFFSET + TAIL) / 4, position | 0);
   memory.close();
 }
 

@@ -113,7 +113,6 @@ export class Scene {
     this.#isAtomic = isAtomic;
     writeGeometry(this.memory.buffer, 0, geometryOf({ capacity: CAPACITY, maxMessageSize: LARGEST }));
     const words = new Int32Array(this.memory.buffer);
-    words[layout.HEAD / 4] = position;
     words[layout.TAIL / 4] = position;
   }
 

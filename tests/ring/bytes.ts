@@ -2,6 +2,7 @@
 
 import { SharedMemory, SpscRing, type SpscRingCreateOptions } from "../../mod.ts";
 import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
+import * as layout from "../../src/ring/spsc/layout.ts";
 import { cleanUp, uniqueName } from "../support/mod.ts";
 
 const made: { close(): void }[] = [];
@@ -25,6 +26,11 @@ export class RingBytes {
 
   get(offset: number): number {
     return Atomics.load(this.words, (OBJECT_OFFSET + offset) >> 2);
+  }
+
+  /** What the mark of the message at this position says, in the first lap. */
+  mark(position: number): number {
+    return this.get(layout.MESSAGES + position);
   }
 
   set(offset: number, value: number): void {

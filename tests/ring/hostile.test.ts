@@ -20,42 +20,60 @@ function sound(label: string) {
   return { ...pair, shared: new RingBytes(pair.name) };
 }
 
-describe("a hostile head", () => {
+describe("a hostile mark", () => {
   after(cleanUpRings);
 
-  it("is EBADMSG for the consumer, in every form", async () => {
-    const { producer, consumer, shared } = sound("head");
+  it("is EBADMSG for the consumer, in every form, and heals with the ring", async () => {
+    const { producer, consumer, shared } = sound("mark");
     consumer.tryReceive();
-    for (const value of garbage) {
-      shared.set(layout.HEAD, value);
-      assert.throws(() => consumer.tryReceive(), corrupted, `head ${value}`);
+    for (const value of [-1, 514, 1024, 12345, 2 ** 30, -(2 ** 31), 2 ** 31 - 1]) {
+      shared.set(layout.MESSAGES + 32, value);
+      assert.throws(() => consumer.tryReceive(), corrupted, `mark ${value}`);
       assert.throws(() => consumer.peekAt(), corrupted);
+      assert.throws(() => consumer.peek(), corrupted);
       assert.throws(() => consumer.drain(() => {}), corrupted);
+      assert.throws(() => consumer.drainAt(() => assert.fail("handed out")), corrupted);
       assert.throws(() => consumer.receiveSync({ timeoutMs: 100 }), corrupted);
       await assert.rejects(consumer.receive({ timeoutMs: 100 }), corrupted);
     }
-    shared.set(layout.HEAD, 32);
     producer.trySend(bytes("healed"));
     assert.equal(text(consumer.tryReceive()), "healed");
   });
 
+  it("within a batch is EBADMSG at its turn: those before it are handed out", () => {
+    const { consumer, producer, shared } = sound("batch");
+    for (const word of ["three", "four"]) producer.trySend(bytes(word));
+    shared.set(layout.MESSAGES + 48, -5);
+    const seen: (string | undefined)[] = [];
+    assert.throws(() => consumer.drain((message) => seen.push(text(message))), corrupted);
+    assert.deepEqual(seen, ["two", "three"]);
+  });
+
   it("does not move the producer, whose own position counts", () => {
-    const { producer, consumer, shared } = sound("own-head");
-    shared.set(layout.HEAD, 12345);
+    const { producer, consumer, shared } = sound("own-position");
+    shared.set(layout.MESSAGES + 32, 12345);
     producer.trySend(bytes("three"));
-    assert.equal(shared.get(layout.HEAD), 48);
+    assert.equal(producer.position, 48);
     assert.equal(text(consumer.tryReceive()), "two");
     assert.equal(text(consumer.tryReceive()), "three");
+  });
+
+  it("is EBADMSG for a new producer that walks over it, also where marks never end", () => {
+    for (const everywhere of [false, true]) {
+      const { ring, producer, shared } = sound("walk");
+      producer.close();
+      if (everywhere) for (let at = 0; at < 1024; at += 8) shared.set(layout.MESSAGES + at, 1);
+      else shared.set(layout.MESSAGES + 16, 2 ** 30);
+      assert.throws(() => ring.producer(), corrupted);
+    }
   });
 
   it("is told to a pending receive when it wakes", async () => {
     const { producer, consumer, shared } = sound("pending");
     consumer.tryReceive();
     const receiving = consumer.receive();
-    producer.cork();
-    producer.trySend(bytes("x"));
-    shared.set(layout.MESSAGES + 32, 2 ** 30); // its length
-    producer.uncork();
+    shared.set(layout.MESSAGES + 32, 2 ** 30);
+    producer.close(); // wakes it
     await assert.rejects(receiving, corrupted);
   });
 });
@@ -79,24 +97,6 @@ describe("a hostile tail", () => {
       assert.ok(error instanceof IpcError && error.code === "EBADMSG", `tail ${value}: ${error}`);
       assert.throws(() => producer.sendSync(new Uint8Array(500), { timeoutMs: 50 }), corrupted);
       await assert.rejects(producer.send(new Uint8Array(500), { timeoutMs: 50 }), corrupted);
-    }
-  });
-});
-
-describe("a hostile length", () => {
-  after(cleanUpRings);
-
-  it("is EBADMSG: no message reaches beyond what was committed or beyond the greatest size", () => {
-    for (const value of [-1, 4, 8, 9, 1017, 513, 2 ** 30, -(2 ** 31), 2 ** 31 - 1]) {
-      const { consumer, shared } = sound("length");
-      shared.set(layout.MESSAGES + 16, value);
-      if (value >= 0 && value <= 8) {
-        assert.equal(consumer.tryReceive()?.length, value);
-        continue;
-      }
-      assert.throws(() => consumer.tryReceive(), corrupted, `length ${value}`);
-      assert.throws(() => consumer.peek(), corrupted);
-      assert.throws(() => consumer.drainAt(() => assert.fail("handed out")), corrupted);
     }
   });
 });

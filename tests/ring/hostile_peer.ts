@@ -10,7 +10,7 @@ const [name, seed, rounds] = [process.argv[2], Number(process.argv[3]), Number(p
 const random = new Random(seed);
 const CAPACITY = 512;
 
-const hotWords = [layout.HEAD, layout.TAIL, layout.CONSUMER_WAIT, layout.PRODUCER_WAIT, layout.PRODUCER_ROLE];
+const hotWords = [layout.MESSAGES, layout.TAIL, layout.CONSUMER_WAIT, layout.PRODUCER_WAIT, layout.PRODUCER_ROLE];
 const coldWords = [layout.PRODUCER_STATE, layout.CONSUMER_ROLE, layout.CONSUMER_STATE, layout.CAPACITY, layout.MAGIC];
 
 /** A value that a peer would not write, or would. */

@@ -51,15 +51,15 @@ describe("a ring over memory", () => {
   });
 
   it("needs byteSize bytes and touches no others", () => {
-    const size = SpscRing.byteSize({ capacity: 256, maxMessageSize: 248 });
+    const size = SpscRing.byteSize({ capacity: 256, maxMessageSize: 240 });
     assert.equal(size % 128, 0);
     const { memory, participants, close } = memoryWithTable("bounds");
     memory.bytes.fill(0xee, FIRST);
     memory.bytes.fill(0, FIRST + 1024, FIRST + 1024 + size);
-    const ring = SpscRing.over(memory, FIRST + 1024, { participants, capacity: 256, maxMessageSize: 248 });
+    const ring = SpscRing.over(memory, FIRST + 1024, { participants, capacity: 256, maxMessageSize: 240 });
     const [producer, consumer] = [ring.producer(), ring.consumer()];
     for (let number = 0; number < 1000; number++) {
-      producer.trySend(new Uint8Array(number % 249).fill(1));
+      producer.trySend(new Uint8Array(number % 241).fill(1));
       consumer.tryReceive();
     }
     ring.close();

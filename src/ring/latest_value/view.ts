@@ -1,7 +1,7 @@
 // ValueView: reading the last complete value without a lock; what a reader does when it does not wait.
 
 import { pause } from "../../sys/futex.ts";
-import { PAUSES_PER_LOOK } from "../../wait/spin.ts";
+import { rest } from "../../wait/spin.ts";
 import { fence, type ValueBuffers } from "./buffers.ts";
 import * as layout from "./layout.ts";
 import type { ValueType } from "./options.ts";
@@ -202,7 +202,7 @@ export abstract class ValueView<Value, Given> {
   /** The value that was published last, if this reader has not taken it yet; undefined otherwise. Never waits. */
   tryNext(): Value | undefined {
     if (!this.isTaken) return this.tryRead();
-    pause(PAUSES_PER_LOOK); // who polls must not steal the writer's cache line all the time
+    rest(); // who polls must not steal the writer's cache line all the time
     return undefined;
   }
 

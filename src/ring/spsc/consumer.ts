@@ -5,8 +5,10 @@ import { hasSleepers } from "../../wait/eventcount.ts";
 import { PeerEnd } from "../peer_end.ts";
 import type { RingWaiter } from "../ring_waiter.ts";
 import type { Role } from "../role.ts";
+import { lengthAt } from "./chain.ts";
 import { messagesOf } from "./iteration.ts";
 import * as layout from "./layout.ts";
+import { MESSAGE_HEADER } from "./layout.ts";
 import { attemptOn, closedHere, corrupted, lostError, type RingBytes, RingSide, type SideParts } from "./side.ts";
 
 /**
@@ -17,85 +19,78 @@ import { attemptOn, closedHere, corrupted, lostError, type RingBytes, RingSide, 
  * acknowledged, and `position` tells which one that is. Use it from one thread. Only the forms ending in `Sync` block.
  */
 export class SpscConsumer extends RingSide {
-  readonly #bytes: RingBytes;
-  readonly #own: Role;
-  readonly #peer: PeerEnd;
-  readonly #waiter: RingWaiter;
-  readonly #onClose: () => void;
-  readonly #i32: Int32Array;
-  readonly #u8: Uint8Array;
-  readonly #headIndex: number;
-  readonly #tailIndex: number;
-  readonly #waitIndex: number;
-  readonly #dataOffset: number;
-  readonly #mask: number;
-  readonly #maxMessageSize: number;
-  readonly #isAtomic: boolean;
+  // `private`, not #private, and numbers from the start: see SpscProducer.
+  private readonly bytes: RingBytes;
+  private readonly own: Role;
+  private readonly peer: PeerEnd;
+  private readonly waiter: RingWaiter;
+  private readonly onClose: () => void;
+  private tailIndex = 0;
+  private waitIndex = 0;
+  private dataOffset = 0;
+  private mask = 0;
+  /** Bytes of the greatest message; -1 where the fast path must find nothing: once closed, and in atomic rings. */
+  private largest = 0;
+  private isAtomic = false;
   /** How far acknowledgement may lag before it is published while there is more to read. */
-  readonly #lag: number;
-  #isOpen = true;
+  private lag = 0;
+  private isOpen = true;
   /** Position of the message to hand out next. */
-  #next: number;
+  private next = 0;
   /** The tail that stands in shared memory. */
-  #published: number;
-  /** The producer's position as last seen. */
-  #head: number;
-  #length = 0;
-  #position = 0;
+  private published = 0;
+  private lastLength = 0;
+  private lastPosition = 0;
   /** Bytes that the peeked message takes up; 0 when none is peeked. */
-  #record = 0;
+  private record = 0;
 
   /** Use `ring.consumer()`. */
   constructor({ bytes, own, peer, makeWaiter, onClose }: SideParts) {
-    super(bytes.buffer, () => this.#waiter);
+    super(bytes.buffer, () => this.waiter);
     const { base, geometry } = bytes;
-    this.#bytes = bytes;
-    this.#own = own;
-    this.#peer = new PeerEnd(peer);
-    this.#onClose = onClose;
-    this.#i32 = this.i32;
-    this.#u8 = this.u8;
-    this.#headIndex = (base + layout.HEAD) / 4;
-    this.#tailIndex = (base + layout.TAIL) / 4;
-    this.#waitIndex = (base + layout.PRODUCER_WAIT) / 4;
-    this.#dataOffset = base + layout.MESSAGES;
-    this.#mask = geometry.capacity - 1;
-    this.#maxMessageSize = geometry.maxMessageSize;
-    this.#isAtomic = bytes.isAtomic;
-    this.#lag = geometry.capacity >> 3;
-    this.#waiter = makeWaiter(() => this.#peer.watched);
-    this.#next = Atomics.load(this.#i32, this.#tailIndex);
-    this.#published = this.#next;
-    this.#position = this.#next;
-    this.#head = this.#next;
-    this.#hasMore();
-  }
-
-  /** SYNC message: pairs with the producer's store of head. Whether there is something to read. */
-  #hasMore(): boolean {
-    const head = Atomics.load(this.#i32, this.#headIndex);
-    const used = (head - this.#next) | 0;
-    if (used < 0 || used > this.#mask + 1 || (used & 7) !== 0)
-      throw corrupted(this.#bytes, "head and tail do not agree");
-    this.#head = head;
-    return used !== 0;
+    this.bytes = bytes;
+    this.own = own;
+    this.peer = new PeerEnd(peer);
+    this.onClose = onClose;
+    this.tailIndex = (base + layout.TAIL) / 4;
+    this.waitIndex = (base + layout.PRODUCER_WAIT) / 4;
+    this.dataOffset = base + layout.MESSAGES;
+    this.mask = geometry.capacity - 1;
+    this.largest = bytes.isAtomic ? -1 : geometry.maxMessageSize;
+    this.isAtomic = bytes.isAtomic;
+    this.lag = geometry.capacity >> 3;
+    this.waiter = makeWaiter(() => this.peer.watched);
+    this.next = Atomics.load(this.i32, this.tailIndex);
+    this.published = this.next;
+    this.lastPosition = this.next;
+    lengthAt(bytes, this.i32, this.next); // throws where it makes no sense
   }
 
   /** SYNC space: pairs with the producer's load of tail. */
-  #acknowledge(): void {
-    this.#published = this.#next;
-    if (this.#isAtomic) Atomics.store(this.#i32, this.#tailIndex, this.#next);
-    else this.#i32[this.#tailIndex] = this.#next;
-    if (hasSleepers(this.#i32, this.#waitIndex, this.#isAtomic)) this.#waiter.notify();
+  private acknowledge(): void {
+    this.published = this.next;
+    if (this.isAtomic) Atomics.store(this.i32, this.tailIndex, this.next);
+    else this.i32[this.tailIndex] = this.next;
+    if (hasSleepers(this.i32, this.waitIndex, this.isAtomic)) this.waiter.notify();
   }
 
-  /** The ring looks empty: says how far we are, then looks at the producer's position. */
-  #refill(): boolean {
-    if (!this.#isOpen) throw closedHere(this.#bytes, "receive");
-    if (this.#published !== this.#next) this.#acknowledge();
-    if (this.#hasMore()) return true;
-    this.#waiter.pause();
-    return false;
+  /** The fast path has found nothing that it can hand out. */
+  private look(): number {
+    if (!this.isOpen) throw closedHere(this.bytes, "receive");
+    const length = lengthAt(this.bytes, this.i32, this.next);
+    if (length >= 0) return this.handOut(length);
+    if (this.published === this.next) this.waiter.pause();
+    else this.acknowledge();
+    return -1;
+  }
+
+  private handOut(length: number): number {
+    const next = this.next;
+    if (((next - this.published) | 0) >= this.lag) this.acknowledge();
+    this.lastLength = length;
+    this.record = (length + 15) & ~7; // layout.recordSize, spelled out: this is the hot path
+    this.lastPosition = next;
+    return this.dataOffset + (next & this.mask) + MESSAGE_HEADER;
   }
 
   /**
@@ -106,30 +101,20 @@ export class SpscConsumer extends RingSide {
    * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted
    */
   peekAt(): number {
-    const next = this.#next;
-    if (next === this.#head) {
-      if (!this.#refill()) return -1;
-    } else if (((next - this.#published) | 0) >= this.#lag) this.#acknowledge();
-    const start = this.#dataOffset + (next & this.#mask);
-    const length = this.#i32[start >> 2];
-    if (!(length >= 0 && length <= this.#maxMessageSize && ((this.#head - next) | 0) >= length + layout.MESSAGE_HEADER))
-      throw corrupted(this.#bytes, `a message claims ${length} bytes`);
-    this.#length = length;
-    this.#record = (length + 15) & ~7; // layout.recordSize, spelled out: this is the hot path
-    this.#position = next;
-    return start + layout.MESSAGE_HEADER;
+    const length = this.i32[(this.dataOffset + (this.next & this.mask)) >> 2] - 1;
+    return length >= 0 && length <= this.largest ? this.handOut(length) : this.look();
   }
 
   /** As `peekAt`, as a view of the message; undefined when there is none. Do not keep it after `release`. */
   peek(): Uint8Array | undefined {
     const offset = this.peekAt();
-    return offset < 0 ? undefined : this.#u8.subarray(offset, offset + this.#length);
+    return offset < 0 ? undefined : this.u8.subarray(offset, offset + this.lastLength);
   }
 
   /** Done with the message that was peeked: the next peek or receive moves on and acknowledges it. */
   release(): void {
-    this.#next = (this.#next + this.#record) | 0;
-    this.#record = 0;
+    this.next = (this.next + this.record) | 0;
+    this.record = 0;
   }
 
   /**
@@ -140,7 +125,7 @@ export class SpscConsumer extends RingSide {
   tryReceive(): Uint8Array | undefined {
     const offset = this.peekAt();
     if (offset < 0) return undefined;
-    const message = this.#u8.slice(offset, offset + this.#length);
+    const message = this.u8.slice(offset, offset + this.lastLength);
     this.release();
     return message;
   }
@@ -154,22 +139,22 @@ export class SpscConsumer extends RingSide {
   tryReceiveInto(target: Uint8Array): number {
     const offset = this.peekAt();
     if (offset < 0) return -1;
-    const length = this.#length;
+    const length = this.lastLength;
     if (length > target.length)
       throw new RangeError(`the message has ${length} bytes, the target only ${target.length}`);
-    target.set(this.#u8.subarray(offset, offset + length));
+    target.set(this.u8.subarray(offset, offset + length));
     this.release();
     return length;
   }
 
-  #attempt(): Uint8Array | undefined {
+  private attempt(): Uint8Array | undefined {
     const message = this.tryReceive();
     if (message !== undefined) return message;
-    const error = this.#peer.error(attemptOn(this.#bytes, "receive")) ?? lostError(this.#bytes);
+    const error = this.peer.error(attemptOn(this.bytes, "receive")) ?? lostError(this.bytes);
     if (error === undefined) return undefined;
     const last = this.tryReceive(); // committed just before the end
     if (last !== undefined) return last;
-    this.#peer.tell();
+    this.peer.tell();
     throw error;
   }
 
@@ -182,7 +167,7 @@ export class SpscConsumer extends RingSide {
    */
   receiveSync(options?: WaitOptions): Uint8Array | undefined {
     const deadline = deadlineOf(options, "receiveSync");
-    return this.tryReceive() ?? this.#waiter.waitSync(() => this.#attempt(), deadline);
+    return this.tryReceive() ?? this.waiter.waitSync(() => this.attempt(), deadline);
   }
 
   /**
@@ -193,8 +178,8 @@ export class SpscConsumer extends RingSide {
     try {
       checkAwaitOptions(options, "receive");
       options?.signal?.throwIfAborted();
-      const message = this.#waiter.isAwaited ? undefined : this.tryReceive();
-      return message === undefined ? this.#waiter.wait(() => this.#attempt(), options) : Promise.resolve(message);
+      const message = this.waiter.isAwaited ? undefined : this.tryReceive();
+      return message === undefined ? this.waiter.wait(() => this.attempt(), options) : Promise.resolve(message);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -206,9 +191,9 @@ export class SpscConsumer extends RingSide {
    */
   drain(handler: (message: Uint8Array, position: number) => void, max = Number.POSITIVE_INFINITY): number {
     return this.drainAt((offset, length, position) => {
-      this.#length = length;
-      this.#position = position;
-      handler(this.#u8.subarray(offset, offset + length), position);
+      this.lastLength = length;
+      this.lastPosition = position;
+      handler(this.u8.subarray(offset, offset + length), position);
     }, max);
   }
 
@@ -218,56 +203,54 @@ export class SpscConsumer extends RingSide {
    */
   drainAt(handler: (offset: number, length: number, position: number) => void, max = Number.POSITIVE_INFINITY): number {
     let count = 0;
-    while (count < max && (this.#next !== this.#head || this.#refill())) {
+    while (count < max && this.peekAt() >= 0) {
       try {
-        count += this.#drainRun(handler, max - count);
+        count += this.drainRun(handler, max - count);
       } finally {
-        this.#record = 0; // a message that was peeked before or meanwhile is done with
-        if (this.#isOpen && this.#published !== this.#next) this.#acknowledge();
+        this.record = 0; // a message that was peeked before or meanwhile is done with
+        if (this.isOpen && this.published !== this.next) this.acknowledge();
       }
-      if (!this.#isOpen) break; // the handler has closed us
+      if (!this.isOpen) break; // the handler has closed us
     }
     return count;
   }
 
-  /** What is known to be there, as far as acknowledgement may lag. The loop lives on locals: it is the hot path. */
-  #drainRun(handler: (offset: number, length: number, position: number) => void, max: number): number {
-    const i32 = this.#i32;
-    const dataOffset = this.#dataOffset;
-    const mask = this.#mask;
-    const maxMessageSize = this.#maxMessageSize;
-    const head = this.#head;
-    const lag = this.#lag;
-    const first = this.#next;
+  /** What is there, as far as acknowledgement may lag. The loop lives on locals: it is the hot path. */
+  private drainRun(handler: (offset: number, length: number, position: number) => void, max: number): number {
+    const { i32, dataOffset, mask, lag, isAtomic } = this;
+    const largest = this.bytes.geometry.maxMessageSize;
+    const first = this.next;
     let next = first;
     let count = 0;
-    while (next !== head && count < max && ((next - first) | 0) < lag) {
+    while (count < max && ((next - first) | 0) < lag) {
       const start = dataOffset + (next & mask);
-      const length = i32[start >> 2];
-      if (!(length >= 0 && length <= maxMessageSize && ((head - next) | 0) >= length + layout.MESSAGE_HEADER))
-        throw corrupted(this.#bytes, `a message claims ${length} bytes`);
-      handler(start + layout.MESSAGE_HEADER, length, next >>> 0);
+      const length = (isAtomic ? Atomics.load(i32, start >> 2) : i32[start >> 2]) - 1;
+      if (!(length >= 0 && length <= largest)) {
+        if (length === -1) break;
+        throw corrupted(this.bytes, `a message claims ${length} bytes`);
+      }
+      handler(start + MESSAGE_HEADER, length, next >>> 0);
       count++;
-      if (this.#next !== next) break; // the handler has received on its own, or closed us
+      if (this.next !== next) break; // the handler has received on its own, or closed us
       next = (next + ((length + 15) & ~7)) | 0;
-      this.#next = next; // at once: a handler that throws must not be given what others have handled
+      this.next = next; // at once: a handler that throws must not be given what others have handled
     }
     return count;
   }
 
   /** Size in bytes of the message last peeked or received, or handed out by `drain`. */
   get length(): number {
-    return this.#length;
+    return this.lastLength;
   }
 
   /** Position of the same message: bytes since the ring was made, modulo 2 ** 32. It is its id. */
   get position(): number {
-    return this.#position >>> 0;
+    return this.lastPosition >>> 0;
   }
 
   /** Whether the producer has closed and everything was received. */
   get ended(): boolean {
-    return this.#isOpen && this.#peer.isClosed && this.#next === this.#head && !this.#hasMore();
+    return this.isOpen && this.peer.isClosed && lengthAt(this.bytes, this.i32, this.next) < 0;
   }
 
   /** Each message as it comes, to the end of the stream. A killed producer ends it with PeerDiedError. */
@@ -277,15 +260,15 @@ export class SpscConsumer extends RingSide {
 
   /** Acknowledges what was received and gives the role back. Closing twice is fine. */
   override close(): void {
-    if (!this.#isOpen) return;
-    if (this.#published !== this.#next) this.#acknowledge();
-    this.#isOpen = false;
-    this.#record = 0;
-    this.#next = (this.#next + layout.MESSAGE_HEADER) | 0; // a drain that is going on sees that something has happened
-    this.#head = this.#next; // the fast path finds nothing, and the slow path tells why
-    this.#own.release();
-    this.#waiter.notify();
-    this.#waiter.close(closedHere(this.#bytes, "receive"));
-    this.#onClose();
+    if (!this.isOpen) return;
+    if (this.published !== this.next) this.acknowledge();
+    this.isOpen = false;
+    this.record = 0;
+    this.next = (this.next + MESSAGE_HEADER) | 0; // a drain that is going on sees that something has happened
+    this.largest = -1;
+    this.own.release();
+    this.waiter.notify();
+    this.waiter.close(closedHere(this.bytes, "receive"));
+    this.onClose();
   }
 }

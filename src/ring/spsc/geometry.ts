@@ -17,7 +17,7 @@ export interface RingGeometry {
 export function geometryOf(options: { capacity: number; maxMessageSize?: number }): RingGeometry {
   const capacity = checkInteger(options?.capacity, "capacity", layout.CAPACITY_LEAST, layout.CAPACITY_MOST);
   if ((capacity & (capacity - 1)) !== 0) throw new RangeError(`capacity must be a power of two, not ${capacity}`);
-  const most = capacity - layout.MESSAGE_HEADER;
+  const most = layout.maxMessageSizeMost(capacity);
   const maxMessageSize = checkInteger(options.maxMessageSize ?? capacity / 2, "maxMessageSize", 1, most);
   return { capacity, maxMessageSize };
 }
@@ -45,7 +45,7 @@ export function readGeometry(buffer: ArrayBuffer, offset: number, name: string):
   const maxMessageSize = view.getUint32(layout.MAX_MESSAGE_SIZE, true);
   const isPower =
     capacity >= layout.CAPACITY_LEAST && capacity <= layout.CAPACITY_MOST && (capacity & (capacity - 1)) === 0;
-  if (!isPower || maxMessageSize < 1 || maxMessageSize > capacity - layout.MESSAGE_HEADER)
+  if (!isPower || maxMessageSize < 1 || maxMessageSize > layout.maxMessageSizeMost(capacity))
     refuseHeader(HEADER, name, "its sizes make no sense");
   if (offset + layout.ringSize(capacity, maxMessageSize) > buffer.byteLength)
     refuseHeader(HEADER, name, "it claims more bytes than there are");

@@ -1,7 +1,7 @@
 // The bytes of a ring with one producer and one consumer, from its 128-aligned start.
 //
 //   0x000  u32 magic "SPSC" | u32 version | u32 capacity | u32 maxMessageSize        written by the creator
-//   0x080  i32 head                                                                  producer
+//   0x080  unused
 //   0x100  i32 tail                                                                  consumer
 //   0x180  i32 consumerWait, an eventcount        consumer before it sleeps, producer when it wakes it
 //   0x200  i32 producerWait, an eventcount        producer before it sleeps, consumer when it wakes it
@@ -9,20 +9,21 @@
 //   0x290  u32 producerCandidate | u32 consumerCandidate                                    attach
 //   0x300  messages: capacity bytes, and room for one more message of the greatest size
 //
-//   message   0  i32 length    4  unused    8  the bytes, rounded up to a multiple of 8
+//   message   0  i32 mark    4  unused    8  the bytes, rounded up to a multiple of 8        producer
+//   mark      0: nothing is committed here, and nothing behind it; otherwise the length + 1
 //
-// head and tail are positions: bytes since the ring was made, modulo 2^32; a message at position p starts at
-// p modulo capacity. A message never wraps: one that starts near the end runs on into the extra room, and the next one
-// starts where it would have ended in the ring. What lies between tail and head is committed.
+// tail is a position: bytes since the ring was made, modulo 2^32; a message at position p starts at p modulo capacity.
+// A message never wraps: one that starts near the end runs on into the extra room, and the next one starts where it
+// would have ended in the ring. What is committed is the chain of messages from tail on, up to the first mark that is 0:
+// whoever commits a message has set the mark behind it to 0 before.
 
 export const RING_MAGIC = 0x43535053;
-export const RING_VERSION = 1;
+export const RING_VERSION = 2;
 
 export const MAGIC = 0x000;
 export const VERSION = 0x004;
 export const CAPACITY = 0x008;
 export const MAX_MESSAGE_SIZE = 0x00c;
-export const HEAD = 0x080;
 export const TAIL = 0x100;
 export const CONSUMER_WAIT = 0x180;
 export const PRODUCER_WAIT = 0x200;
@@ -34,7 +35,7 @@ export const PRODUCER_CANDIDATE = 0x290;
 export const CONSUMER_CANDIDATE = 0x294;
 export const MESSAGES = 0x300;
 
-/** Bytes in front of each message. */
+/** Bytes in front of each message, and what the mark behind the last one needs. */
 export const MESSAGE_HEADER = 8;
 
 export const CAPACITY_LEAST = 64;
@@ -44,6 +45,11 @@ export const CAPACITY_MOST = 2 ** 30;
 /** What a message of `size` bytes takes up. */
 export function recordSize(size: number): number {
   return (size + MESSAGE_HEADER + 7) & ~7;
+}
+
+/** The greatest message that a ring can take: its header and the mark behind it must fit, too. */
+export function maxMessageSizeMost(capacity: number): number {
+  return capacity - 2 * MESSAGE_HEADER;
 }
 
 /** Bytes of a ring. */

@@ -6,15 +6,19 @@ import { hasSleepers, SLEEPERS } from "../../wait/eventcount.ts";
 import { PeerEnd } from "../peer_end.ts";
 import type { RingWaiter } from "../ring_waiter.ts";
 import type { Role } from "../role.ts";
+import { endOfMessages } from "./chain.ts";
 import * as layout from "./layout.ts";
+import { MESSAGE_HEADER } from "./layout.ts"; // by name: JavaScriptCore does not look through a namespace
 import {
   attemptOn,
+  checkSize,
   closedHere,
   corrupted,
   fillingHere,
   lostError,
   type RingBytes,
   RingSide,
+  refuseCommit,
   type SideParts,
 } from "./side.ts";
 
@@ -25,87 +29,98 @@ import {
  * survives this process. Use it from one thread. Only the forms ending in `Sync` block.
  */
 export class SpscProducer extends RingSide {
-  readonly #bytes: RingBytes;
-  readonly #own: Role;
-  readonly #peer: PeerEnd;
-  readonly #waiter: RingWaiter;
-  readonly #onClose: () => void;
-  readonly #i32: Int32Array;
-  readonly #u8: Uint8Array;
-  readonly #headIndex: number;
-  readonly #tailIndex: number;
-  readonly #waitIndex: number;
-  readonly #dataOffset: number;
-  readonly #mask: number;
-  readonly #maxMessageSize: number;
-  readonly #isAtomic: boolean;
-  /** -1 once closed and while a batch is filled: the fast path finds the ring full, and the slow path tells why. */
-  #capacity: number;
-  #isOpen = true;
-  /** Position of the next message; what of it is published stands in shared memory. */
-  #head: number;
+  // `private`, not #private, and numbers from the start: at each use of a #private JavaScriptCore asks whose it is, and
+  // V8 does not know the kind of a field that was undefined at first. (D34)
+  private readonly bytes: RingBytes;
+  private readonly own: Role;
+  private readonly peer: PeerEnd;
+  private readonly onClose: () => void;
+  private readonly waiter: RingWaiter;
+  private tailIndex = 0;
+  private waitIndex = 0;
+  private dataOffset = 0;
+  private mask = 0;
+  private largest = 0;
+  private isAtomic = false;
+  /** Bytes for messages; -1 once closed and while a batch is filled: then the slow path tells why there are none. */
+  private room = 0;
+  private isOpen = true;
+  /** Position of the next message. */
+  private head = 0;
   /** The consumer's position as last seen. */
-  #tail: number;
+  private tail = 0;
   /** Bytes claimed and not yet committed, or -1. */
-  #claimed = -1;
-  #isCorked = false;
+  private claimed = -1;
+  private isCorked = false;
   /** Neither corked nor atomic: the usual case, as one flag. */
-  #publishesPlainly: boolean;
+  private publishesPlainly = false;
+  /** Where the first message stands that is held back, or -1; its mark is all that the others lack. */
+  private heldIndex = -1;
+  private heldMark = 0;
 
   /** Use `ring.producer()`. */
   constructor({ bytes, own, peer, makeWaiter, onClose }: SideParts) {
-    super(bytes.buffer, () => this.#waiter);
+    super(bytes.buffer, () => this.waiter);
     const { base, geometry } = bytes;
-    this.#bytes = bytes;
-    this.#own = own;
-    this.#peer = new PeerEnd(peer);
-    this.#onClose = onClose;
-    this.#i32 = this.i32;
-    this.#u8 = this.u8;
-    this.#headIndex = (base + layout.HEAD) / 4;
-    this.#tailIndex = (base + layout.TAIL) / 4;
-    this.#waitIndex = (base + layout.CONSUMER_WAIT) / 4;
-    this.#dataOffset = base + layout.MESSAGES;
-    this.#mask = geometry.capacity - 1;
-    this.#maxMessageSize = geometry.maxMessageSize;
-    this.#isAtomic = bytes.isAtomic;
-    this.#publishesPlainly = !bytes.isAtomic;
-    this.#capacity = geometry.capacity;
-    this.#waiter = makeWaiter(() => this.#peer.watched);
-    this.#head = Atomics.load(this.#i32, this.#headIndex);
-    this.#tail = this.#loadTail();
+    this.bytes = bytes;
+    this.own = own;
+    this.peer = new PeerEnd(peer);
+    this.onClose = onClose;
+    this.tailIndex = (base + layout.TAIL) / 4;
+    this.waitIndex = (base + layout.CONSUMER_WAIT) / 4;
+    this.dataOffset = base + layout.MESSAGES;
+    this.mask = geometry.capacity - 1;
+    this.largest = geometry.maxMessageSize;
+    this.isAtomic = bytes.isAtomic;
+    this.publishesPlainly = !bytes.isAtomic;
+    this.room = geometry.capacity - layout.MESSAGE_HEADER;
+    this.waiter = makeWaiter(() => this.peer.watched);
+    this.tail = Atomics.load(this.i32, this.tailIndex);
+    this.head = endOfMessages(bytes, this.i32, this.tail);
   }
 
   /** SYNC space: pairs with the consumer's store of tail. */
-  #loadTail(): number {
-    const tail = Atomics.load(this.#i32, this.#tailIndex);
-    const used = (this.#head - tail) | 0;
-    if (used < 0 || used > this.#capacity || (used & 7) !== 0)
-      throw corrupted(this.#bytes, "head and tail do not agree");
+  private loadTail(): number {
+    const tail = Atomics.load(this.i32, this.tailIndex);
+    const used = (this.head - tail) | 0;
+    if (used < 0 || used > this.room || (used & 7) !== 0) throw corrupted(this.bytes, `the consumer is at ${tail}`);
     return tail;
   }
 
   /** Whether there is room after all. */
-  #hasRoom(record: number): boolean {
-    if (this.#capacity < 0) throw this.#isOpen ? fillingHere(this.#bytes) : closedHere(this.#bytes, "send");
-    this.#tail = this.#loadTail();
-    if (((this.#head + record - this.#tail) | 0) <= this.#capacity) return true;
-    if (this.#isCorked) this.#publish(); // what is held back could never be read, and the room never come
-    this.#waiter.pause();
+  private hasRoom(record: number): boolean {
+    if (this.room < 0) throw this.isOpen ? fillingHere(this.bytes) : closedHere(this.bytes, "send");
+    this.tail = this.loadTail();
+    if (((this.head + record - this.tail) | 0) <= this.room) return true;
+    if (this.isCorked) this.publishHeld(); // what is held back could never be read, and the room never come
+    this.waiter.pause();
     return false;
   }
 
-  /** SYNC message: pairs with the consumer's load of head. */
-  #publish(): void {
-    if (this.#isAtomic) Atomics.store(this.#i32, this.#headIndex, this.#head);
-    else this.#i32[this.#headIndex] = this.#head;
-    if (hasSleepers(this.#i32, this.#waitIndex, this.#isAtomic)) this.#waiter.notify();
+  /** The slow ways to set a mark: held back, or by Atomics. */
+  private publish(index: number, mark: number): void {
+    if (this.isCorked && this.heldIndex < 0) {
+      this.heldIndex = index;
+      this.heldMark = mark;
+    } else if (this.isCorked) {
+      this.i32[index] = mark; // out of reach as long as the first one is held back
+    } else {
+      this.setMark(index, mark);
+    }
   }
 
-  #checkSize(size: number): void {
-    if (Number.isInteger(size) && size >= 0 && size <= this.#maxMessageSize) return;
-    if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${typeof size}`);
-    throw new RangeError(`a message of ring ${this.#bytes.name} has 0 to ${this.#maxMessageSize} bytes, not ${size}`);
+  /** SYNC message: pairs with the consumer's load of the mark. */
+  private setMark(index: number, mark: number): void {
+    if (this.isAtomic) Atomics.store(this.i32, index, mark);
+    else this.i32[index] = mark;
+    if (hasSleepers(this.i32, this.waitIndex, this.isAtomic)) this.waiter.notify();
+  }
+
+  private publishHeld(): void {
+    if (this.heldIndex < 0) return;
+    const index = this.heldIndex;
+    this.heldIndex = -1;
+    this.setMark(index, this.heldMark);
   }
 
   /**
@@ -116,17 +131,17 @@ export class SpscProducer extends RingSide {
    * @throws {IpcError} EBADF after close; EBADMSG the shared indices are corrupted
    */
   claimAt(size: number): number {
-    if ((size | 0) !== size || size < 0 || size > this.#maxMessageSize) this.#checkSize(size);
+    if ((size | 0) !== size || size < 0 || size > this.largest) checkSize(this.bytes, size);
     const record = (size + 15) & ~7; // layout.recordSize, spelled out: this is the hot path
-    if (((this.#head + record - this.#tail) | 0) > this.#capacity && !this.#hasRoom(record)) return -1;
-    this.#claimed = size;
-    return this.#dataOffset + (this.#head & this.#mask) + layout.MESSAGE_HEADER;
+    if (((this.head + record - this.tail) | 0) > this.room && !this.hasRoom(record)) return -1;
+    this.claimed = size;
+    return this.dataOffset + (this.head & this.mask) + MESSAGE_HEADER;
   }
 
   /** As `claimAt`, as a view of the room; undefined when the ring is full. Do not keep it after `commit`. */
   claim(size: number): Uint8Array | undefined {
     const offset = this.claimAt(size);
-    return offset < 0 ? undefined : this.#u8.subarray(offset, offset + size);
+    return offset < 0 ? undefined : this.u8.subarray(offset, offset + size);
   }
 
   /**
@@ -134,28 +149,23 @@ export class SpscProducer extends RingSide {
    *
    * @throws {RangeError} nothing is claimed, or less than `size`
    */
-  commit(size: number = this.#claimed): void {
-    if ((size | 0) !== size || size < 0 || size > this.#claimed) this.#refuseCommit(size);
-    const head = this.#head;
+  commit(size: number = this.claimed): void {
+    if ((size | 0) !== size || size < 0 || size > this.claimed) refuseCommit(this.bytes, this.claimed, size);
+    const { i32, dataOffset, mask, head } = this;
     const next = (head + ((size + 15) & ~7)) | 0;
-    this.#i32[(this.#dataOffset + (head & this.#mask)) >> 2] = size;
-    this.#head = next;
-    this.#claimed = -1;
-    if (this.#publishesPlainly) {
-      // #publish, spelled out: a private method's brand check costs as much as all of this in JavaScriptCore
-      this.#i32[this.#headIndex] = next;
-      if ((this.#i32[this.#waitIndex] & SLEEPERS) !== 0) this.#waiter.notify();
-    } else if (!this.#isCorked) this.#publish();
-  }
-
-  #refuseCommit(size: number): never {
-    if (this.#claimed < 0) throw new RangeError(`nothing is claimed on ring ${this.#bytes.name}: call claim first`);
-    throw new RangeError(`${this.#claimed} bytes are claimed on ring ${this.#bytes.name}, not ${size}`);
+    const index = (dataOffset + (head & mask)) >> 2;
+    i32[(dataOffset + (next & mask)) >> 2] = 0; // the end of the chain, before anybody can come so far
+    this.head = next;
+    this.claimed = -1;
+    if (this.publishesPlainly) {
+      i32[index] = size + 1; // setMark, spelled out
+      if ((i32[this.waitIndex] & SLEEPERS) !== 0) this.waiter.notify();
+    } else this.publish(index, size + 1);
   }
 
   /** Gives the claimed room back; nothing is sent. */
   abort(): void {
-    this.#claimed = -1;
+    this.claimed = -1;
   }
 
   /**
@@ -169,16 +179,16 @@ export class SpscProducer extends RingSide {
     const bytes = data instanceof Uint8Array ? data : asBytes(data);
     const offset = this.claimAt(bytes.length);
     if (offset < 0) return false;
-    this.#u8.set(bytes, offset);
+    this.u8.set(bytes, offset);
     this.commit();
     return true;
   }
 
-  #attempt(bytes: Uint8Array): true | undefined {
+  private attempt(bytes: Uint8Array): true | undefined {
     if (this.trySend(bytes)) return true;
-    const error = this.#peer.error(attemptOn(this.#bytes, "send")) ?? lostError(this.#bytes);
+    const error = this.peer.error(attemptOn(this.bytes, "send")) ?? lostError(this.bytes);
     if (error === undefined) return undefined;
-    this.#peer.tell();
+    this.peer.tell();
     throw error;
   }
 
@@ -191,9 +201,9 @@ export class SpscProducer extends RingSide {
   sendSync(data: ArrayBufferView | ArrayBuffer, options?: WaitOptions): boolean {
     const deadline = deadlineOf(options, "sendSync");
     const bytes = asBytes(data);
-    this.#checkSize(bytes.length);
+    checkSize(this.bytes, bytes.length);
     if (this.trySend(bytes)) return true;
-    return this.#waiter.waitSync(() => this.#attempt(bytes), deadline) ?? false;
+    return this.waiter.waitSync(() => this.attempt(bytes), deadline) ?? false;
   }
 
   /**
@@ -204,10 +214,10 @@ export class SpscProducer extends RingSide {
     try {
       checkAwaitOptions(options, "send");
       const bytes = asBytes(data);
-      this.#checkSize(bytes.length);
+      checkSize(this.bytes, bytes.length);
       options?.signal?.throwIfAborted();
-      if (!this.#waiter.isAwaited && this.trySend(bytes)) return Promise.resolve(true);
-      return this.#waiter.wait(() => this.#attempt(bytes), options).then((sent) => sent ?? false);
+      if (!this.waiter.isAwaited && this.trySend(bytes)) return Promise.resolve(true);
+      return this.waiter.wait(() => this.attempt(bytes), options).then((sent) => sent ?? false);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -220,69 +230,68 @@ export class SpscProducer extends RingSide {
    * Errors as `claimAt`; EBUSY when `write` itself sends.
    */
   fillAt(size: number, count: number, write: (offset: number, index: number) => void): number {
-    this.#checkSize(size);
+    checkSize(this.bytes, size);
     checkInteger(count, "count", 0, Number.MAX_SAFE_INTEGER);
-    const i32 = this.#i32;
-    const dataOffset = this.#dataOffset;
-    const mask = this.#mask;
     const record = layout.recordSize(size);
-    if (((this.#head + record * Math.min(count, 64) - this.#tail) | 0) > this.#capacity) this.#hasRoom(record);
-    const capacity = this.#capacity;
-    const limit = (this.#tail + capacity - record) | 0;
-    let head = this.#head;
+    if (((this.head + record * Math.min(count, 64) - this.tail) | 0) > this.room) this.hasRoom(record);
+    const { i32, dataOffset, mask, room } = this;
+    const limit = (this.tail + room - record) | 0;
+    const first = this.head;
+    let head = first;
     let index = 0;
-    this.#claimed = -1;
-    this.#capacity = -1;
+    this.claimed = -1;
+    this.room = -1;
     try {
       for (; index < count && ((limit - head) | 0) >= 0; index++) {
         const start = dataOffset + (head & mask);
-        write(start + layout.MESSAGE_HEADER, index);
-        i32[start >> 2] = size;
+        write(start + MESSAGE_HEADER, index);
+        if (index > 0) i32[start >> 2] = size + 1; // out of reach until the first one's mark is set
         head = (head + record) | 0;
       }
     } finally {
-      if (this.#isOpen) {
-        this.#capacity = capacity;
-        this.#head = head;
-        if (index > 0 && !this.#isCorked) this.#publish();
+      if (this.isOpen) {
+        this.room = room;
+        this.head = head;
+        i32[(dataOffset + (head & mask)) >> 2] = 0;
+        if (index > 0) this.publish((dataOffset + (first & mask)) >> 2, size + 1);
       }
     }
-    return this.#isOpen ? index : 0;
+    return this.isOpen ? index : 0;
   }
 
   /** As `fillAt`, with a view of each message's room. Do not keep the views. */
   fill(size: number, count: number, write: (room: Uint8Array, index: number) => void): number {
-    return this.fillAt(size, count, (offset, index) => write(this.#u8.subarray(offset, offset + size), index));
+    return this.fillAt(size, count, (offset, index) => write(this.u8.subarray(offset, offset + size), index));
   }
 
   /** Holds messages back until `uncork`, which publishes them at once: several times the throughput for small ones. */
   cork(): void {
-    this.#isCorked = true;
-    this.#publishesPlainly = false;
+    this.isCorked = true;
+    this.publishesPlainly = false;
   }
 
   /** Publishes what was held back, and each message from now on. A full ring publishes on its own. */
   uncork(): void {
-    this.#isCorked = false;
-    this.#publishesPlainly = !this.#isAtomic;
-    if (this.#isOpen) this.#publish();
+    this.isCorked = false;
+    this.publishesPlainly = !this.isAtomic;
+    if (this.isOpen) this.publishHeld();
   }
 
   /** Position of the next message: bytes since the ring was made, modulo 2 ** 32. It is that message's id. */
   get position(): number {
-    return this.#head >>> 0;
+    return this.head >>> 0;
   }
 
   /** Ends the stream: the consumer reads what was committed, then sees the end. Closing twice is fine. */
   override close(): void {
-    if (!this.#isOpen) return;
-    if (this.#isCorked) this.#publish();
-    this.#isOpen = false;
-    this.#capacity = -1;
-    this.#claimed = -1;
-    this.#own.release();
-    this.#waiter.notify();
-    this.#waiter.close(closedHere(this.#bytes, "send"));
-    this.#onClose();
+    if (!this.isOpen) return;
+    this.publishHeld();
+    this.isOpen = false;
+    this.room = -1;
+    this.claimed = -1;
+    this.own.release();
+    this.waiter.notify();
+    this.waiter.close(closedHere(this.bytes, "send"));
+    this.onClose();
   }
 }

@@ -97,3 +97,16 @@ export function fillingHere(bytes: RingBytes): IpcError {
   const hint = "the callback of fill or fillAt may only write into its room";
   return new IpcError(errno.EBUSY, { ...attemptOn(bytes, "send"), hint });
 }
+
+/** Refuses what cannot be the size of a message. */
+export function checkSize({ name, geometry }: RingBytes, size: number): void {
+  if (Number.isInteger(size) && size >= 0 && size <= geometry.maxMessageSize) return;
+  if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${typeof size}`);
+  throw new RangeError(`a message of ring ${name} has 0 to ${geometry.maxMessageSize} bytes, not ${size}`);
+}
+
+/** More is committed than was claimed. */
+export function refuseCommit({ name }: RingBytes, claimed: number, size: number): never {
+  if (claimed < 0) throw new RangeError(`nothing is claimed on ring ${name}: call claim first`);
+  throw new RangeError(`${claimed} bytes are claimed on ring ${name}, not ${size}`);
+}
