@@ -22,6 +22,7 @@ const commands = {
   test: { what: "the house checks and the whole test matrix", run: inThisProcess("./test.mjs") },
   check: { what: "the house checks alone", run: inThisProcess("./check.mjs") },
   build: { what: "builds the C shim", run: inThisProcess("./build.mjs") },
+  pack: { what: "makes the npm package", run: inThisProcess("./pack.mjs") },
   bench: { what: "the benchmarks, against C++ and the runtimes' own means", run: underNode("bench/run.ts") },
 };
 

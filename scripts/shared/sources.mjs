@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { inProject, root } from "./paths.mjs";
 
-const ignored = new Set(["node_modules", "native", "coverage", ".git"]);
+const ignored = new Set(["node_modules", "native", "dist", "coverage", ".git"]);
 
 function walk(folder = "") {
   return readdirSync(inProject(folder || ".")).flatMap((name) => {

@@ -1,0 +1,94 @@
+// Makes the npm package: JavaScript and its types, the libraries, the C header, and a package.json of their own.
+//
+// Node strips no types inside node_modules, so npm cannot carry the sources. The folders keep their places: the library
+// finds native/ from src/ as it does here.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { program } from "./setup/programs.mjs";
+import { capture } from "./shared/child.mjs";
+import { inProject } from "./shared/paths.mjs";
+import { readJson } from "./shared/sources.mjs";
+import { say } from "./shared/terminal.mjs";
+import { libraryName, targets } from "./shim/fingerprint.mjs";
+
+export const help = `Makes the npm package: the folder dist/package and its tarball beside it.
+
+  npm run pack                          to look at; publish with: npm publish dist/package --access public
+  npm run pack -- --out DIRECTORY       somewhere else than dist
+`;
+
+const libraries = targets.map(({ cpu }) => `native/${libraryName(cpu)}`);
+const copied = [...libraries, "include", "README.md", "LICENSE", "CHANGELOG.md"];
+
+/** Runs a program to its end, and throws what it said when it fails. */
+async function run(command, parameters, options) {
+  const { code, signal, stdout, output } = await capture(command, parameters, options);
+  if (code === 0) return stdout;
+  throw new Error(`${command} ${parameters.join(" ")}\nended with ${signal ?? `exit code ${code}`}\n${output}`);
+}
+
+/** Docstrings stay in both: editors show them from the types, people who debug read them in the code. */
+function compile(folder) {
+  const compiler = inProject("node_modules/typescript/bin/tsc");
+  const config = inProject("scripts/pack/tsconfig.json");
+  return run(program("node"), [compiler, "--pretty", "false", "--project", config, "--outDir", folder]);
+}
+
+/** The compiler leaves "./x.ts" in the types. TypeScript takes that for ./x.d.ts; some editors look for the file. */
+function correctImports(folder) {
+  const types = readdirSync(folder, { recursive: true }).filter((path) => path.endsWith(".d.ts"));
+  for (const path of types.map((path) => join(folder, path))) {
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace(/\b(from |import\()"(\.[^"]*)\.ts"/g, '$1"$2.js"'));
+  }
+}
+
+/** What stands in place of an exported TypeScript file. */
+function compiled(path) {
+  const name = path.replace(/\.ts$/, "");
+  return { types: `${name}.d.ts`, default: `${name}.js` };
+}
+
+/** The repository's package.json without what is only for working on it. */
+function packageJson() {
+  const { private: _, scripts, devDependencies, allowScripts, exports, ...kept } = readJson("package.json");
+  const entries = Object.entries(exports).map(([name, path]) => [name, compiled(path)]);
+  return { ...kept, exports: Object.fromEntries(entries) };
+}
+
+function checkExports(folder, { exports }) {
+  const files = Object.values(exports).flatMap(Object.values);
+  const missing = files.filter((path) => !existsSync(join(folder, path)));
+  if (missing.length > 0) throw new Error(`exported, but not made: ${missing.join(", ")}`);
+}
+
+/** Everything that npm gets, in a folder of its own. */
+async function stage(folder) {
+  rmSync(folder, { recursive: true, force: true }); // of a former time
+  mkdirSync(folder, { recursive: true });
+  await compile(folder);
+  correctImports(folder);
+  for (const path of copied) cpSync(inProject(path), join(folder, path), { recursive: true });
+  const description = packageJson();
+  checkExports(folder, description);
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(description, null, 2)}\n`);
+}
+
+/** `npm pack`, which also says what it has packed. */
+async function makeTarball(folder, out) {
+  const parameters = ["pack", "--json", "--loglevel=error", `--pack-destination=${out}`];
+  return JSON.parse(await run("npm", parameters, { cwd: folder }))[0];
+}
+
+/** `npm run pack`. */
+export async function main(parameters) {
+  const options = { out: { type: "string", default: inProject("dist") }, help: { type: "boolean", short: "h" } };
+  const { values } = parseArgs({ args: parameters, options });
+  if (values.help) return say(help);
+  const out = resolve(values.out);
+  await stage(join(out, "package"));
+  const { filename, size, entryCount } = await makeTarball(join(out, "package"), out);
+  say(`${relative(process.cwd(), join(out, filename))}: ${size} bytes, ${entryCount} files`);
+}

@@ -1,0 +1,130 @@
+// The npm package: made by `npm run pack`, laid out as npm would, used by all runtimes and the compiler. And JSR's.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { after, before, describe, it } from "node:test";
+import {
+  cleanUp,
+  mainRuntimes,
+  type PeerEnd,
+  projectRoot,
+  runPeer,
+  runtimeNamed,
+  spawnProgram,
+  temporaryDirectory,
+  uniqueName,
+} from "../support/mod.ts";
+
+const deno = runtimeNamed("deno").command;
+const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
+const tsconfig = { compilerOptions: { module: "nodenext", lib: ["esnext", "dom"], strict: true, noEmit: true } };
+
+/** What `npm i` and `deno add npm:` leave in a user's project. */
+const projectFiles = {
+  "package.json": { type: "module", dependencies: { "@linux-ipc/core": "*" } },
+  "deno.json": { nodeModulesDir: "manual", imports: { "@linux-ipc/core": "npm:@linux-ipc/core@*" } },
+  "tsconfig.json": { ...tsconfig, include: ["package_types.ts"] },
+};
+
+/** A new project with the package in its node_modules, and nothing else there. */
+function makeProject(): { project: string; installed: string } {
+  const [out, project] = [temporaryDirectory(), temporaryDirectory()];
+  const installed = join(project, "node_modules/@linux-ipc/core");
+  execFileSync(process.execPath, [`${projectRoot}scripts/run.mjs`, "pack", "--out", out], { stdio: "pipe" });
+  const tarball = readdirSync(out).find((name) => name.endsWith(".tgz")) ?? "no tarball";
+  mkdirSync(installed, { recursive: true });
+  execFileSync("tar", ["-xzf", join(out, tarball), "-C", installed, "--strip-components=1"]);
+  for (const [name, content] of Object.entries(projectFiles)) {
+    writeFileSync(join(project, name), JSON.stringify(content));
+  }
+  for (const name of ["package_consumer.mjs", "package_types.ts"]) {
+    cpSync(join(import.meta.dirname, name), join(project, name));
+  }
+  return { project, installed };
+}
+
+function mustSucceed({ code, stdout, stderr }: PeerEnd): void {
+  assert.equal(code, 0, stdout + stderr);
+}
+
+describe("npm package", () => {
+  let project = "";
+  let installed = "";
+  before(() => {
+    ({ project, installed } = makeProject());
+  });
+  after(cleanUp);
+
+  for (const runtime of mainRuntimes) {
+    it(`works in ${runtime.name}, with the library beside it`, async () => {
+      const script = join(project, "package_consumer.mjs");
+      const end = await runPeer(runtime, script, [uniqueName("package")], { cwd: project });
+      mustSucceed(end);
+      const library = join(installed, `native/linux-ipc-${process.arch}.so`);
+      assert.deepEqual(end.stdout.split("\n"), ["hello from the package", library, ""]);
+      assert.equal(end.stderr, "");
+    });
+  }
+
+  it("has types for TypeScript", async () => {
+    const compiler = `${projectRoot}node_modules/typescript/bin/tsc`;
+    mustSucceed(await spawnProgram(process.execPath, [compiler, "--project", project], { cwd: project }).ended);
+  });
+
+  it("has types for Deno", async () => {
+    mustSucceed(await spawnProgram(deno, ["check", "package_types.ts"], { cwd: project }).ended);
+  });
+
+  it("holds JavaScript, types, libraries, the header and what is to be read, and nothing else", () => {
+    const files = readdirSync(installed, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const paths = files.map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
+    const others = paths.filter((path) => !/^(mod|src\/.*|native\/embedded)\.(js|d\.ts)$/.test(path));
+    assert.deepEqual(others.sort(), [
+      ...["CHANGELOG.md", "LICENSE", "README.md", "include/linux_ipc.h"],
+      ...["native/linux-ipc-arm64.so", "native/linux-ipc-x64.so", "package.json"],
+    ]);
+  });
+
+  it("describes itself as the repository does, without what is only for working on it", () => {
+    const repository = json(`${projectRoot}package.json`);
+    const { private: isPrivate, scripts, devDependencies, allowScripts, exports, ...common } = repository;
+    const { exports: entries, ...rest } = json(join(installed, "package.json"));
+    assert.equal(isPrivate, true);
+    assert.deepEqual(rest, common);
+    assert.deepEqual(Object.keys(entries), Object.keys(exports));
+  });
+
+  it("names JavaScript in the imports of its types: not every editor takes ./x.ts for ./x.d.ts", () => {
+    const paths = readdirSync(installed, { recursive: true, encoding: "utf8" });
+    const types = paths
+      .filter((path) => path.endsWith(".d.ts"))
+      .map((path) => readFileSync(join(installed, path), "utf8"));
+    assert.equal(types.filter((text) => /"\.[^"]*\.ts"/.test(text)).length, 0);
+    assert.ok(types.filter((text) => /from "\.[^"]*\.js"/.test(text)).length > 50);
+  });
+
+  it("keeps the docstrings in its types", () => {
+    const { types } = json(join(installed, "package.json")).exports["./memory"];
+    const text = readFileSync(join(dirname(join(installed, types)), "shared_memory.d.ts"), "utf8");
+    assert.match(text, /\* A named object lives in `\/dev\/shm` until it is unlinked/);
+  });
+});
+
+describe("JSR package", () => {
+  after(cleanUp);
+
+  it("holds the sources and the embedded library, which git ignores, and no tests", async () => {
+    const end = await spawnProgram(deno, ["publish", "--dry-run", "--allow-dirty", "--no-check"]).ended;
+    mustSucceed(end);
+    const files = [...end.stderr.matchAll(/^ +file:\/\/(\S+) \(/gm)].map(([, path]) => path.slice(projectRoot.length));
+    const others = files.filter((path) => !path.startsWith("src/"));
+    assert.deepEqual(others.sort(), [
+      ...["CHANGELOG.md", "LICENSE", "README.md", "deno.json", "include/linux_ipc.h", "mod.ts"],
+      "native/embedded.ts",
+    ]);
+    assert.ok(files.includes("src/ring/mod.ts"));
+  });
+});
