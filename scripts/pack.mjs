@@ -20,7 +20,7 @@ export const help = `Makes the npm package: the folder dist/package and its tarb
 `;
 
 const libraries = targets.map(({ cpu }) => `native/${libraryName(cpu)}`);
-const copied = [...libraries, "include", "README.md", "LICENSE", "CHANGELOG.md"];
+const copied = [...libraries, "include", "README.md", "DESIGN.md", "CHANGELOG.md", "LICENSE"];
 
 /** Runs a program to its end, and throws what it said when it fails. */
 async function run(command, parameters, options) {

@@ -83,7 +83,7 @@ describe("npm package", () => {
     const paths = files.map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
     const others = paths.filter((path) => !/^(mod|src\/.*|native\/embedded)\.(js|d\.ts)$/.test(path));
     assert.deepEqual(others.sort(), [
-      ...["CHANGELOG.md", "LICENSE", "README.md", "include/linux_ipc.h"],
+      ...["CHANGELOG.md", "DESIGN.md", "LICENSE", "README.md", "include/linux_ipc.h"],
       ...["native/linux-ipc-arm64.so", "native/linux-ipc-x64.so", "package.json"],
     ]);
   });

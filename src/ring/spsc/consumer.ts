@@ -222,6 +222,10 @@ export class SpscConsumer extends RingSide {
     const first = this.next;
     let next = first;
     let count = 0;
+    // Messages mostly have the size of the one before. Said as a branch, it lets the processor load the next mark before
+    // this one has come: their misses overlap.
+    let expected = this.lastLength;
+    let record = layout.recordSize(expected);
     while (count < max && ((next - first) | 0) < lag) {
       const start = dataOffset + (next & mask);
       const length = (isAtomic ? Atomics.load(i32, start >> 2) : i32[start >> 2]) - 1;
@@ -232,7 +236,11 @@ export class SpscConsumer extends RingSide {
       handler(start + MESSAGE_HEADER, length, next >>> 0);
       count++;
       if (this.next !== next) break; // the handler has received on its own, or closed us
-      next = (next + ((length + 15) & ~7)) | 0;
+      if (length !== expected) {
+        expected = length;
+        record = (length + 15) & ~7;
+      }
+      next = (next + record) | 0;
       this.next = next; // at once: a handler that throws must not be given what others have handled
     }
     return count;

@@ -22,9 +22,12 @@ export interface SpscRingOpenOptions extends SpscRingUse {
 
 /** How large a ring is. */
 export interface SpscRingSize {
-  /** Bytes of message space: a power of two from 64 to 2 ** 30. A message takes 8 bytes more than it has, rounded up to 8. */
+  /**
+   * Bytes of message space: a power of two from 64 to 2 ** 30. A message takes 8 bytes more than it has, rounded up to 8;
+   * 8 bytes always stay free.
+   */
   capacity: number;
-  /** Bytes of the largest message; half the capacity unless said. */
+  /** Bytes of the largest message, up to capacity - 16; half the capacity unless said. */
   maxMessageSize?: number;
 }
 
@@ -42,7 +45,7 @@ export interface SpscRingOverOptions extends SpscRingUse {
   participants: Participants;
   /** Lays a new ring where there are zeros; must agree with a ring that is there already. Without it one must be there. */
   capacity?: number;
-  /** Bytes of the largest message; half the capacity unless said. */
+  /** Bytes of the largest message, up to capacity - 16; half the capacity unless said. */
   maxMessageSize?: number;
 }
 
