@@ -21,7 +21,7 @@ const { reads, kills, seconds, seed } = readNumbers({
 /** The control needs no more to show its share. */
 const PLAIN_READS_MOST = 10_000_000;
 const PROGRESS_EVERY_KILLS = 100;
-const SPARES = 8;
+const [SIZE, SPARES] = [3, 8];
 
 interface Row extends TornResult {
   readonly writer: string;
@@ -66,6 +66,7 @@ function kill(): Promise<boolean> {
       ...limits,
       runtimes,
       readers,
+      size: SIZE,
       spares: SPARES,
       spawn: spawnBundled,
     }).run();

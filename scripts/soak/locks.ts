@@ -11,7 +11,7 @@ import { progress, readNumbers } from "./report.ts";
 
 const { kills, seconds, seed } = readNumbers({ kills: 10_000, seconds: 86_400, seed: Date.now() % 2 ** 31 });
 const PROGRESS_EVERY_KILLS = 100;
-const [SPARES, PERCENT_C] = [8, 40];
+const [SIZE, SPARES, PERCENT_C] = [6, 8, 40];
 
 try {
   const isSound = await runPart("locks", { kills, seed }, (left, before) => {
@@ -19,7 +19,7 @@ try {
       if (done % PROGRESS_EVERY_KILLS < 2) progress(`${before + done} of ${kills} kills`);
     };
     const limits = { kills: left, seconds, seed, onProgress };
-    const processes = { runtimes: mainRuntimes, spares: SPARES, percentC: PERCENT_C, spawn: spawnBundled };
+    const processes = { runtimes: mainRuntimes, size: SIZE, spares: SPARES, percentC: PERCENT_C, spawn: spawnBundled };
     return new LockSupervisor({ ...limits, ...processes }).run();
   });
   process.exitCode = isSound ? 0 : 1;

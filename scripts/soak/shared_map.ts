@@ -11,7 +11,7 @@ import { progress, readNumbers } from "./report.ts";
 
 const { kills, seconds, seed } = readNumbers({ kills: 10_000, seconds: 86_400, seed: Date.now() % 2 ** 31 });
 const PROGRESS_EVERY_KILLS = 100;
-const SPARES = 8;
+const [SIZE, SPARES] = [3, 8];
 
 try {
   const isSound = await runPart("shared_map_kills", { kills, seed }, async (left, before) => {
@@ -20,7 +20,14 @@ try {
     };
     const limits = { kills: left, seconds, seed, onProgress };
     const readers = mainRuntimes.slice(0, 2);
-    const report = await new MapSupervisor({ ...limits, runtimes, readers, spares: SPARES, spawn: spawnBundled }).run();
+    const report = await new MapSupervisor({
+      ...limits,
+      runtimes,
+      readers,
+      size: SIZE,
+      spares: SPARES,
+      spawn: spawnBundled,
+    }).run();
     return { ...report, faults: { ...report.faults, notWhole: report.isWhole ? 0 : 1 } };
   });
   process.exitCode = isSound ? 0 : 1;

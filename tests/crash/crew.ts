@@ -11,7 +11,8 @@ export interface CrashOptions {
   readonly kills: number;
   readonly seed: number;
   readonly runtimes: readonly Runtime[];
-  /** How many processes are started ahead. */
+  /** How many processes work at a time; `spares` more are started, or wait at the gate. */
+  readonly size: number;
   readonly spares: number;
   /** Stop early, with fewer kills. */
   readonly seconds?: number;
@@ -29,12 +30,10 @@ export interface Member {
   readonly place: number;
 }
 
-export interface CrewOptions extends Pick<CrashOptions, "spares"> {
+export interface CrewOptions extends Pick<CrashOptions, "size" | "spares"> {
   readonly ledger: CrashLedger<string>;
   /** The shared objects, ledger included: what is kept when something goes wrong. */
   readonly objects: readonly string[];
-  /** How many work at a time; `spares` more are started, or wait at the gate. */
-  readonly size: number;
   /** Starts a process for this place. */
   start(place: number): { peer: Peer; kind: string };
 }
@@ -146,9 +145,9 @@ export class Crew {
     if (found.length > 0) throw new Error(found.map(([fault, count]) => `${fault}: ${count}`).join(", "));
   }
 
-  /** After STOP was stored: all must end well. */
+  /** After STOP was stored: all who work must end well. Those at the gate have done nothing yet, and are not let in. */
   async finish(): Promise<void> {
-    for (const { place } of this.#waiting) this.#options.ledger.openGate(place);
+    for (const { peer } of this.#waiting.splice(0)) peer.kill();
     for (const peer of this.#peers) {
       const { code, signal, stderr } = await within(peer.ended, START_MS, "the end of a process");
       if (code !== 0) throw new Error(`a process ended with ${code ?? signal}: ${stderr}`);

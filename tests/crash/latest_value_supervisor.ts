@@ -1,4 +1,4 @@
-// Kills the writer of a latest value again and again at random moments; others take over, readers go on reading.
+// Kills the writer of a latest value again and again at random moments; others take the role, readers go on reading.
 
 import { LatestValue } from "../../mod.ts";
 import { BOOK_BYTES } from "../cross/latest_value_book.ts";
@@ -11,8 +11,6 @@ import type { ValueCrashJob } from "./latest_value_peer.ts";
 
 const program = new URL("./latest_value_peer.ts", import.meta.url);
 const TAKEOVER_TIMEOUT_MS = 60_000;
-/** One writes, the others try to take the role. */
-const SIZE = 3;
 
 export interface ValueOptions extends CrashOptions {
   readonly readers: readonly Runtime[];
@@ -48,7 +46,7 @@ export class ValueSupervisor {
     const ledger = at.createValueLedger(this.#names.ledger);
     const objects = Object.values(this.#names);
     this.#ledger = ledger;
-    this.#crew = new Crew({ ...options, ledger, objects, size: SIZE, start: (place) => this.#start(place) });
+    this.#crew = new Crew({ ...options, ledger, objects, start: (place) => this.#start(place) });
     for (const [reader, runtime] of options.readers.entries()) this.#crew.join(this.#spawn(runtime, "read", reader));
   }
 

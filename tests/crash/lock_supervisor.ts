@@ -10,7 +10,6 @@ import * as at from "./lock_ledger.ts";
 
 const program = new URL("./lock_peer.ts", import.meta.url);
 const STUCK_MS = 15_000;
-const SIZE = 6;
 
 export interface LockOptions extends CrashOptions {
   /** How many of a hundred processes are C; the others are of the runtimes, in equal parts. */
@@ -54,7 +53,7 @@ export class LockSupervisor {
     const ledger = at.createLockLedger(this.#names.ledger);
     const objects = Object.values(this.#names);
     this.#ledger = ledger;
-    this.#crew = new Crew({ ...options, ledger, objects, size: SIZE, start: (place) => this.#start(place) });
+    this.#crew = new Crew({ ...options, ledger, objects, start: (place) => this.#start(place) });
   }
 
   async run(): Promise<LockReport> {

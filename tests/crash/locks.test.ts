@@ -17,6 +17,7 @@ describe(`killed lock holders (seed ${seed})`, () => {
       kills: KILLS,
       seed,
       runtimes: mainRuntimes,
+      size: 6,
       spares: 2,
       percentC: 20,
     }).run();

@@ -9,8 +9,6 @@ import { COUNTED, createMapLedger, type MapFault, type MapLedger, READS, WRITES 
 import type { MapCrashJob } from "./shared_map_peer.ts";
 
 const program = new URL("./shared_map_peer.ts", import.meta.url);
-/** Writers at a time. */
-const SIZE = 3;
 const BOOKS = 24;
 /** Fewer than there are keys: it is full now and then. */
 const CAPACITY = 64;
@@ -50,7 +48,7 @@ export class MapSupervisor {
     const ledger = createMapLedger(this.#names.ledger);
     const objects = Object.values(this.#names);
     this.#ledger = ledger;
-    this.#crew = new Crew({ ...options, ledger, objects, size: SIZE, start: (place) => this.#start(place) });
+    this.#crew = new Crew({ ...options, ledger, objects, start: (place) => this.#start(place) });
     for (const runtime of options.readers) this.#crew.join(this.#spawn(runtime, "read", 0));
   }
 
