@@ -106,6 +106,7 @@ export class ValueSupervisor {
     const rival = this.#crew.working.find((member) => member !== writer);
     const victim = this.#random.below(2) === 0 ? spare : rival;
     if (victim !== undefined) this.#crew.kill(victim);
+    await this.#crew.fill(); // a rival must be there when the writer dies
   }
 
   #report(kills: number): ValueReport {
