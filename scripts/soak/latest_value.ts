@@ -1,17 +1,27 @@
 // The long runs of LatestValue: torn reads of an order book (none), beside a plain copy in C, and kills of its writer.
 //
-//   node scripts/soak/latest_value.ts [--reads 100000000] [--kills 10000] [--seed N]      0 leaves a part out
+//   node scripts/soak/latest_value.ts [--reads 100000000] [--kills 10000] [--seconds 86400] [--seed N]
+//
+// 0 leaves a part out. The kills go on where the last run ended.
 
 import process from "node:process";
 import { ValueSupervisor } from "../../tests/crash/latest_value_supervisor.ts";
 import { countTornPlain, huntTorn, type TornResult } from "../../tests/cross/latest_value_torn.ts";
 import { cleanUp, mainRuntimes, type Runtime, runtimes } from "../../tests/support/mod.ts";
+import { runPart } from "./accumulate.ts";
+import { spawnBundled } from "./bundle.ts";
 import { progress, readNumbers, writeReport } from "./report.ts";
 
-const { reads, kills, seed } = readNumbers({ reads: 100_000_000, kills: 10_000, seed: Date.now() % 2 ** 31 });
+const { reads, kills, seconds, seed } = readNumbers({
+  reads: 100_000_000,
+  kills: 10_000,
+  seconds: 86_400,
+  seed: Date.now() % 2 ** 31,
+});
 /** The control needs no more to show its share. */
 const PLAIN_READS_MOST = 10_000_000;
-const PROGRESS_EVERY_KILLS = 20;
+const PROGRESS_EVERY_KILLS = 100;
+const [SIZE, SPARES] = [3, 8];
 
 interface Row extends TornResult {
   readonly writer: string;
@@ -45,18 +55,24 @@ async function hunt(): Promise<boolean> {
   return torn === 0;
 }
 
-async function kill(): Promise<boolean> {
-  const readers = mainRuntimes.filter(({ name }) => name !== "node22");
-  const onProgress = (done: number, published: number) => {
-    if (done % PROGRESS_EVERY_KILLS === 0) progress(`${done} of ${kills} kills, ${published} values`);
-  };
-  const started = performance.now();
-  const report = await new ValueSupervisor({ kills, seed, runtimes, readers, spares: 3, onProgress }).run();
-  const seconds = Math.round((performance.now() - started) / 1000);
-  console.log(JSON.stringify(report));
-  writeReport("latest_value_kills", { seed, seconds, ...report });
-  const faults = Object.values(report.faults).reduce((sum, count) => sum + count, 0);
-  return faults === 0 && report.readers.every(({ sawTheLast }) => sawTheLast);
+function kill(): Promise<boolean> {
+  return runPart("latest_value_kills", { kills, seed }, async (left, before) => {
+    const onProgress = (done: number) => {
+      if (done % PROGRESS_EVERY_KILLS === 0) progress(`${before + done} of ${kills} kills`);
+    };
+    const readers = mainRuntimes.filter(({ name }) => name !== "node22");
+    const limits = { kills: left, seconds, seed, onProgress };
+    const report = await new ValueSupervisor({
+      ...limits,
+      runtimes,
+      readers,
+      size: SIZE,
+      spares: SPARES,
+      spawn: spawnBundled,
+    }).run();
+    const unseen = report.readers.filter(({ sawTheLast }) => !sawTheLast).length;
+    return { ...report, faults: { ...report.faults, unseen } };
+  });
 }
 
 try {

@@ -25,10 +25,12 @@ export function machineLine(): string {
   ].join(" · ");
 }
 
+export const reportPath = (name: string): string => `${folder}${name}.json`;
+
 /** Writes `results/<name>.json`. */
 export function writeReport(name: string, report: object): void {
   mkdirSync(folder, { recursive: true });
-  const path = `${folder}${name}.json`;
+  const path = reportPath(name);
   writeFileSync(path, `${JSON.stringify({ machine: machineLine(), ...report }, null, 2)}\n`);
   console.log(`written: ${path}`);
 }

@@ -14,7 +14,7 @@ describe(`killed writers of a latest value (seed ${seed})`, () => {
 
   it(`${KILLS} kills: nothing torn, lost or told twice, and every reader sees the last value`, async (t) => {
     const readers = mainRuntimes.filter(({ name }) => name !== "node22");
-    const report = await new ValueSupervisor({ kills: KILLS, seed, runtimes, readers, spares: 2 }).run();
+    const report = await new ValueSupervisor({ kills: KILLS, seed, runtimes, readers, size: 2, spares: 1 }).run();
     t.diagnostic(JSON.stringify(report));
     const none = Object.fromEntries(VALUE_FAULTS.map((fault) => [fault, 0])) as Record<ValueFault, number>;
     assert.deepEqual(report.faults, none, JSON.stringify(report));

@@ -1,22 +1,15 @@
-// The ledger of a killed writer: what it had published, and what the readers have seen, in memory that outlives them.
+// The ledger of killed writers of a latest value: what they had published, and what the readers have seen.
 //
-//   word  0  STOP        the supervisor wants everybody to end
-//         1  WRITER      process id of the writer once it has its role
-//         2  PUBLISHED   number of the last value whose publication was over
-//         3  TAKEOVERS   how many writers have come
-//         8  faults, one word for each name in VALUE_FAULTS
-//    byte  128           for each reader: i32 reads | i32 the highest number seen | i32 deaths told of
+//   words  WRITER, pid of the one that has the role | PUBLISHED, number of the last value whose publication was over
+//          TAKEOVERS, how many writers have come | TAKEN_AT, when the last one came, in us
+//   more   for each reader: reads | the highest number seen | deaths told of
 
-import { SharedMemory } from "../../mod.ts";
+import { CrashLedger, MORE } from "./crash_ledger.ts";
 
-export const STOP = 0;
-export const WRITER = 1;
-export const PUBLISHED = 2;
-export const TAKEOVERS = 3;
-const FAULTS_WORD = 8;
-const READERS_WORD = 32;
+export const [WRITER, PUBLISHED, TAKEOVERS, TAKEN_AT] = [1, 2, 3, 4] as const;
+export const [READS, SEEN, TOLD] = [0, 1, 2] as const;
 const READER_WORDS = 4;
-const BYTES = 4096;
+const READERS_MOST = 8;
 
 export const VALUE_FAULTS = [
   /** A reader got bytes that no writer has written as one value. */
@@ -34,54 +27,11 @@ export const VALUE_FAULTS = [
 ] as const;
 
 export type ValueFault = (typeof VALUE_FAULTS)[number];
+export type ValueLedger = CrashLedger<ValueFault>;
 
-export const READS = 0;
-export const SEEN = 1;
-export const TOLD = 2;
+export const createValueLedger = (name: string): ValueLedger =>
+  CrashLedger.create(name, VALUE_FAULTS, READER_WORDS * READERS_MOST);
+export const openValueLedger = (name: string): ValueLedger => CrashLedger.open(name, VALUE_FAULTS);
 
-export class ValueLedger {
-  readonly #memory: SharedMemory;
-  readonly #words: Int32Array;
-
-  private constructor(memory: SharedMemory) {
-    this.#memory = memory;
-    this.#words = new Int32Array(memory.buffer);
-  }
-
-  static create(name: string): ValueLedger {
-    return new ValueLedger(SharedMemory.create(name, { size: BYTES, unlinkOnClose: true }));
-  }
-
-  static open(name: string): ValueLedger {
-    return new ValueLedger(SharedMemory.open(name));
-  }
-
-  load(word: number): number {
-    return Atomics.load(this.#words, word);
-  }
-
-  store(word: number, value: number): void {
-    Atomics.store(this.#words, word, value);
-  }
-
-  add(word: number): void {
-    Atomics.add(this.#words, word, 1);
-  }
-
-  count(fault: ValueFault): void {
-    this.add(FAULTS_WORD + VALUE_FAULTS.indexOf(fault));
-  }
-
-  faults(): Record<ValueFault, number> {
-    const entries = VALUE_FAULTS.map((fault, index) => [fault, this.load(FAULTS_WORD + index)]);
-    return Object.fromEntries(entries) as Record<ValueFault, number>;
-  }
-
-  readerWord(reader: number, word: number): number {
-    return READERS_WORD + reader * READER_WORDS + word;
-  }
-
-  close(): void {
-    this.#memory.close();
-  }
-}
+/** The index of a reader's word. */
+export const readerWord = (reader: number, word: number): number => MORE + reader * READER_WORDS + word;

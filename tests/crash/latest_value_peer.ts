@@ -5,23 +5,24 @@ import { LatestValue, type LatestValueReader, type LatestValueWriter, PeerDiedEr
 import { BOOK_BYTES, BOOK_WORDS, bookNumber, fillBook, lengthOf } from "../cross/latest_value_book.ts";
 import { Random } from "../support/random.ts";
 import { sleep } from "../support/wait.ts";
-import { PUBLISHED, READS, SEEN, STOP, TAKEOVERS, TOLD, ValueLedger, WRITER } from "./latest_value_ledger.ts";
+import { microseconds, STOP } from "./crash_ledger.ts";
+import * as at from "./latest_value_ledger.ts";
 
 export interface ValueCrashJob {
   readonly role: "write" | "read";
   readonly latest: string;
   readonly ledger: string;
   readonly seed: number;
-  /** Which reader it is. */
-  readonly reader: number;
+  /** A writer's place in the ledger, or which reader it is. */
+  readonly place: number;
 }
 
 const job = JSON.parse(process.argv[2] as string) as ValueCrashJob;
 const latest = LatestValue.open(job.latest);
-const ledger = ValueLedger.open(job.ledger);
+const ledger = at.openValueLedger(job.ledger);
 const random = new Random(job.seed);
 
-/** Spare writers wait for the role; it is free as soon as its holder is dead. */
+/** Several try to take the role; it is free as soon as its holder is dead. */
 async function takeRole(): Promise<LatestValueWriter | undefined> {
   while (ledger.load(STOP) === 0) {
     try {
@@ -36,11 +37,11 @@ async function takeRole(): Promise<LatestValueWriter | undefined> {
 
 /** What the predecessor left must be what it had published, or the one value that it was publishing. */
 function checkTakeover({ version }: LatestValueWriter): void {
-  const published = ledger.load(PUBLISHED);
+  const published = ledger.load(at.PUBLISHED);
   if (version < published) ledger.count("lost");
   if (version > published + 1) ledger.count("invented");
-  ledger.store(PUBLISHED, version);
-  ledger.add(TAKEOVERS);
+  ledger.store(at.PUBLISHED, version);
+  ledger.add(at.TAKEOVERS);
 }
 
 function writeOne(writer: LatestValueWriter, words: Int32Array, number: number): void {
@@ -52,14 +53,16 @@ function writeOne(writer: LatestValueWriter, words: Int32Array, number: number):
     fillBook(writer.i32, writer.claimAt() / 4, length / 4, number);
     writer.commit(length);
   }
-  ledger.store(PUBLISHED, number);
+  ledger.store(at.PUBLISHED, number);
 }
 
 async function write(): Promise<void> {
+  ledger.enter(job.place);
   const writer = await takeRole();
   if (writer === undefined) return;
   checkTakeover(writer);
-  ledger.store(WRITER, process.pid);
+  ledger.store(at.TAKEN_AT, microseconds());
+  ledger.store(at.WRITER, process.pid);
   const words = new Int32Array(BOOK_WORDS);
   for (let number = writer.version + 1; ledger.load(STOP) === 0; ) {
     for (let burst = random.below(400); burst > 0; burst--) writeOne(writer, words, number++);
@@ -92,31 +95,39 @@ function judge(way: string, reader: LatestValueReader, bytes: Uint8Array | undef
   if (number < 0) ledger.count("torn");
   else if (number !== reader.version || number < last || bytes.length !== lengthOf(number)) ledger.count("misplaced");
   last = number;
-  ledger.add(ledger.readerWord(job.reader, READS));
-  ledger.store(ledger.readerWord(job.reader, SEEN), number);
+  ledger.add(at.readerWord(job.place, at.READS));
+  ledger.store(at.readerWord(job.place, at.SEEN), number);
+}
+
+/** Process ids come again, but not before the kernel has been around. */
+const SAME_PROCESS_TAKEOVERS = 100;
+const toldAt = new Map<number, number>();
+
+function noteDeath(pid: number): void {
+  const takeovers = ledger.load(at.TAKEOVERS);
+  if (takeovers - (toldAt.get(pid) ?? -SAME_PROCESS_TAKEOVERS) < SAME_PROCESS_TAKEOVERS) ledger.count("toldTwice");
+  toldAt.set(pid, takeovers);
+  ledger.add(at.readerWord(job.place, at.TOLD));
 }
 
 const isEnd = (error: unknown) => (error as { code?: string }).code === "EPIPE";
 
 /** Reads in one of the ways a few times; the deaths of which it is told are counted. */
-async function turn(reader: LatestValueReader, dead: Set<number>): Promise<void> {
+async function turn(reader: LatestValueReader): Promise<void> {
   const way = random.pick(Object.keys(read));
   try {
     for (let count = random.below(60); count >= 0; count--) judge(way, reader, await read[way]?.(reader));
   } catch (error) {
     if (isEnd(error)) return;
     if (!(error instanceof PeerDiedError)) throw error;
-    if (dead.has(error.pid)) ledger.count("toldTwice");
-    dead.add(error.pid);
-    ledger.add(ledger.readerWord(job.reader, TOLD));
+    noteDeath(error.pid);
   }
 }
 
 async function observe(): Promise<void> {
   const reader = latest.reader();
-  const dead = new Set<number>();
   while (ledger.load(STOP) === 0 || !reader.ended) {
-    await turn(reader, dead);
+    await turn(reader);
     await sleep(random.below(3));
   }
   judge("tryRead", reader, reader.tryRead());

@@ -1,168 +1,128 @@
-// Kills the writer of a latest value again and again at random moments; spares take over, readers go on reading.
+// Kills the writer of a latest value again and again at random moments; others take the role, readers go on reading.
 
 import { LatestValue } from "../../mod.ts";
 import { BOOK_BYTES } from "../cross/latest_value_book.ts";
-import { type Peer, Random, type Runtime, sleep, spawnPeer, uniqueName, until, within } from "../support/mod.ts";
-import {
-  PUBLISHED,
-  READS,
-  SEEN,
-  STOP,
-  TAKEOVERS,
-  TOLD,
-  type ValueFault,
-  ValueLedger,
-  WRITER,
-} from "./latest_value_ledger.ts";
+import { Random, type Runtime, sleep, spawnPeer, uniqueName, until } from "../support/mod.ts";
+import { microseconds, STOP } from "./crash_ledger.ts";
+import { type CrashOptions, Crew, type Member } from "./crew.ts";
+import { type Durations, sumUp } from "./durations.ts";
+import * as at from "./latest_value_ledger.ts";
 import type { ValueCrashJob } from "./latest_value_peer.ts";
 
 const program = new URL("./latest_value_peer.ts", import.meta.url);
 const TAKEOVER_TIMEOUT_MS = 60_000;
 
-export interface ValueSupervisorOptions {
-  readonly kills: number;
-  readonly seed: number;
-  /** Of the writers, in turn. */
-  readonly runtimes: readonly Runtime[];
+export interface ValueOptions extends CrashOptions {
   readonly readers: readonly Runtime[];
-  /** Writers that are started ahead and wait for the role. */
-  readonly spares: number;
-  onProgress?(kills: number, published: number): void;
 }
 
 export interface ValueReport {
   /** Of the process that had the writer's role. */
   readonly kills: number;
-  /** Of processes that were still starting or waiting for the role. */
-  readonly killedSpares: number;
+  /** All who were killed: also those who were still starting or waiting for the role. */
+  readonly killedByKind: Record<string, number>;
   readonly takeovers: number;
-  /** Median and longest time from a kill to the next writer, ms. */
-  readonly takeoverMs: { median: number; longest: number };
+  /** From just before a kill until the next writer was there. */
+  readonly takeoverMs: Durations;
   readonly published: number;
   readonly readers: readonly { runtime: string; reads: number; toldOfDeaths: number; sawTheLast: boolean }[];
-  readonly faults: Record<ValueFault, number>;
+  readonly faults: Record<at.ValueFault, number>;
 }
 
 export class ValueSupervisor {
-  readonly #options: ValueSupervisorOptions;
+  readonly #options: ValueOptions;
   readonly #random: Random;
   readonly #names = { latest: uniqueName("killed-writer"), ledger: uniqueName("ledger") };
   readonly #latest: LatestValue;
-  readonly #ledger: ValueLedger;
-  readonly #writers = new Map<number, Peer>();
-  readonly #readers: Peer[];
+  readonly #ledger: at.ValueLedger;
+  readonly #crew: Crew;
   readonly #takeoverMs: number[] = [];
-  #kills = 0;
-  #killedSpares = 0;
   #started = 0;
 
-  constructor(options: ValueSupervisorOptions) {
+  constructor(options: ValueOptions) {
     this.#options = options;
     this.#random = new Random(options.seed);
     this.#latest = LatestValue.create(this.#names.latest, { size: BOOK_BYTES, unlinkOnClose: true });
-    this.#ledger = ValueLedger.create(this.#names.ledger);
-    this.#readers = options.readers.map((runtime, index) => this.#start(runtime, "read", index));
+    const ledger = at.createValueLedger(this.#names.ledger);
+    const objects = Object.values(this.#names);
+    this.#ledger = ledger;
+    this.#crew = new Crew({ ...options, ledger, objects, start: (place) => this.#start(place) });
+    for (const [reader, runtime] of options.readers.entries()) this.#crew.join(this.#spawn(runtime, "read", reader));
   }
 
-  #start(runtime: Runtime, role: ValueCrashJob["role"], reader = 0): Peer {
-    const job: ValueCrashJob = { role, ...this.#names, seed: this.#random.word(), reader };
-    return spawnPeer(runtime, program, [JSON.stringify(job)]);
+  #spawn(runtime: Runtime, role: ValueCrashJob["role"], place: number) {
+    const job: ValueCrashJob = { role, ...this.#names, seed: this.#random.word(), place };
+    return (this.#options.spawn ?? spawnPeer)(runtime, program, [JSON.stringify(job)]);
   }
 
-  #startWriter(): void {
+  #start(place: number) {
     const { runtimes } = this.#options;
-    const peer = this.#start(runtimes[this.#started++ % runtimes.length] as Runtime, "write");
-    this.#writers.set(peer.pid, peer);
+    const runtime = runtimes[this.#started++ % runtimes.length] as Runtime;
+    return { peer: this.#spawn(runtime, "write", place), kind: runtime.name };
   }
 
   async run(): Promise<ValueReport> {
-    const { kills, spares, onProgress } = this.#options;
     try {
-      for (let count = 0; count <= spares; count++) this.#startWriter();
-      while (this.#kills < kills) {
-        await this.#killOnce();
-        onProgress?.(this.#kills, this.#ledger.load(PUBLISHED));
-      }
-      await this.#waitForWriter();
-      await this.#finish();
-      return this.#report();
+      const kills = await this.#crew.work(this.#options, () => this.#strike());
+      await this.#writer();
+      this.#ledger.store(STOP, 1);
+      await this.#crew.finish();
+      return this.#report(kills);
     } finally {
-      for (const peer of [...this.#writers.values(), ...this.#readers]) peer.kill();
+      this.#crew.killAll();
       this.#latest.close();
       this.#ledger.close();
     }
   }
 
-  /** A peer that ends without being killed ends the run. */
-  #checkPeers(): void {
-    for (const { child, stderr } of [...this.#writers.values(), ...this.#readers]) {
-      if (child.exitCode !== null) throw new Error(`a peer ended by itself (${child.exitCode}): ${stderr}`);
-    }
-  }
-
   /** The writer of the moment, once one of those who live has taken the role. */
-  async #waitForWriter(): Promise<Peer> {
-    const find = () => this.#writers.get(this.#ledger.load(WRITER));
+  async #writer(): Promise<Member> {
+    const find = () => this.#crew.working.find(({ peer }) => peer.pid === this.#ledger.load(at.WRITER));
     const isThere = () => {
-      this.#checkPeers();
+      this.#crew.check();
       return find() !== undefined;
     };
-    await until(isThere, "a spare has taken the role", TAKEOVER_TIMEOUT_MS);
-    return find() as Peer;
+    await until(isThere, "somebody has taken the role", TAKEOVER_TIMEOUT_MS);
+    return find() as Member;
   }
 
-  async #killOnce(): Promise<void> {
+  async #strike(): Promise<number> {
     const random = this.#random;
     if (random.below(20) === 0) await this.#killSpare();
-    const begin = performance.now();
-    const writer = await this.#waitForWriter();
-    if (this.#kills > 0) this.#takeoverMs.push(performance.now() - begin);
+    const writer = await this.#writer();
     const longest = [0, 2, 8, 30][random.below(4)] as number;
     if (longest > 0) await sleep(random.below(longest));
-    await this.#kill(writer);
-    this.#kills++;
+    const begin = microseconds();
+    this.#crew.kill(writer);
+    await this.#writer();
+    this.#takeoverMs.push((this.#ledger.load(at.TAKEN_AT) - begin) / 1000);
+    return 1;
   }
 
-  async #kill(peer: Peer): Promise<void> {
-    this.#checkPeers();
-    peer.kill();
-    this.#writers.delete(peer.pid);
-    this.#startWriter();
-    await peer.ended;
-  }
-
+  /** One that is starting, or waits at the gate or for the role. */
   async #killSpare(): Promise<void> {
-    const active = this.#ledger.load(WRITER);
-    const spare = [...this.#writers].find(([pid]) => pid !== active)?.[1];
-    if (spare === undefined) return;
-    this.#killedSpares++;
-    await this.#kill(spare);
+    const writer = await this.#writer();
+    const spare = this.#crew.pickSpare(this.#random);
+    const rival = this.#crew.working.find((member) => member !== writer);
+    const victim = this.#random.below(2) === 0 ? spare : rival;
+    if (victim !== undefined) this.#crew.kill(victim);
+    await this.#crew.fill(); // a rival must be there when the writer dies
   }
 
-  async #finish(): Promise<void> {
-    this.#ledger.store(STOP, 1);
-    for (const peer of [...this.#writers.values(), ...this.#readers]) {
-      const { code, stderr } = await within(peer.ended, TAKEOVER_TIMEOUT_MS, "the end of a peer");
-      if (code !== 0) throw new Error(`a peer ended with ${code}: ${stderr}`);
-    }
-  }
-
-  #report(): ValueReport {
-    const sorted = [...this.#takeoverMs].sort((a, b) => a - b);
-    const round = (value: number | undefined) => Math.round((value ?? 0) * 10) / 10;
+  #report(kills: number): ValueReport {
     const ledger = this.#ledger;
-    const published = ledger.load(PUBLISHED);
+    const published = ledger.load(at.PUBLISHED);
     return {
-      kills: this.#kills,
-      killedSpares: this.#killedSpares,
-      takeovers: ledger.load(TAKEOVERS),
-      takeoverMs: { median: round(sorted[sorted.length >> 1]), longest: round(sorted.at(-1)) },
+      kills,
+      killedByKind: this.#crew.killed,
+      takeovers: ledger.load(at.TAKEOVERS),
+      takeoverMs: sumUp(this.#takeoverMs),
       published,
-      readers: this.#options.readers.map(({ name }, index) => ({
+      readers: this.#options.readers.map(({ name }, reader) => ({
         runtime: name,
-        reads: ledger.load(ledger.readerWord(index, READS)),
-        toldOfDeaths: ledger.load(ledger.readerWord(index, TOLD)),
-        sawTheLast: ledger.load(ledger.readerWord(index, SEEN)) === published,
+        reads: ledger.load(at.readerWord(reader, at.READS)),
+        toldOfDeaths: ledger.load(at.readerWord(reader, at.TOLD)),
+        sawTheLast: ledger.load(at.readerWord(reader, at.SEEN)) === published,
       })),
       faults: ledger.faults(),
     };

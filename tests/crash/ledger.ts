@@ -18,6 +18,7 @@
 // PROCESSED is one word, stored after the message was judged: a consumer that is killed has either processed it or not.
 
 import { SharedMemory } from "../../mod.ts";
+import { SharedWords } from "./shared_words.ts";
 
 export const STOP = 0;
 export const SENT = 1;
@@ -63,48 +64,36 @@ export interface Told {
   readonly dead: number;
 }
 
-export class Ledger {
-  readonly #memory: SharedMemory;
-  readonly #words: Int32Array;
+export class Ledger extends SharedWords {
   readonly #instants: Float64Array;
   readonly #history: Int32Array;
 
   private constructor(memory: SharedMemory) {
-    this.#memory = memory;
-    this.#words = new Int32Array(memory.buffer, 0, HISTORY_OFFSET / 4);
+    super(memory);
     this.#instants = new Float64Array(memory.buffer, 0, HISTORY_OFFSET / 8);
     this.#history = new Int32Array(memory.buffer, HISTORY_OFFSET, HISTORY_LENGTH);
   }
 
   static create(name: string): Ledger {
-    return new Ledger(SharedMemory.create(name, { size: LEDGER_BYTES, unlinkOnClose: true }));
+    return new Ledger(SharedWords.make(name, LEDGER_BYTES));
   }
 
   static open(name: string): Ledger {
     return new Ledger(SharedMemory.open(name));
   }
 
-  load(word: number): number {
-    return Atomics.load(this.#words, word);
-  }
-
-  store(word: number, value: number): void {
-    Atomics.store(this.#words, word, value);
-  }
-
   count(fault: Fault, by = 1): void {
-    Atomics.add(this.#words, FAULTS_WORD + FAULTS.indexOf(fault), by);
+    this.add(FAULTS_WORD + FAULTS.indexOf(fault), by);
   }
 
   faults(): Record<Fault, number> {
-    const entries = FAULTS.map((fault, index) => [fault, this.load(FAULTS_WORD + index)]);
-    return Object.fromEntries(entries) as Record<Fault, number>;
+    return this.counts(FAULTS, FAULTS_WORD);
   }
 
   /** Processed: its position first, then the one word that says so. */
   process(sequence: number, position: number): void {
     this.#history[sequence % HISTORY_LENGTH] = position;
-    Atomics.store(this.#words, PROCESSED, sequence + 1);
+    this.store(PROCESSED, sequence + 1);
   }
 
   /** Where a message stood that was processed not long ago. */
@@ -144,9 +133,5 @@ export class Ledger {
       found.push({ instant: this.#instants[at / 8] as number, survivor, dead });
     }
     return found;
-  }
-
-  close(): void {
-    this.#memory.close();
   }
 }

@@ -1,106 +1,79 @@
 // The ledger of killed lock holders: what a mutex protects, who is where in its code, and who was told of which death.
 //
-//   words  FIRST and SECOND, equal whenever the mutex is free | INSIDE, pid of the owner | faults | told deaths | stop
-//   seat   pid | where it is: OUTSIDE, LOCKING, HOLDING, UNLOCKING | turns
-//   told   pid of the dead | kind of the one who was told | when, in us; written in possession
+//   words  FIRST and SECOND, equal whenever the mutex is free | INSIDE, pid of the owner | TOLD_COUNT, told deaths
+//   place  where it is: OUTSIDE, LOCKING, HOLDING, UNLOCKING | turns
+//   more   of each told death: pid of the dead | kind of the one who was told | when, in us; written in possession
 
-import { SharedMemory } from "../../mod.ts";
-import { clockMonotonic } from "../../src/sys/futex.ts";
+import { CrashLedger, FAULTS, GATE, MORE, microseconds, OWN, PID, PLACE_WORDS, PLACES, STOP } from "./crash_ledger.ts";
 
-export const FIRST = 0;
-export const SECOND = 1;
-export const INSIDE = 2;
-export const TWO_OWNERS = 3;
-export const TORN = 4;
-export const TOLD_COUNT = 5;
-export const STOP = 6;
-export const SEATS = 32;
-export const SEAT_WORDS = 32;
-export const SEATS_COUNT = 6;
-export const TOLD = 512;
+export const [FIRST, SECOND, INSIDE, TOLD_COUNT] = [1, 2, 3, 4] as const;
+const TOLD = MORE;
 const TOLD_WORDS = 3;
-const WORDS = 1 << 18;
+const TOLD_MOST = 1 << 16;
 
-/** Where the process of a seat is; only HOLDING is certain possession, only OUTSIDE certain none. */
+/** Where a process is; only HOLDING is certain possession, only OUTSIDE certain none. */
 export const [OUTSIDE, LOCKING, HOLDING, UNLOCKING] = [0, 1, 2, 3] as const;
-export const SEAT_PID = 0;
-export const SEAT_STATE = 1;
-export const SEAT_TURNS = 2;
+export const STATE = OWN;
+export const TURNS = OWN + 1;
+
+export const LOCK_FAULTS = [
+  /** Two were inside at a time. */
+  "twoOwners",
+  /** The counters differed without a death. */
+  "torn",
+  /** Nobody was told of a death in possession. */
+  "untold",
+  "toldTwice",
+  /** Somebody was told of a death that was none, or not in possession. */
+  "toldWithoutCause",
+] as const;
+
+export type LockFault = (typeof LOCK_FAULTS)[number];
+export type LockLedger = CrashLedger<LockFault>;
 
 /** The numbers above for the C peer. */
 export const ledgerDefinitions: readonly string[] = Object.entries({
   FIRST,
   SECOND,
   INSIDE,
-  TWO_OWNERS,
-  TORN,
+  TWO_OWNERS: FAULTS + LOCK_FAULTS.indexOf("twoOwners"),
+  TORN: FAULTS + LOCK_FAULTS.indexOf("torn"),
   TOLD_COUNT,
   STOP,
-  SEATS,
-  SEAT_WORDS,
+  PLACES,
+  PLACE_WORDS,
+  PID,
+  GATE,
+  STATE,
+  TURNS,
   TOLD,
 }).map(([name, value]) => `-DLEDGER_${name}=${value}`);
 
+export const createLockLedger = (name: string): LockLedger =>
+  CrashLedger.create(name, LOCK_FAULTS, TOLD_WORDS * TOLD_MOST);
+export const openLockLedger = (name: string): LockLedger => CrashLedger.open(name, LOCK_FAULTS);
+
 export interface Told {
+  /** Process id; 0 = its place among the participants had passed on already. */
   readonly dead: number;
   readonly kind: number;
   readonly instant: number;
 }
 
-/** CLOCK_MONOTONIC in microseconds, modulo 2 ** 31, as all processes see it. */
-export function microseconds(): number {
-  return Math.floor(clockMonotonic() / 1000) % 2 ** 31;
+/** Notes, in possession, who is told of whose death. */
+export function tell(ledger: LockLedger, dead: number, kind: number): void {
+  const count = ledger.load(TOLD_COUNT);
+  const at = TOLD + TOLD_WORDS * count;
+  ledger.store(at, dead);
+  ledger.store(at + 1, kind);
+  ledger.store(at + 2, microseconds());
+  ledger.store(TOLD_COUNT, count + 1);
 }
 
-export class LockLedger {
-  readonly words: Int32Array;
-  readonly #memory: SharedMemory;
-
-  private constructor(memory: SharedMemory) {
-    this.#memory = memory;
-    this.words = new Int32Array(memory.buffer);
-  }
-
-  static create(name: string): LockLedger {
-    return new LockLedger(SharedMemory.create(name, { size: 4 * WORDS, unlinkOnClose: true }));
-  }
-
-  static open(name: string): LockLedger {
-    return new LockLedger(SharedMemory.open(name));
-  }
-
-  load(index: number): number {
-    return Atomics.load(this.words, index);
-  }
-
-  store(index: number, value: number): void {
-    Atomics.store(this.words, index, value);
-  }
-
-  /** The index of a seat's word. */
-  seat(seat: number, word: number): number {
-    return SEATS + seat * SEAT_WORDS + word;
-  }
-
-  /** Notes, in possession, who is told of whose death. */
-  tell(dead: number, kind: number): void {
-    const count = this.load(TOLD_COUNT);
-    const at = TOLD + TOLD_WORDS * count;
-    this.store(at, dead);
-    this.store(at + 1, kind);
-    this.store(at + 2, microseconds());
-    this.store(TOLD_COUNT, count + 1);
-  }
-
-  /** Deaths told, from number `first` on. */
-  told(first = 0): Told[] {
-    return Array.from({ length: this.load(TOLD_COUNT) - first }, (_, index) => {
-      const at = TOLD + TOLD_WORDS * (first + index);
-      return { dead: this.load(at), kind: this.load(at + 1), instant: this.load(at + 2) };
-    });
-  }
-
-  close(): void {
-    this.#memory.close();
-  }
+/** Deaths told, from number `first` on. */
+export function told(ledger: LockLedger, first: number): Told[] {
+  return Array.from({ length: ledger.load(TOLD_COUNT) - first }, (_, index) => {
+    const at = TOLD + TOLD_WORDS * (first + index);
+    return { dead: ledger.load(at), kind: ledger.load(at + 1), instant: ledger.load(at + 2) };
+  });
 }

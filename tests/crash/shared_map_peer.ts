@@ -5,13 +5,16 @@ import { SharedMap } from "../../mod.ts";
 import { BOOK_BYTES, BOOK_WORDS, bookNumber, fillBook, lengthOf } from "../cross/latest_value_book.ts";
 import { Random } from "../support/random.ts";
 import { sleep } from "../support/wait.ts";
-import { COUNTED, MapLedger, READS, STOP, WRITES } from "./shared_map_ledger.ts";
+import { STOP } from "./crash_ledger.ts";
+import { COUNTED, openMapLedger, READS, WRITES } from "./shared_map_ledger.ts";
 
 export interface MapCrashJob {
   readonly role: "write" | "read";
   readonly map: string;
   readonly ledger: string;
   readonly seed: number;
+  /** A writer's place in the ledger. */
+  readonly place: number;
 }
 
 /** Keys of books that are always there; between them others come, expire and go. */
@@ -22,7 +25,7 @@ export const bookKey = (number: number): string => `book ${number}`;
 
 const job = JSON.parse(process.argv[2] as string) as MapCrashJob;
 const map = SharedMap.open(job.map);
-const ledger = MapLedger.open(job.ledger);
+const ledger = openMapLedger(job.ledger);
 const random = new Random(job.seed);
 const words = new Int32Array(BOOK_WORDS);
 
@@ -64,7 +67,7 @@ const writes: (() => unknown)[] = [
 ];
 
 async function write(): Promise<void> {
-  console.log("writing");
+  ledger.enter(job.place);
   while (ledger.load(STOP) === 0) {
     for (let burst = random.below(300); burst > 0; burst--) {
       if (random.below(3) === 0) {

@@ -12,8 +12,12 @@
 #define LEDGER_TORN 0
 #define LEDGER_TOLD_COUNT 0
 #define LEDGER_STOP 0
-#define LEDGER_SEATS 0
-#define LEDGER_SEAT_WORDS 0
+#define LEDGER_PLACES 0
+#define LEDGER_PLACE_WORDS 0
+#define LEDGER_PID 0
+#define LEDGER_GATE 0
+#define LEDGER_STATE 0
+#define LEDGER_TURNS 0
 #define LEDGER_TOLD 0
 #endif
 
@@ -130,25 +134,32 @@ static void critical(struct linux_ipc_mutex *mutex, int32_t *ledger, int32_t res
     add(&ledger[LEDGER_TWO_OWNERS]);
 }
 
-/* WORK MUTEX LEDGER SEAT KIND SEED */
-static int work(const char *name, const char *memory, int seat, int kind, unsigned seed) {
+/* Announces this process and waits until it may work. */
+static void enter(int32_t *mine) {
+  put(&mine[LEDGER_PID], getpid());
+  while (!get(&mine[LEDGER_GATE])) linux_ipc_sleep((uint32_t *)&mine[LEDGER_GATE], 0, -1);
+}
+
+/* WORK MUTEX LEDGER PLACE KIND SEED */
+static int work(const char *name, const char *memory, int place, int kind, unsigned seed) {
   struct linux_ipc_mutex *mutex = open_mutex(name);
-  int32_t *ledger = map_words(memory), *mine = ledger + LEDGER_SEATS + seat * LEDGER_SEAT_WORDS;
-  put(&mine[0], getpid());
+  int32_t *ledger = map_words(memory), *mine = ledger + LEDGER_PLACES + place * LEDGER_PLACE_WORDS;
+  int32_t *state = &mine[LEDGER_STATE], *turns = &mine[LEDGER_TURNS];
+  enter(mine);
   while (!get(&ledger[LEDGER_STOP])) {
     unsigned way = (unsigned)rand_r(&seed) % 4;
-    put(&mine[1], LOCKING);
+    put(state, LOCKING);
     int32_t result = way == 0   ? linux_ipc_mutex_try(&ipc, mutex)
                      : way == 1 ? linux_ipc_mutex_lock(&ipc, mutex, rand_r(&seed) % 2000000)
                                 : linux_ipc_mutex_lock(&ipc, mutex, -1);
     if (result >= 0) {
-      put(&mine[1], HOLDING);
+      put(state, HOLDING);
       critical(mutex, ledger, result, kind, rand_r(&seed) % 2000);
-      put(&mine[1], UNLOCKING);
+      put(state, UNLOCKING);
       if (linux_ipc_mutex_unlock(&ipc, mutex) < 0) return 26;
     } else if (result != -EBUSY && result != -ETIMEDOUT) return 27;
-    put(&mine[1], OUTSIDE);
-    put(&mine[2], get(&mine[2]) + 1);
+    put(state, OUTSIDE);
+    put(turns, get(turns) + 1);
   }
   linux_ipc_close(&ipc);
   return 0;
