@@ -69,19 +69,21 @@ struct outlook { /* what a look has found */
 };
 
 /* Fires what has changed and notes what to sleep on. Words are read only here, under the lock: a watch that has been
- * removed is never touched again. */
+ * removed is never touched again. A life word is slept on only while it is armed: the kernel wakes one waiter of a dead
+ * owner, and one who does not care would keep the news to itself. */
 static uint32_t look(struct sleeper *sleeper, struct waiter *waiters, struct outlook *outlook) {
   shim_lock_take(&sleeper->lock);
   waiters[0] = (struct waiter){atomic_load(&sleeper->control), (uintptr_t)&sleeper->control, WAITV_32_BIT, 0};
+  uint32_t count = 1;
   for (uint32_t i = 0; i < sleeper->count; i++) {
     struct watch *watch = sleeper->watches[i];
     if (watch->is_life && atomic_load(&watch->armed)) life_pass_on(watch->word);
     uint32_t value = atomic_load(watch->word);
     if (atomic_load(&watch->armed) && has_changed(watch, value)) outlook->has_fired |= fire(watch);
-    outlook->has_life |= watch->is_life && atomic_load(&watch->armed);
-    waiters[i + 1] = (struct waiter){value, (uintptr_t)watch->word, WAITV_32_BIT, 0};
+    if (watch->is_life && !atomic_load(&watch->armed)) continue;
+    outlook->has_life |= watch->is_life;
+    waiters[count++] = (struct waiter){value, (uintptr_t)watch->word, WAITV_32_BIT, 0};
   }
-  uint32_t count = sleeper->count + 1;
   shim_lock_release(&sleeper->lock);
   return count;
 }
@@ -225,14 +227,17 @@ LIPC_EXPORT int32_t lipc_watch_arm(double handle, double expected) {
   if (watch->is_life && value & FUTEX_OWNER_DIED) return 1;
   atomic_store(&watch->expected, value);
   if (watch->is_life) atomic_store(&watch->generation, atomic_load(watch->word + 1));
-  atomic_store(&watch->armed, 1);
+  bool was_armed = atomic_exchange(&watch->armed, 1);
   /* An engine between its look and its sleep would sleep on a word that has left its value and come back to it: lock
    * words do, with our arming between. Its control word has changed now, so it looks again. One that sleeps is woken by
-   * the word itself. */
+   * the word itself, but for a life word that was not armed: it does not sleep on that. */
   atomic_fetch_add(&watch->sleeper->control, 1);
+  if (watch->is_life && !was_armed) futex_wake(&watch->sleeper->control, 1);
   if (atomic_load(watch->word) == value) return 0;
   uint32_t one = 1;
-  return atomic_compare_exchange_strong(&watch->armed, &one, 0); /* 0: the engine was faster and tells */
+  bool is_ours = atomic_compare_exchange_strong(&watch->armed, &one, 0);
+  if (watch->is_life && is_ours) rouse(watch->sleeper); /* it may sleep on the word by now, and would keep the news */
+  return is_ours; /* if not, the engine was faster and tells */
 }
 
 /* With the sleeper's lock held. */
