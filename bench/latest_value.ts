@@ -1,8 +1,8 @@
 // node bench/latest_value.ts: reading and writing an order book of 336 bytes, against the same protocol in C++.
-import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { buildControl, type Row, runControl, runOurs, type Times } from "./latest_value/trial.ts";
-import { describeMachine, machineLine, processorSlug } from "./runner/machine.ts";
+import { saveSubject } from "./report/subject.ts";
+import { describeMachine, machineLine } from "./runner/machine.ts";
 import { RUNTIMES, type Runtime } from "./runner/runtimes.ts";
 import { median } from "./runner/statistics.ts";
 
@@ -52,8 +52,8 @@ const { values } = parseArgs({ options: { rounds: { type: "string" }, quick: { t
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
 if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError("--rounds takes a positive whole number");
 buildControl();
-const machine = describeMachine(RUNTIMES, "zig c++ -O3 -march=native");
-console.log(`${machineLine(machine)}\n${"".padEnd(48)}       ours        C++    ratio`);
+const machine = machineLine(describeMachine(RUNTIMES, "zig c++ -O3 -march=native"));
+console.log(`${machine}\n${"".padEnd(48)}       ours        C++    ratio`);
 const findings: Finding[] = [];
 for (const row of ROWS) {
   for (const runtime of RUNTIMES) {
@@ -61,9 +61,10 @@ for (const row of ROWS) {
     say(findings.at(-1) as Finding);
   }
 }
-if (!values.quick) {
-  const folder = new URL("results/", import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  const file = new URL(`${machine.date}-${processorSlug(machine)}-latest-value.json`, folder);
-  writeFileSync(file, `${JSON.stringify({ machine, rounds, times: TIMES, findings }, null, 1)}\n`);
-}
+const bars = findings
+  .filter(({ isBar }) => isBar)
+  .map(({ title, runtime, nanoseconds, ratio }) => {
+    const text = `LatestValue of 336 bytes, ${title}: at most ${LIMIT} x C++`;
+    return { text, runtime, nanoseconds, ratio, met: ratio <= LIMIT };
+  });
+if (!values.quick) saveSubject("latest_value", { machine, bars, findings });

@@ -1,18 +1,17 @@
 // node bench/map.ts [--rounds N] [--quick]: SharedMap against a map in C++ under a mutex, and against lmdb from npm.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import process from "node:process";
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { machineLine } from "../scripts/soak/report.ts";
-import { type Runtime, runtimeNamed } from "../tests/support/runtimes.ts";
 import type { MapBenchJob } from "./map/peer.ts";
+import { saveSubject } from "./report/subject.ts";
+import { describeMachine, machineLine } from "./runner/machine.ts";
+import { RUNTIMES, type Runtime, runtimeCommand } from "./runner/runtimes.ts";
 
 /** lmdb's get must take so many times as long as ours. */
 const BAR = 5;
 const peer = fileURLToPath(new URL("map/peer.ts", import.meta.url));
 const native = fileURLToPath(new URL("cpp/build/map", import.meta.url));
-const runtimes = ["bun", "deno", "node26"].map(runtimeNamed);
 
 /** What lmdb does best for each way; `getInto` is its getBinaryFast, a view that the next one overwrites. */
 const ROWS = [
@@ -29,10 +28,8 @@ function buildControl(): void {
   execFileSync(zig, ["c++", ...flags, source, "-o", native], { stdio: ["ignore", "ignore", "pipe"] });
 }
 
-function run(command: string, parameters: readonly string[], environment: Record<string, string> = {}): number {
-  const env = { ...process.env, ...environment };
-  const output = execFileSync("taskset", ["-c", "0", command, ...parameters], {
-    env,
+function run(command: readonly string[]): number {
+  const output = execFileSync("taskset", ["-c", "0", ...command], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 60_000,
@@ -40,8 +37,7 @@ function run(command: string, parameters: readonly string[], environment: Record
   return (JSON.parse(output.trim().split("\n").at(-1) as string) as { p50: number }).p50;
 }
 
-const runPeer = ({ command, parameters, environment }: Runtime, job: MapBenchJob) =>
-  run(command, [...parameters, peer, JSON.stringify(job)], environment);
+const runPeer = (runtime: Runtime, job: MapBenchJob) => run([...runtimeCommand(runtime), peer, JSON.stringify(job)]);
 
 /** Undefined where lmdb cannot be loaded. */
 function tryPeer(runtime: Runtime, job: MapBenchJob): number | undefined {
@@ -54,7 +50,7 @@ function tryPeer(runtime: Runtime, job: MapBenchJob): number | undefined {
 
 interface Finding {
   readonly title: string;
-  readonly runtime: string;
+  readonly runtime: Runtime;
   readonly ours: number;
   readonly lru: number;
   readonly cpp: number;
@@ -74,14 +70,14 @@ function measure(
   measureMs: number,
 ): Finding {
   const turns = Array.from({ length: rounds }, () => ({
-    cpp: run(native, [control, String(measureMs)]),
+    cpp: run([native, control, String(measureMs)]),
     ours: runPeer(runtime, { library: "shared-map", way, measureMs }),
     lmdb: tryPeer(runtime, { library: "lmdb", way, measureMs }),
     lru: runPeer(runtime, { library: "shared-map-lru", way, measureMs }),
   }));
   const middle = (of: "cpp" | "ours" | "lru") => median(turns.map((turn) => turn[of])) as number;
   const lmdb = median(turns.map((turn) => turn.lmdb));
-  return { title, runtime: runtime.name, ours: middle("ours"), lru: middle("lru"), cpp: middle("cpp"), lmdb };
+  return { title, runtime, ours: middle("ours"), lru: middle("lru"), cpp: middle("cpp"), lmdb };
 }
 
 function say({ title, runtime, ours, lru, cpp, lmdb }: Finding): void {
@@ -98,18 +94,20 @@ const { values } = parseArgs({ options: { rounds: { type: "string" }, quick: { t
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
 if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError("--rounds takes a positive whole number");
 buildControl();
-const machine = machineLine();
+const machine = machineLine(describeMachine(RUNTIMES, "zig c++ -O3 -march=native"));
 console.log(`${machine}\n10,000 keys of 13 bytes, values of 64 bytes, one process`);
 console.log(`${"".padEnd(27)}${["ours", "lru", "C++", "lmdb", "lmdb/ours"].map((head) => head.padStart(9)).join("")}`);
 const findings: Finding[] = [];
 for (const row of ROWS) {
-  for (const runtime of runtimes) {
+  for (const runtime of RUNTIMES) {
     findings.push(measure(row, runtime, rounds, values.quick ? 200 : 400));
     say(findings.at(-1) as Finding);
   }
 }
-if (!values.quick) {
-  mkdirSync(new URL("results/", import.meta.url), { recursive: true });
-  const file = new URL("results/map.json", import.meta.url);
-  writeFileSync(file, `${JSON.stringify({ machine, rounds, findings }, null, 1)}\n`);
-}
+const bars = findings
+  .filter(({ title, lmdb }) => title !== "set" && lmdb !== undefined)
+  .map(({ title, runtime, ours, lmdb = 0 }) => {
+    const text = `SharedMap, ${title}: at least ${BAR} x as fast as lmdb`;
+    return { text, runtime, nanoseconds: ours, ratio: lmdb / ours, met: lmdb / ours >= BAR };
+  });
+if (!values.quick) saveSubject("map", { machine, bars, findings });

@@ -20,7 +20,7 @@ export function insertBetweenMarkers(text: string, fragment: string): string {
 
 function newestFile(): string {
   const [newest] = readdirSync(results)
-    .filter((name) => /^\d{4}-.*\.json$/.test(name)) // others are results of single subjects
+    .filter((name) => /^\d{4}-.*\.json$/.test(name)) // others are results of single subjects, report/subject.ts
     .sort()
     .reverse();
   if (newest === undefined) throw new Error("bench/results has no results yet: node bench/run.ts");

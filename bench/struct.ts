@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { measure } from "mitata";
+import { type SubjectBar, saveSubject } from "./report/subject.ts";
 import { describeMachine, machineLine } from "./runner/machine.ts";
 import { RUNTIMES, type Runtime, runtimeCommand } from "./runner/runtimes.ts";
 import { median } from "./runner/statistics.ts";
@@ -37,29 +38,54 @@ async function compare({ hand, ours, count }: Row): Promise<Figures> {
   return { byHand: middle("byHand"), byStruct: middle("byStruct"), ratio: middle("ratio") };
 }
 
-async function report(title: string, rows: readonly Row[], limit: number): Promise<void> {
+interface Finding extends Figures {
+  title: string;
+}
+
+async function report(title: string, rows: readonly Row[], limit: number): Promise<Finding[]> {
+  const findings: Finding[] = [];
   console.log(`  ${title.padEnd(38)}${"by hand".padStart(10)}${"struct".padStart(11)}${"ratio".padStart(9)}`);
   for (const row of rows) {
-    const { byHand, byStruct, ratio } = await compare(row);
+    const figures = await compare(row);
+    const { byHand, byStruct, ratio } = figures;
+    findings.push({ title: row.title, ...figures });
     const times = [byHand, byStruct].map((value) => `${value.toFixed(2)} ns`.padStart(11)).join("");
     const verdict = ratio > limit ? `  more than ${limit}` : "";
     console.log(`  ${row.title.padEnd(37)}${times}${ratio.toFixed(2).padStart(9)}${verdict}`);
   }
+  return findings;
 }
 
+/** The last line is for who started this process. */
 async function measureHere(): Promise<void> {
   useOtherStructs();
-  await report("one struct, one operation a call", OPERATIONS, LIMIT);
+  const findings = await report("one struct, one operation a call", OPERATIONS, LIMIT);
   await report("1024 in a loop (for information)", LOOPS, Number.POSITIVE_INFINITY);
+  console.log(JSON.stringify(findings));
+}
+
+function measureIn(runtime: Runtime): Finding[] {
+  const [program, ...parameters] = runtimeCommand(runtime) as [string, ...string[]];
+  const all = [...parameters, fileURLToPath(import.meta.url), "here"];
+  const output = execFileSync(program, all, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const lines = output.trimEnd().split("\n");
+  console.log([runtime, ...lines.slice(0, -1)].join("\n"));
+  return JSON.parse(lines.at(-1) as string);
+}
+
+/** The bar is for all of them: the slowest, against the same by hand, stands for the others. */
+function barOf(runtime: Runtime, findings: readonly Finding[]): SubjectBar {
+  const worst = findings.reduce((worst, finding) => (finding.ratio > worst.ratio ? finding : worst));
+  const text = `struct, the worst of ${findings.length} kinds of access: at most ${LIMIT} x by hand`;
+  return { text, runtime, nanoseconds: worst.byStruct, ratio: worst.ratio, met: worst.ratio <= LIMIT };
 }
 
 function measureEverywhere(runtimes: readonly Runtime[]): void {
-  console.log(machineLine(describeMachine(runtimes, "")));
-  for (const runtime of runtimes) {
-    console.log(runtime);
-    const [program, ...parameters] = runtimeCommand(runtime) as [string, ...string[]];
-    execFileSync(program, [...parameters, fileURLToPath(import.meta.url), "here"], { stdio: "inherit" });
-  }
+  const machine = machineLine(describeMachine(runtimes, "typed arrays by hand"));
+  console.log(machine);
+  const findings = Object.fromEntries(runtimes.map((runtime) => [runtime, measureIn(runtime)]));
+  const bars = runtimes.map((runtime) => barOf(runtime, findings[runtime] as Finding[]));
+  saveSubject("struct", { machine, bars, findings });
 }
 
 if (process.argv[2] === "here") await measureHere();

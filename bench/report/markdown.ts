@@ -3,6 +3,7 @@ import { BARS } from "../bars.ts";
 import type { Finding } from "../runner/compare.ts";
 import { RUNTIMES } from "../runner/runtimes.ts";
 import { ratio, value } from "./format.ts";
+import { subjectRows } from "./subject.ts";
 
 function cell(finding: Finding | undefined): string {
   if (finding === undefined) return "";
@@ -17,13 +18,16 @@ export function markdown(findings: readonly Finding[], machine: string, chartPat
     );
     return `| ${[bar.text, ...cells].join(" | ")} |`;
   });
+  const subjects = subjectRows();
+  const others = subjects.machines.filter((other) => other !== machine).map((other) => `, and ${other}`);
   return [
     `| Bar | ${RUNTIMES.join(" | ")} |`,
     `|---|${RUNTIMES.map(() => "---|").join("")}`,
     ...rows,
+    ...subjects.rows,
     "",
     `![Speed relative to the control](${chartPath})`,
     "",
-    `Measured on: ${machine}. Every figure is a median of trials that alternate with its control; x is the ratio to it.`,
+    `Measured on: ${machine}${others.join("")}. Every figure is a median of trials that alternate with its control; x is the ratio to it.`,
   ].join("\n");
 }

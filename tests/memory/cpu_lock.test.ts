@@ -95,7 +95,10 @@ describe("pages made present", () => {
       [{ locked: true, shared: true }, 1024, 1024],
     ] as const) {
       const memory = AnonymousMemory.create({ size: 1 << 20, ...options });
-      assert.deepEqual([resident(memory), locked(memory)], [rss, held], JSON.stringify(options));
+      const found = resident(memory);
+      // The kernel may have joined it with a neighbour of the runtime's, and counts both.
+      assert.ok(rss > 0 ? found === rss : found < 512, `${JSON.stringify(options)}: ${found} KiB`);
+      assert.equal(locked(memory), held, JSON.stringify(options));
       assert.deepEqual([memory.size, memory.readOnly, memory.bytes[1 << 19]], [1 << 20, false, 0]);
       memory.close();
     }
