@@ -67,4 +67,4 @@ const bars = findings
     const text = `LatestValue of 336 bytes, ${title}: at most ${LIMIT} x C++`;
     return { text, runtime, nanoseconds, ratio, met: ratio <= LIMIT };
   });
-if (!values.quick) saveSubject("latest_value", { machine, bars, findings });
+if (!values.quick) saveSubject("latest_value", { machine, rounds, bars, findings });

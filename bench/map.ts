@@ -110,4 +110,4 @@ const bars = findings
     const text = `SharedMap, ${title}: at least ${BAR} x as fast as lmdb`;
     return { text, runtime, nanoseconds: ours, ratio: lmdb / ours, met: lmdb / ours >= BAR };
   });
-if (!values.quick) saveSubject("map", { machine, bars, findings });
+if (!values.quick) saveSubject("map", { machine, rounds, bars, findings });

@@ -85,7 +85,7 @@ function measureEverywhere(runtimes: readonly Runtime[]): void {
   console.log(machine);
   const findings = Object.fromEntries(runtimes.map((runtime) => [runtime, measureIn(runtime)]));
   const bars = runtimes.map((runtime) => barOf(runtime, findings[runtime] as Finding[]));
-  saveSubject("struct", { machine, bars, findings });
+  saveSubject("struct", { machine, rounds: ROUNDS, bars, findings });
 }
 
 if (process.argv[2] === "here") await measureHere();

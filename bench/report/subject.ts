@@ -14,6 +14,8 @@ export interface SubjectBar {
 
 export interface SubjectResults {
   readonly machine: string;
+  /** Trials of each row. */
+  readonly rounds: number;
   readonly bars: readonly SubjectBar[];
   readonly findings: unknown;
 }
