@@ -19,7 +19,10 @@ export function markdown(findings: readonly Finding[], machine: string, chartPat
     return `| ${[bar.text, ...cells].join(" | ")} |`;
   });
   const subjects = subjectRows();
-  const others = subjects.machines.filter((other) => other !== machine).map((other) => `, and ${other}`);
+  const placeOf = (line: string) => line.split(" · ").slice(0, 3).join(); // processor, cores, kernel
+  const others = subjects.machines
+    .filter((other) => placeOf(other) !== placeOf(machine))
+    .map((other) => `, and ${other}`);
   return [
     `| Bar | ${RUNTIMES.join(" | ")} |`,
     `|---|${RUNTIMES.map(() => "---|").join("")}`,
