@@ -2,14 +2,11 @@
 
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
-import { PeerEnd } from "../peer_end.ts";
-import type { RingWaiter } from "../ring_waiter.ts";
-import type { Role } from "../role.ts";
 import { lengthAt } from "./chain.ts";
 import { messagesOf } from "./iteration.ts";
 import * as layout from "./layout.ts";
 import { MESSAGE_HEADER } from "./layout.ts";
-import { attemptOn, closedHere, corrupted, lostError, type RingBytes, RingSide, type SideParts } from "./side.ts";
+import { attemptOn, closedHere, corrupted, lostError, RingSide, type SideParts } from "./side.ts";
 
 /**
  * The one receiver of a ring; made by `ring.consumer()`.
@@ -19,22 +16,10 @@ import { attemptOn, closedHere, corrupted, lostError, type RingBytes, RingSide, 
  * acknowledged, and `position` tells which one that is. Use it from one thread. Only the forms ending in `Sync` block.
  */
 export class SpscConsumer extends RingSide {
-  // `private`, not #private, and numbers from the start: see SpscProducer.
-  private readonly bytes: RingBytes;
-  private readonly own: Role;
-  private readonly peer: PeerEnd;
-  private readonly waiter: RingWaiter;
-  private readonly onClose: () => void;
-  private tailIndex = 0;
-  private waitIndex = 0;
-  private dataOffset = 0;
-  private mask = 0;
   /** Bytes of the greatest message; -1 where the fast path must find nothing: once closed, and in atomic rings. */
   private largest = 0;
-  private isAtomic = false;
   /** How far acknowledgement may lag before it is published while there is more to read. */
   private lag = 0;
-  private isOpen = true;
   /** Position of the message to hand out next. */
   private next = 0;
   /** The tail that stands in shared memory. */
@@ -45,21 +30,12 @@ export class SpscConsumer extends RingSide {
   private record = 0;
 
   /** Use `ring.consumer()`. */
-  constructor({ bytes, own, peer, makeWaiter, onClose }: SideParts) {
-    super(bytes.buffer, () => this.waiter);
-    const { base, geometry } = bytes;
-    this.bytes = bytes;
-    this.own = own;
-    this.peer = new PeerEnd(peer);
-    this.onClose = onClose;
-    this.tailIndex = (base + layout.TAIL) / 4;
-    this.waitIndex = (base + layout.PRODUCER_WAIT) / 4;
-    this.dataOffset = base + layout.MESSAGES;
-    this.mask = geometry.capacity - 1;
+  constructor(parts: SideParts) {
+    super(parts, layout.PRODUCER_WAIT);
+    const { bytes } = parts;
+    const { geometry } = bytes;
     this.largest = bytes.isAtomic ? -1 : geometry.maxMessageSize;
-    this.isAtomic = bytes.isAtomic;
     this.lag = geometry.capacity >> 3;
-    this.waiter = makeWaiter(() => this.peer.watched);
     this.next = Atomics.load(this.i32, this.tailIndex);
     this.published = this.next;
     this.lastPosition = this.next;

@@ -3,9 +3,6 @@
 import { asBytes, checkInteger } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { hasSleepers, SLEEPERS } from "../../wait/eventcount.ts";
-import { PeerEnd } from "../peer_end.ts";
-import type { RingWaiter } from "../ring_waiter.ts";
-import type { Role } from "../role.ts";
 import { endOfMessages } from "./chain.ts";
 import * as layout from "./layout.ts";
 import { MESSAGE_HEADER } from "./layout.ts"; // by name: JavaScriptCore does not look through a namespace
@@ -16,7 +13,6 @@ import {
   corrupted,
   fillingHere,
   lostError,
-  type RingBytes,
   RingSide,
   refuseCommit,
   type SideParts,
@@ -29,22 +25,9 @@ import {
  * survives this process. Use it from one thread. Only the forms ending in `Sync` block.
  */
 export class SpscProducer extends RingSide {
-  // `private`, not #private, and numbers from the start: at each use of a #private JavaScriptCore asks whose it is, and
-  // V8 does not know the kind of a field that was undefined at first. (D34)
-  private readonly bytes: RingBytes;
-  private readonly own: Role;
-  private readonly peer: PeerEnd;
-  private readonly onClose: () => void;
-  private readonly waiter: RingWaiter;
-  private tailIndex = 0;
-  private waitIndex = 0;
-  private dataOffset = 0;
-  private mask = 0;
   private largest = 0;
-  private isAtomic = false;
   /** Bytes for messages; -1 once closed and while a batch is filled: then the slow path tells why there are none. */
   private room = 0;
-  private isOpen = true;
   /** Position of the next message. */
   private head = 0;
   /** The consumer's position as last seen. */
@@ -59,22 +42,13 @@ export class SpscProducer extends RingSide {
   private heldMark = 0;
 
   /** Use `ring.producer()`. */
-  constructor({ bytes, own, peer, makeWaiter, onClose }: SideParts) {
-    super(bytes.buffer, () => this.waiter);
-    const { base, geometry } = bytes;
-    this.bytes = bytes;
-    this.own = own;
-    this.peer = new PeerEnd(peer);
-    this.onClose = onClose;
-    this.tailIndex = (base + layout.TAIL) / 4;
-    this.waitIndex = (base + layout.CONSUMER_WAIT) / 4;
-    this.dataOffset = base + layout.MESSAGES;
-    this.mask = geometry.capacity - 1;
+  constructor(parts: SideParts) {
+    super(parts, layout.CONSUMER_WAIT);
+    const { bytes } = parts;
+    const { geometry } = bytes;
     this.largest = geometry.maxMessageSize;
-    this.isAtomic = bytes.isAtomic;
     this.publishesPlainly = !bytes.isAtomic;
     this.room = geometry.capacity - layout.MESSAGE_HEADER;
-    this.waiter = makeWaiter(() => this.peer.watched);
     this.tail = Atomics.load(this.i32, this.tailIndex);
     this.head = endOfMessages(bytes, this.i32, this.tail);
   }

@@ -2,9 +2,11 @@
 
 import { errno } from "../../sys/errno.ts";
 import { type Attempt, IpcError } from "../../sys/error.ts";
+import { PeerEnd } from "../peer_end.ts";
 import type { RingWaiter } from "../ring_waiter.ts";
 import type { Role } from "../role.ts";
 import type { RingGeometry } from "./geometry.ts";
+import * as layout from "./layout.ts";
 
 /** The bytes of a ring. */
 export interface RingBytes {
@@ -31,7 +33,12 @@ export interface SideParts {
   onClose(): void;
 }
 
-/** What producer and consumer have in common for their users: the bytes, and whether they keep the process alive. */
+/**
+ * What producer and consumer have in common: the bytes, the roles, the waiter, and whether they keep the process alive.
+ *
+ * In these classes fields are `protected` or `private`, not #private, and numbers from the start: at each use of a
+ * #private JavaScriptCore asks whose it is, and V8 does not know the kind of a field that was undefined at first (D34).
+ */
 export abstract class RingSide {
   /** All of the mapping as bytes, for use at the offsets that the ring gives. */
   readonly u8: Uint8Array;
@@ -41,25 +48,48 @@ export abstract class RingSide {
   readonly f64: Float64Array;
   /** All of the mapping as a DataView. */
   readonly view: DataView;
-  readonly #sideWaiter: () => RingWaiter;
+  protected readonly bytes: RingBytes;
+  protected readonly own: Role;
+  protected readonly peer: PeerEnd;
+  protected readonly waiter: RingWaiter;
+  protected readonly onClose: () => void;
+  protected isOpen = true;
+  protected isAtomic = false;
+  /** Where messages begin, in bytes, and what of a position is the place of its message there. */
+  protected dataOffset = 0;
+  protected mask = 0;
+  /** Index of the consumer's position, and of the eventcount on which the other side sleeps. */
+  protected tailIndex = 0;
+  protected waitIndex = 0;
 
-  constructor(buffer: ArrayBuffer, waiter: () => RingWaiter) {
+  /** `peersWait`: offset of the eventcount on which the other side sleeps. */
+  constructor({ bytes, own, peer, makeWaiter, onClose }: SideParts, peersWait: number) {
+    const { buffer, base, geometry } = bytes;
     this.u8 = new Uint8Array(buffer);
     this.i32 = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
     this.f64 = new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
     this.view = new DataView(buffer);
-    this.#sideWaiter = waiter;
+    this.bytes = bytes;
+    this.own = own;
+    this.peer = new PeerEnd(peer);
+    this.waiter = makeWaiter(() => this.peer.watched);
+    this.onClose = onClose;
+    this.isAtomic = bytes.isAtomic;
+    this.dataOffset = base + layout.MESSAGES;
+    this.mask = geometry.capacity - 1;
+    this.tailIndex = (base + layout.TAIL) / 4;
+    this.waitIndex = (base + peersWait) / 4;
   }
 
   /** Pending waits keep the process alive (the default). Counts from the next wait on. */
   ref(): this {
-    this.#sideWaiter().isRef = true;
+    this.waiter.isRef = true;
     return this;
   }
 
   /** Pending waits do not keep the process alive. Counts from the next wait on. */
   unref(): this {
-    this.#sideWaiter().isRef = false;
+    this.waiter.isRef = false;
     return this;
   }
 
