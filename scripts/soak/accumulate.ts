@@ -1,7 +1,14 @@
 // Long runs in parts: each part's report is added to what was there, until there were as many kills as are asked for.
 
 import { existsSync, readFileSync } from "node:fs";
-import { reportPath, writeReport } from "./report.ts";
+import type { CrashOptions } from "../../tests/crash/crew.ts";
+import { spawnBundled } from "./bundle.ts";
+import { progress, reportPath, writeReport } from "./report.ts";
+
+const PROGRESS_EVERY_KILLS = 100;
+
+/** What a part is to do, and how its peers are started. */
+type PartOptions = Pick<CrashOptions, "kills" | "seconds" | "seed" | "spawn" | "onProgress">;
 
 export interface PartialReport {
   readonly kills: number;
@@ -32,18 +39,24 @@ function earlierParts(name: string, kills: number): (PartialReport & { machine: 
 /** Runs a part of what is missing to `kills`, and writes the sum. Whether it is without fault. */
 export async function runPart<Report extends PartialReport>(
   name: string,
-  { kills, seed }: { kills: number; seed: number },
-  run: (left: number, before: number) => Promise<Report>,
+  { kills, seconds, seed }: { kills: number; seconds: number; seed: number },
+  run: (part: PartOptions) => Promise<Report>,
 ): Promise<boolean> {
   const earlier = earlierParts(name, kills);
   const before = earlier?.kills ?? 0;
+  let said = 0;
+  const onProgress = (done: number) => {
+    if (done < said + PROGRESS_EVERY_KILLS) return;
+    said = done;
+    progress(`${before + done} of ${kills} kills`);
+  };
   const started = performance.now();
-  const report = await run(kills - before, before);
-  const seconds = Math.round((performance.now() - started) / 1000);
+  const report = await run({ kills: kills - before, seconds, seed, spawn: spawnBundled, onProgress });
+  const took = Math.round((performance.now() - started) / 1000);
   console.log(JSON.stringify(report));
-  console.log(`${report.kills} kills in ${seconds} s`);
+  console.log(`${report.kills} kills in ${took} s`);
   const { machine: _, ...parts } = earlier ?? { machine: "" };
-  const total = add(earlier && parts, { seeds: `${seed}`, seconds, ...report }) as Report;
+  const total = add(earlier && parts, { seeds: `${seed}`, seconds: took, ...report }) as Report;
   writeReport(name, total);
   const faults = Object.values(total.faults).reduce((all, count) => all + count, 0);
   console.log(`${total.kills} of ${kills} kills, ${faults} faults`);

@@ -3,7 +3,7 @@
 //   node scripts/soak/kills.ts [--kills 1000] [--seed N]
 
 import process from "node:process";
-import { Supervisor, type SupervisorReport } from "../../tests/crash/supervisor.ts";
+import { Supervisor, type SupervisorReport } from "../../tests/crash/ring_supervisor.ts";
 import { cleanUp, runtimes } from "../../tests/support/mod.ts";
 import { spawnBundled } from "./bundle.ts";
 import { progress, readNumbers, writeReport } from "./report.ts";

@@ -9,7 +9,6 @@ import { ValueSupervisor } from "../../tests/crash/latest_value_supervisor.ts";
 import { countTornPlain, huntTorn, type TornResult } from "../../tests/cross/latest_value_torn.ts";
 import { cleanUp, mainRuntimes, type Runtime, runtimes } from "../../tests/support/mod.ts";
 import { runPart } from "./accumulate.ts";
-import { spawnBundled } from "./bundle.ts";
 import { progress, readNumbers, writeReport } from "./report.ts";
 
 const { reads, kills, seconds, seed } = readNumbers({
@@ -20,7 +19,6 @@ const { reads, kills, seconds, seed } = readNumbers({
 });
 /** The control needs no more to show its share. */
 const PLAIN_READS_MOST = 10_000_000;
-const PROGRESS_EVERY_KILLS = 100;
 const [SIZE, SPARES] = [3, 8];
 
 interface Row extends TornResult {
@@ -56,20 +54,9 @@ async function hunt(): Promise<boolean> {
 }
 
 function kill(): Promise<boolean> {
-  return runPart("latest_value_kills", { kills, seed }, async (left, before) => {
-    const onProgress = (done: number) => {
-      if (done % PROGRESS_EVERY_KILLS === 0) progress(`${before + done} of ${kills} kills`);
-    };
+  return runPart("latest_value_kills", { kills, seconds, seed }, async (part) => {
     const readers = mainRuntimes.filter(({ name }) => name !== "node22");
-    const limits = { kills: left, seconds, seed, onProgress };
-    const report = await new ValueSupervisor({
-      ...limits,
-      runtimes,
-      readers,
-      size: SIZE,
-      spares: SPARES,
-      spawn: spawnBundled,
-    }).run();
+    const report = await new ValueSupervisor({ ...part, runtimes, readers, size: SIZE, spares: SPARES }).run();
     const unseen = report.readers.filter(({ sawTheLast }) => !sawTheLast).length;
     return { ...report, faults: { ...report.faults, unseen } };
   });

@@ -6,28 +6,15 @@ import process from "node:process";
 import { MapSupervisor } from "../../tests/crash/shared_map_supervisor.ts";
 import { cleanUp, mainRuntimes, runtimes } from "../../tests/support/mod.ts";
 import { runPart } from "./accumulate.ts";
-import { spawnBundled } from "./bundle.ts";
-import { progress, readNumbers } from "./report.ts";
+import { readNumbers } from "./report.ts";
 
 const { kills, seconds, seed } = readNumbers({ kills: 10_000, seconds: 86_400, seed: Date.now() % 2 ** 31 });
-const PROGRESS_EVERY_KILLS = 100;
 const [SIZE, SPARES] = [3, 8];
 
 try {
-  const isSound = await runPart("shared_map_kills", { kills, seed }, async (left, before) => {
-    const onProgress = (done: number) => {
-      if (done % PROGRESS_EVERY_KILLS === 0) progress(`${before + done} of ${kills} kills`);
-    };
-    const limits = { kills: left, seconds, seed, onProgress };
+  const isSound = await runPart("shared_map_kills", { kills, seconds, seed }, async (part) => {
     const readers = mainRuntimes.slice(0, 2);
-    const report = await new MapSupervisor({
-      ...limits,
-      runtimes,
-      readers,
-      size: SIZE,
-      spares: SPARES,
-      spawn: spawnBundled,
-    }).run();
+    const report = await new MapSupervisor({ ...part, runtimes, readers, size: SIZE, spares: SPARES }).run();
     return { ...report, faults: { ...report.faults, notWhole: report.isWhole ? 0 : 1 } };
   });
   process.exitCode = isSound ? 0 : 1;

@@ -1,7 +1,7 @@
 // The crew of a test that kills: processes that are started ahead, wait at a gate, work, are killed, and are replaced.
 
 import { type Peer, type Random, type Runtime, type spawnPeer, until, within } from "../support/mod.ts";
-import { type CrashLedger, PLACES_COUNT } from "./crash_ledger.ts";
+import { type CrashLedger, PLACES_COUNT } from "./ledger.ts";
 import { keepState } from "./state.ts";
 
 const START_MS = 60_000;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { cleanUp, Random, runtimes } from "../support/mod.ts";
-import { Supervisor } from "./supervisor.ts";
+import { Supervisor } from "./ring_supervisor.ts";
 
 const KILLS = 40;
 const { seed } = new Random();

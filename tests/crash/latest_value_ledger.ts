@@ -4,7 +4,7 @@
 //          TAKEOVERS, how many writers have come | TAKEN_AT, when the last one came, in us
 //   more   for each reader: reads | the highest number seen | deaths told of
 
-import { CrashLedger, MORE } from "./crash_ledger.ts";
+import { CrashLedger, MORE } from "./ledger.ts";
 
 export const [WRITER, PUBLISHED, TAKEOVERS, TAKEN_AT] = [1, 2, 3, 4] as const;
 export const [READS, SEEN, TOLD] = [0, 1, 2] as const;

@@ -5,8 +5,8 @@ import { LatestValue, type LatestValueReader, type LatestValueWriter, PeerDiedEr
 import { BOOK_BYTES, BOOK_WORDS, bookNumber, fillBook, lengthOf } from "../cross/latest_value_book.ts";
 import { Random } from "../support/random.ts";
 import { sleep } from "../support/wait.ts";
-import { microseconds, STOP } from "./crash_ledger.ts";
 import * as at from "./latest_value_ledger.ts";
+import { microseconds, STOP } from "./ledger.ts";
 
 export interface ValueCrashJob {
   readonly role: "write" | "read";

@@ -3,11 +3,11 @@
 import { LatestValue } from "../../mod.ts";
 import { BOOK_BYTES } from "../cross/latest_value_book.ts";
 import { Random, type Runtime, sleep, spawnPeer, uniqueName, until } from "../support/mod.ts";
-import { microseconds, STOP } from "./crash_ledger.ts";
 import { type CrashOptions, Crew, type Member } from "./crew.ts";
 import { type Durations, sumUp } from "./durations.ts";
 import * as at from "./latest_value_ledger.ts";
 import type { ValueCrashJob } from "./latest_value_peer.ts";
+import { microseconds, STOP } from "./ledger.ts";
 
 const program = new URL("./latest_value_peer.ts", import.meta.url);
 const TAKEOVER_TIMEOUT_MS = 60_000;

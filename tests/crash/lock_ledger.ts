@@ -4,7 +4,7 @@
 //   place  where it is: OUTSIDE, LOCKING, HOLDING, UNLOCKING | turns
 //   more   of each told death: pid of the dead | kind of the one who was told | when, in us; written in possession
 
-import { CrashLedger, FAULTS, GATE, MORE, microseconds, OWN, PID, PLACE_WORDS, PLACES, STOP } from "./crash_ledger.ts";
+import { CrashLedger, FAULTS, GATE, MORE, microseconds, OWN, PID, PLACE_WORDS, PLACES, STOP } from "./ledger.ts";
 
 export const [FIRST, SECOND, INSIDE, TOLD_COUNT] = [1, 2, 3, 4] as const;
 const TOLD = MORE;

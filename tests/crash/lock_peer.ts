@@ -4,7 +4,7 @@ import process from "node:process";
 import { Mutex, type MutexGuard } from "../../mod.ts";
 import { pause } from "../../src/sys/futex.ts";
 import { Random } from "../support/random.ts";
-import { STOP } from "./crash_ledger.ts";
+import { STOP } from "./ledger.ts";
 import * as at from "./lock_ledger.ts";
 
 const [name, ledgerName, ...numbers] = process.argv.slice(2) as [string, string, ...string[]];

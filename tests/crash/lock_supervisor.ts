@@ -3,9 +3,9 @@
 import { Mutex } from "../../mod.ts";
 import { compilePeer } from "../support/c_peer.ts";
 import { Random, sleep, spawnPeer, spawnProgram, uniqueName, until } from "../support/mod.ts";
-import { microseconds, STOP } from "./crash_ledger.ts";
 import { type CrashOptions, Crew, type Member } from "./crew.ts";
 import { type Durations, sumUp } from "./durations.ts";
+import { microseconds, STOP } from "./ledger.ts";
 import * as at from "./lock_ledger.ts";
 
 const program = new URL("./lock_peer.ts", import.meta.url);

@@ -2,7 +2,7 @@
 //
 //   words  COUNTED, increments that have returned | WRITES, other writes that have returned | READS, values judged
 
-import { CrashLedger } from "./crash_ledger.ts";
+import { CrashLedger } from "./ledger.ts";
 
 export const [COUNTED, WRITES, READS] = [1, 2, 3] as const;
 

@@ -5,7 +5,7 @@ import { SharedMap } from "../../mod.ts";
 import { BOOK_BYTES, BOOK_WORDS, bookNumber, fillBook, lengthOf } from "../cross/latest_value_book.ts";
 import { Random } from "../support/random.ts";
 import { sleep } from "../support/wait.ts";
-import { STOP } from "./crash_ledger.ts";
+import { STOP } from "./ledger.ts";
 import { COUNTED, openMapLedger, READS, WRITES } from "./shared_map_ledger.ts";
 
 export interface MapCrashJob {

@@ -3,8 +3,8 @@
 import { SharedMap } from "../../mod.ts";
 import { BOOK_BYTES, BOOK_WORDS, fillBook, lengthOf } from "../cross/latest_value_book.ts";
 import { Random, type Runtime, sleep, spawnPeer, uniqueName } from "../support/mod.ts";
-import { STOP } from "./crash_ledger.ts";
 import { type CrashOptions, Crew } from "./crew.ts";
+import { STOP } from "./ledger.ts";
 import { COUNTED, createMapLedger, type MapFault, type MapLedger, READS, WRITES } from "./shared_map_ledger.ts";
 import type { MapCrashJob } from "./shared_map_peer.ts";
 

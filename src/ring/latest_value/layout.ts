@@ -20,8 +20,7 @@
 export const MAGIC_NUMBER = 0x4554414c;
 export const LAYOUT_VERSION = 1;
 
-export const MAGIC = 0x000;
-export const VERSION = 0x004;
+export { MAGIC, VERSION } from "../layout.ts";
 export const SIZE = 0x008;
 export const BUFFERS = 0x00c;
 export const FLAGS = 0x010;

@@ -29,8 +29,7 @@
 export const MAGIC_NUMBER = 0x50414d53;
 export const LAYOUT_VERSION = 1;
 
-export const MAGIC = 0x000;
-export const VERSION = 0x004;
+export { MAGIC, VERSION } from "../layout.ts";
 export const CAPACITY = 0x008;
 export const KEY_SIZE = 0x00c;
 export const VALUE_SIZE = 0x010;

@@ -61,11 +61,12 @@ export function findGeometry(buffer: ArrayBuffer, offset: number, name: string):
 export function layOrFind(
   memory: { readonly buffer: ArrayBuffer; readonly size: number; readonly name?: string | undefined },
   offset: number,
+  name: string,
   options: { capacity?: number; maxMessageSize?: number },
 ): { geometry: RingGeometry; created: boolean } {
   const { capacity, maxMessageSize } = options;
   const wanted = capacity === undefined ? undefined : geometryOf({ capacity, maxMessageSize });
-  const found = readGeometry(memory.buffer, offset, `${memory.name ?? "anonymous memory"}+${offset}`);
+  const found = readGeometry(memory.buffer, offset, name);
   const refuse = (hint: string): never => {
     throw new IpcError(errno.EINVAL, {
       syscall: "mmap",

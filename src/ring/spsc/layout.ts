@@ -20,8 +20,7 @@
 export const RING_MAGIC = 0x43535053;
 export const RING_VERSION = 2;
 
-export const MAGIC = 0x000;
-export const VERSION = 0x004;
+export { MAGIC, VERSION } from "../layout.ts";
 export const CAPACITY = 0x008;
 export const MAX_MESSAGE_SIZE = 0x00c;
 export const TAIL = 0x100;

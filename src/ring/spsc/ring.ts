@@ -175,8 +175,9 @@ export class SpscRing {
     if (memory.readOnly) throw new TypeError("a ring cannot lie over read-only memory: nobody else would see it");
     if (byteOffset % ALIGNMENT !== 0)
       throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${byteOffset}`);
-    const { geometry, created } = withLayoutLock(memory, byteOffset, () => layOrFind(memory, byteOffset, options));
     const name = `${memory.name ?? "anonymous memory"}+${byteOffset}`;
+    const layNow = () => layOrFind(memory, byteOffset, name, options);
+    const { geometry, created } = withLayoutLock(memory, byteOffset, layNow);
     const segment = { memory, participants };
     return new SpscRing({ segment, base: byteOffset, geometry, name, created, ownsMemory: false, use: options });
   }

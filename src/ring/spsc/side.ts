@@ -33,13 +33,11 @@ export interface SideParts {
   onClose(): void;
 }
 
-/**
- * What producer and consumer have in common: the bytes, the roles, the waiter, and whether they keep the process alive.
- *
- * In these classes fields are `protected` or `private`, not #private, and numbers from the start: at each use of a
- * #private JavaScriptCore asks whose it is, and V8 does not know the kind of a field that was undefined at first (D34).
- */
+/** What producer and consumer have in common: the bytes, the roles, the waiter, and whether they keep the process alive. */
 export abstract class RingSide {
+  // Here and in both sides fields are `protected` or `private`, not #private, and numbers from the start: at each use of a
+  // #private JavaScriptCore asks whose it is, and V8 does not know the kind of a field that was undefined at first (D34).
+
   /** All of the mapping as bytes, for use at the offsets that the ring gives. */
   readonly u8: Uint8Array;
   /** All of the mapping as 32-bit integers: index = offset / 4. */

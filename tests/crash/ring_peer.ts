@@ -7,8 +7,8 @@ import { Messages } from "../cross/peer_messages.ts";
 import { Receiver, receiveWays } from "../cross/peer_receivers.ts";
 import { Sender, sendWays } from "../cross/peer_senders.ts";
 import { Random } from "../support/random.ts";
-import { type Books, ConsumerAccount, resumeProducer } from "./account.ts";
-import { CONSUMER, ENDED, Ledger, PRODUCER, SENT, type Side, STOP, TOTAL } from "./ledger.ts";
+import { type Books, ConsumerAccount, resumeProducer } from "./ring_account.ts";
+import { CONSUMER, ENDED, Ledger, PRODUCER, SENT, type Side, STOP, TOTAL } from "./ring_ledger.ts";
 
 export interface CrashJob {
   readonly side: Side;

@@ -3,7 +3,7 @@
 import type { SpscProducer, SpscRing } from "../../mod.ts";
 import { type Faults, Judge, type Messages, type Place, recordBytes } from "../cross/peer_messages.ts";
 import { LONGEST_BURST } from "../cross/peer_senders.ts";
-import { HISTORY_LENGTH, type Ledger, PROCESSED, SENT } from "./ledger.ts";
+import { HISTORY_LENGTH, type Ledger, PROCESSED, SENT } from "./ring_ledger.ts";
 
 /** What both accounts need. */
 export interface Books {

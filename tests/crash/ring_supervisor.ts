@@ -4,11 +4,11 @@ import { SpscRing } from "../../mod.ts";
 import { clockMonotonic } from "../../src/sys/futex.ts";
 import { NEAR_THE_WRAP, startAt } from "../cross/ring_pairs.ts";
 import { type Peer, Random, type Runtime, sleep, spawnPeer, uniqueName, until, within } from "../support/mod.ts";
-import { CONSUMER, ENDED, type Fault, Ledger, PROCESSED, PRODUCER, type Side, STOP, TOTAL } from "./ledger.ts";
-import type { CrashJob } from "./peer.ts";
-import { StallWatch } from "./stall.ts";
+import { CONSUMER, ENDED, type Fault, Ledger, PROCESSED, PRODUCER, type Side, STOP, TOTAL } from "./ring_ledger.ts";
+import type { CrashJob } from "./ring_peer.ts";
+import { StallWatch } from "./ring_stall.ts";
 
-const program = new URL("./peer.ts", import.meta.url);
+const program = new URL("./ring_peer.ts", import.meta.url);
 const ATTACHED = { producer: PRODUCER, consumer: CONSUMER };
 const ATTACH_TIMEOUT_MS = 60_000;
 const NOTICE_TIMEOUT_MS = 20_000;
