@@ -1,5 +1,6 @@
 // The chain of committed messages: what a mark may say, and where the chain ends.
 
+import { loadOrdered } from "../../sys/ordering.ts";
 import * as layout from "./layout.ts";
 import { corrupted, type RingBytes } from "./side.ts";
 
@@ -7,7 +8,7 @@ import { corrupted, type RingBytes } from "./side.ts";
 export function lengthAt(bytes: RingBytes, i32: Int32Array, position: number): number {
   const { base, geometry } = bytes;
   const start = base + layout.MESSAGES + (position & (geometry.capacity - 1));
-  const length = Atomics.load(i32, start >> 2) - 1;
+  const length = loadOrdered(i32, start >> 2) - 1;
   if (length >= -1 && length <= geometry.maxMessageSize && (position & 7) === 0) return length;
   throw corrupted(bytes, `a message claims ${length} bytes`);
 }

@@ -1,5 +1,6 @@
 // SpscProducer: the sending side of a ring. The hot path is plain TypeScript on mapped memory.
 
+import { loadOrdered } from "../../sys/ordering.ts";
 import { asBytes, checkInteger } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { hasSleepers, SLEEPERS } from "../../wait/eventcount.ts";
@@ -55,7 +56,7 @@ export class SpscProducer extends RingSide {
 
   /** SYNC space: pairs with the consumer's store of tail. */
   private loadTail(): number {
-    const tail = Atomics.load(this.i32, this.tailIndex);
+    const tail = loadOrdered(this.i32, this.tailIndex);
     const used = (this.head - tail) | 0;
     if (used < 0 || used > this.room || (used & 7) !== 0) throw corrupted(this.bytes, `the consumer is at ${tail}`);
     return tail;
