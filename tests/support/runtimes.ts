@@ -25,13 +25,15 @@ export function installed(path: string): string {
   return program;
 }
 
-/** Without it each Node process strips the types of the whole library again: two thirds of its start. */
+/** Without them each Node process strips the types of the whole library again: two thirds of its start and more. */
 const compileCache = `${projectRoot}node_modules/.cache/node-compile`;
+const stripCache = { NODE_OPTIONS: `--import=${projectRoot}scripts/test/strip-cache.mjs` };
 
 /** A Node process; the names of its warnings are silenced, so that its stderr holds only what went wrong. */
 function node(name: string, folder: string, backend: string): Runtime {
   const parameters = ["--disable-warning=ExperimentalWarning"];
-  const environment = { LINUX_IPC_BACKEND: backend, NODE_COMPILE_CACHE: compileCache };
+  const caches = { NODE_COMPILE_CACHE: compileCache, ...(folder === "node22" && stripCache) };
+  const environment = { LINUX_IPC_BACKEND: backend, ...caches };
   return { name, command: installed(`${folder}/bin/node`), parameters, environment };
 }
 
