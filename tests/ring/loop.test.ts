@@ -1,9 +1,8 @@
 // The event loop: it stays free while somebody awaits, it is kept alive by waits that want it, and it sleeps.
 
 import assert from "node:assert/strict";
-import process from "node:process";
 import { after, describe, it } from "node:test";
-import { ownRuntime, runPeer, sleep, uniqueName } from "../support/mod.ts";
+import { least, ownRuntime, processorMs, runPeer, sleep, uniqueName } from "../support/mod.ts";
 import { cleanUpRings, makePair } from "./bytes.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
@@ -22,14 +21,17 @@ describe("the event loop", () => {
   it("runs on time while receives are pending", async () => {
     const { ring, consumer } = makePair("drift", { capacity: 1024 });
     const waits = Array.from({ length: 10 }, () => consumer.receive().catch(() => {}));
-    const late: number[] = [];
-    for (let round = 0; round < 20; round++) {
-      const begin = performance.now();
-      await sleep(10);
-      late.push(performance.now() - begin - 10);
-    }
-    late.sort((a, b) => a - b);
-    assert.ok(late[10] < 30, `timers were ${late[10]} ms late in the middle`);
+    const lateness = async () => {
+      const late: number[] = [];
+      for (let round = 0; round < 20; round++) {
+        const begin = performance.now();
+        await sleep(10);
+        late.push(performance.now() - begin - 10);
+      }
+      return late.sort((a, b) => a - b)[10];
+    };
+    const late = await least(30, lateness);
+    assert.ok(late < 30, `timers were ${late} ms late in the middle`);
     ring.close();
     await Promise.all(waits);
   });
@@ -38,10 +40,8 @@ describe("the event loop", () => {
     const { ring, consumer } = makePair("idle", { capacity: 1024 });
     const waits = Array.from({ length: 100 }, () => consumer.receive().catch(() => {}));
     await sleep(100);
-    const before = process.cpuUsage();
-    await sleep(400);
-    const { user, system } = process.cpuUsage(before);
-    assert.ok((user + system) / 1000 < 100, `${(user + system) / 1000} ms of processor time in 400 ms`);
+    const used = await processorMs(100, () => sleep(400));
+    assert.ok(used < 100, `${used} ms of processor time in 400 ms`);
     ring.close();
     await Promise.all(waits);
   });
