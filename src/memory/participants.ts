@@ -3,6 +3,7 @@
 import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
 import { membarrierRegister } from "../sys/futex.ts";
+import { loadOrdered } from "../sys/ordering.ts";
 import { participantAttach, participantDead, participantDetach, participantOwner } from "../sys/participant.ts";
 import { checkInteger } from "../sys/validate.ts";
 import * as layout from "./layout.ts";
@@ -105,8 +106,8 @@ export class Participants {
     if (slot < 0) return true;
     const at = (slot * layout.SLOT_SIZE) / 4;
     const generation = (owner & layout.OWNER_MASK) >>> layout.OWNER_GENERATION_SHIFT;
-    if (Atomics.load(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4) !== generation) return true;
-    return (Atomics.load(this.#words, at + layout.SLOT_LIFE_OFFSET / 4) & layout.OWNER_DIED) !== 0;
+    if (loadOrdered(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4) !== generation) return true;
+    return (loadOrdered(this.#words, at + layout.SLOT_LIFE_OFFSET / 4) & layout.OWNER_DIED) !== 0;
   }
 
   /** As isDead, and asks the kernel's lock table where the words say "alive". Needs `join`. */
@@ -124,7 +125,7 @@ export class Participants {
   needsAsking(owner: number): boolean {
     const slot = this.#slot(owner);
     if (slot < 0) return false;
-    const life = Atomics.load(this.#words, (slot * layout.SLOT_SIZE) / 4);
+    const life = loadOrdered(this.#words, (slot * layout.SLOT_SIZE) / 4);
     return (life & layout.LIFE_WITHOUT_ROBUST_LIST) === layout.LIFE_WITHOUT_ROBUST_LIST;
   }
 
@@ -133,9 +134,9 @@ export class Participants {
     const slot = this.#slot(owner);
     if (slot < 0) return 0;
     const at = (slot * layout.SLOT_SIZE) / 4;
-    const generation = Atomics.load(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4);
+    const generation = loadOrdered(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4);
     if (generation !== (owner & layout.OWNER_MASK) >>> layout.OWNER_GENERATION_SHIFT) return 0;
-    return Atomics.load(this.#words, at + layout.SLOT_PID_OFFSET / 4);
+    return loadOrdered(this.#words, at + layout.SLOT_PID_OFFSET / 4);
   }
 
   /** Gives the slot back: whatever still carries the owner id belongs to a dead one from now on. */

@@ -3,6 +3,7 @@
 import type { Participants } from "../memory/participants.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
+import { loadOrdered } from "../sys/ordering.ts";
 import { STATE_CLOSED, STATE_OPEN } from "./layout.ts";
 
 /** Which words of the ring belong to a role, as offsets from the ring's start. */
@@ -36,20 +37,20 @@ export class Role {
 
   /** The owner id of who holds or last held it; 0 = free. */
   get owner(): number {
-    return Atomics.load(this.#words, this.#role);
+    return loadOrdered(this.#words, this.#role);
   }
 
   /** Whom to watch, when the death of `told` has been told: the holder, or who is about to become it; 0 = nobody. */
   watched(told: number): number {
     const { owner } = this;
     if (owner !== 0 && owner !== told) return owner;
-    const candidate = Atomics.load(this.#words, this.#candidate);
+    const candidate = loadOrdered(this.#words, this.#candidate);
     return candidate === 0 || this.isDead(candidate) ? 0 : candidate;
   }
 
   /** Whether its last holder has closed in order, and nobody has taken it since. */
   get isClosed(): boolean {
-    return this.owner === 0 && Atomics.load(this.#words, this.#state) === STATE_CLOSED;
+    return this.owner === 0 && loadOrdered(this.#words, this.#state) === STATE_CLOSED;
   }
 
   /** Whether a holder of this id is dead. */

@@ -1,0 +1,36 @@
+// The peer of ordered_load.test.ts: loops over ordered loads until they tell it to end.
+
+import process from "node:process";
+import { SharedMemory } from "../../mod.ts";
+import { loadOrdered } from "../../src/sys/ordering.ts";
+
+const [form, name, firstText, secondText] = process.argv.slice(2);
+const memory = SharedMemory.open(name);
+const words = new Int32Array(memory.buffer);
+const GIVE_UP = 20_000_000_000;
+
+/** False: the store was not seen in a minute or so. */
+function loop(): boolean {
+  for (let turn = 0; turn < GIVE_UP; turn++) if (loadOrdered(words, 0) !== 0) return true;
+  return false;
+}
+
+/** The writer stores the first word, then the second: whoever has seen the second finds the first not behind it. */
+function order(first: number, second: number) {
+  let [disordered, advanced, rounds] = [0, 0, 0];
+  for (;;) {
+    const behind = loadOrdered(words, second);
+    if (behind < 0) return { disordered, advanced, rounds };
+    const ahead = loadOrdered(words, first);
+    const again = loadOrdered(words, first);
+    if (ahead < behind) disordered++;
+    if (again !== ahead) advanced++;
+    rounds++;
+  }
+}
+
+console.log("looping");
+if (form === "loop") console.log(loop() ? "seen" : "never seen");
+else console.log(JSON.stringify(order(Number(firstText), Number(secondText))));
+memory.close();
+process.exit(0);
