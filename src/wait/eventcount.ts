@@ -10,6 +10,7 @@
 // fence: the sleeper runs membarrier(2) between its two steps, which puts the fence into the publisher's instructions.
 
 import { futexWake, membarrier } from "../sys/futex.ts";
+import { loadOrdered } from "../sys/ordering.ts";
 
 /** Somebody may sleep. */
 export const SLEEPERS = 1;
@@ -38,7 +39,7 @@ export function hasSleepers(words: Int32Array, index: number, isAtomic: boolean)
 /** Wakes all sleepers, if there are any. `address` is where the word stands in this process. */
 export function notifyAll(words: Int32Array, index: number, address: number): void {
   for (;;) {
-    const value = Atomics.load(words, index);
+    const value = loadOrdered(words, index);
     if ((value & SLEEPERS) === 0) return;
     if (Atomics.compareExchange(words, index, value, (value + 2) & ~SLEEPERS) === value) break;
   }
