@@ -1,11 +1,15 @@
 // Event: a flag that processes wait for: manual reset (a gate) or auto reset (a turnstile).
 
 import type { Placement } from "../memory/placement.ts";
+import { loadOrdered } from "../sys/ordering.ts";
 import { checkBoolean } from "../sys/validate.ts";
 import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
-import * as layout from "./layout.ts";
+import { EVENT_IS_SET, EVENT_RESETS, EVENT_SIZE, VERSION } from "./layout.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
+
+const IS_SET = EVENT_IS_SET / 4;
+const RESETS = EVENT_RESETS / 4;
 
 /** What an event is made with. */
 export interface EventOptions {
@@ -31,61 +35,61 @@ export class Event extends SharedObject {
   /** What an event's bytes are. */
   static readonly kind: ObjectKind<EventOptions> = {
     letters: "EVNT",
-    version: layout.VERSION,
+    version: VERSION,
     noun: "event",
     optionNames: ["autoReset"],
     size: ({ autoReset = false }) => {
       checkBoolean(autoReset, "autoReset");
-      return layout.EVENT_SIZE;
+      return EVENT_SIZE;
     },
-    fill: ({ autoReset }, buffer, base) =>
-      new DataView(buffer).setInt32(base + layout.EVENT_RESETS, autoReset ? 1 : 0, true),
+    fill: ({ autoReset }, buffer, base) => new DataView(buffer).setInt32(base + EVENT_RESETS, autoReset ? 1 : 0, true),
   };
 
-  readonly #words: Int32Array;
-  readonly #waiter: Waiter;
-  readonly #attempt = () => (this.tryWait() ? true : undefined);
+  // `private`, not #private: see D34
+  private readonly words: Int32Array;
+  private readonly waiter: Waiter;
+  private readonly attempt = () => (this.tryWait() ? true : undefined);
 
   /** Use `create`, `open`, `openOrCreate` or `over`. */
   constructor(placement: Placement) {
     super(placement, Event.kind.noun);
-    this.#words = new Int32Array(placement.memory.buffer, placement.base, 4);
-    this.#waiter = this.makeWaiter();
+    this.words = new Int32Array(placement.memory.buffer, placement.base, 4);
+    this.waiter = this.makeWaiter();
   }
 
   /** Whether it is set at this moment. */
   get isSet(): boolean {
     this.checkOpen("read");
-    return Atomics.load(this.#words, layout.EVENT_IS_SET / 4) === 1;
+    return loadOrdered(this.words, IS_SET) === 1;
   }
 
   /** Sets it and wakes those who wait. SYNC eventcount. */
   set(): void {
     this.checkOpen("set");
-    Atomics.store(this.#words, layout.EVENT_IS_SET / 4, 1);
-    this.#waiter.notify();
+    Atomics.store(this.words, IS_SET, 1);
+    this.waiter.notify();
   }
 
   /** Makes it not set. */
   reset(): void {
     this.checkOpen("reset");
-    Atomics.store(this.#words, layout.EVENT_IS_SET / 4, 0);
+    Atomics.store(this.words, IS_SET, 0);
   }
 
   /** Whether it was set; with `autoReset` it is not set any more, and this call has used it. Never waits. */
   tryWait(): boolean {
-    if (this.#words[layout.EVENT_RESETS / 4] !== 1) return this.isSet;
+    if (this.words[RESETS] !== 1) return this.isSet;
     this.checkOpen("wait for");
-    return Atomics.compareExchange(this.#words, layout.EVENT_IS_SET / 4, 1, 0) === 1;
+    return Atomics.compareExchange(this.words, IS_SET, 1, 0) === 1;
   }
 
   /** Waits until it is set, blocking this thread; false after the timeout. */
   waitSync(options?: WaitOptions): boolean {
-    return this.blocking(this.#waiter, "waitSync", this.#attempt, options) ?? false;
+    return this.blocking(this.waiter, "waitSync", this.attempt, options) ?? false;
   }
 
   /** Waits until it is set, as a promise; false after the timeout. An abort rejects with `signal.reason`. */
   wait(options?: AwaitOptions): Promise<boolean> {
-    return this.awaiting(this.#waiter, "wait", this.#attempt, options).then((passed) => passed ?? false);
+    return this.awaiting(this.waiter, "wait", this.attempt, options).then((passed) => passed ?? false);
   }
 }

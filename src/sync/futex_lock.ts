@@ -13,7 +13,7 @@ import {
 } from "../wait/deadline.ts";
 import { Futex, type FutexMemory } from "../wait/futex.ts";
 import { spin, spinBudget } from "../wait/spin.ts";
-import * as layout from "./layout.ts";
+import { FUTEX_LOCK_CONTENDED, FUTEX_LOCK_FREE, FUTEX_LOCK_LOCKED, FUTEX_LOCK_SIZE } from "./layout.ts";
 import { PlainGuard } from "./plain_guard.ts";
 
 /** What is left until a deadline, as an option; undefined when nothing is. */
@@ -45,16 +45,17 @@ function left(deadline: number): { timeoutMs?: number } | undefined {
  * ```
  */
 export class FutexLock {
-  readonly #futex: Futex;
-  #isMine = false;
+  // `private`, not #private: see D34
+  private readonly futex: Futex;
+  private isMine = false;
 
   private constructor(futex: Futex) {
-    this.#futex = futex;
+    this.futex = futex;
   }
 
   /** Bytes that the lock takes. */
   static byteSize(): number {
-    return layout.FUTEX_LOCK_SIZE;
+    return FUTEX_LOCK_SIZE;
   }
 
   /** The lock at `byteOffset` (a multiple of 4) of a memory; zeros are a free one. Errors as `Futex.over`. */
@@ -64,25 +65,24 @@ export class FutexLock {
 
   /** Whether somebody holds it at this moment. */
   get isLocked(): boolean {
-    return this.#futex.load() !== layout.FUTEX_LOCK_FREE;
+    return this.futex.load() !== FUTEX_LOCK_FREE;
   }
 
   /** SYNC lock. */
-  #take(isFree: boolean): PlainGuard | undefined {
+  private take(isFree: boolean): PlainGuard | undefined {
     if (!isFree) return undefined;
-    this.#isMine = true;
-    return new PlainGuard(() => this.#unlock());
+    this.isMine = true;
+    return new PlainGuard(this);
   }
 
   /** Takes the lock if it is free; undefined when it is held. Never waits. EBADF after the memory was closed. */
   tryLock(): PlainGuard | undefined {
-    const { FUTEX_LOCK_FREE: free, FUTEX_LOCK_LOCKED: locked } = layout;
-    return this.#take(this.#futex.compareExchange(free, locked) === free);
+    return this.take(this.futex.compareExchange(FUTEX_LOCK_FREE, FUTEX_LOCK_LOCKED) === FUTEX_LOCK_FREE);
   }
 
   /** As one who may sleep, and who therefore leaves the word saying so. */
-  #tryLockContended(): PlainGuard | undefined {
-    return this.#take(this.#futex.exchange(layout.FUTEX_LOCK_CONTENDED) === layout.FUTEX_LOCK_FREE);
+  private tryLockContended(): PlainGuard | undefined {
+    return this.take(this.futex.exchange(FUTEX_LOCK_CONTENDED) === FUTEX_LOCK_FREE);
   }
 
   /**
@@ -94,22 +94,22 @@ export class FutexLock {
     const deadline = deadlineOf(options, "lockSync");
     const guard = this.tryLock();
     if (guard !== undefined) return guard;
-    if (this.#isMine) throw this.#error(errno.EDEADLK, "lock", "this object holds it");
-    return spin(() => this.tryLock(), this.#spinBudget(deadline)) ?? this.#sleepSync(deadline);
+    if (this.isMine) throw this.error(errno.EDEADLK, "lock", "this object holds it");
+    return spin(() => this.tryLock(), this.spinBudget(deadline)) ?? this.sleepSync(deadline);
   }
 
-  #spinBudget(deadline: number): number {
+  private spinBudget(deadline: number): number {
     const budget = spinBudget(undefined);
     return deadline === NEVER ? budget : Math.min(budget, deadline - clockMonotonic());
   }
 
-  #sleepSync(deadline: number): PlainGuard | undefined {
+  private sleepSync(deadline: number): PlainGuard | undefined {
     for (;;) {
-      const guard = this.#tryLockContended();
+      const guard = this.tryLockContended();
       if (guard !== undefined) return guard;
       const rest = left(deadline);
       if (rest === undefined) return undefined;
-      this.#futex.waitSync(layout.FUTEX_LOCK_CONTENDED, rest);
+      this.futex.waitSync(FUTEX_LOCK_CONTENDED, rest);
     }
   }
 
@@ -125,35 +125,40 @@ export class FutexLock {
     const deadline = deadlineAfter(options.timeoutMs);
     let guard = this.tryLock();
     while (guard === undefined) {
-      guard = this.#tryLockContended();
+      guard = this.tryLockContended();
       if (guard !== undefined) break;
       const rest = left(deadline);
       if (rest === undefined) break;
-      await this.#futex.wait(layout.FUTEX_LOCK_CONTENDED, { ...rest, signal: options.signal });
+      await this.futex.wait(FUTEX_LOCK_CONTENDED, { ...rest, signal: options.signal });
     }
     return guard;
   }
 
-  #unlock(): void {
-    this.#isMine = false;
-    const before = this.#futex.exchange(layout.FUTEX_LOCK_FREE);
-    if (before === layout.FUTEX_LOCK_CONTENDED) this.#futex.wake(1);
-    if (before === layout.FUTEX_LOCK_FREE) throw this.#error(errno.EPERM, "unlock", "somebody else has unlocked it");
+  /**
+   * For its guard, once.
+   *
+   * @internal
+   */
+  release(): void {
+    this.isMine = false;
+    const before = this.futex.exchange(FUTEX_LOCK_FREE);
+    if (before === FUTEX_LOCK_CONTENDED) this.futex.wake(1);
+    if (before === FUTEX_LOCK_FREE) throw this.error(errno.EPERM, "unlock", "somebody else has unlocked it");
   }
 
-  #error(number: number, verb: string, hint: string): IpcError {
+  private error(number: number, verb: string, hint: string): IpcError {
     return new IpcError(number, { syscall: verb, doing: `${verb} a futex lock`, hint });
   }
 
   /** Pending waits keep the process alive (the default). Counts from the next wait on. */
   ref(): this {
-    this.#futex.ref();
+    this.futex.ref();
     return this;
   }
 
   /** Pending waits do not keep the process alive. Counts from the next wait on. */
   unref(): this {
-    this.#futex.unref();
+    this.futex.unref();
     return this;
   }
 }

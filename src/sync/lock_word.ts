@@ -12,6 +12,7 @@ import { OWNER_MASK } from "../memory/layout.ts";
 import type { MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";
 import { futexWake } from "../sys/futex.ts";
+import { loadOrdered } from "../sys/ordering.ts";
 
 const WAITERS = 1 << 31;
 /** No lock word ever is this: a sleep on it ends at once. */
@@ -31,69 +32,73 @@ export function isOwnerDead(participants: Participants, owner: number): boolean 
 
 /** One lock word, as seen by one participant. */
 export class LockWord {
-  readonly #words: Int32Array;
-  readonly #wake: () => void;
-  readonly #participants: Participants;
-  readonly #me: number;
-  #predecessor = 0;
+  // `private`, not #private: see D34
+  private readonly words: Int32Array;
+  private readonly wake: () => void;
+  private readonly participants: Participants;
+  private readonly me: number = 0;
+  private deadOwner = 0;
 
   /** The word at `byteOffset` of the memory. Joins the participants. `wake` wakes all who sleep on it. */
   constructor(memory: MemoryRegion, byteOffset: number, participants: Participants, wake?: () => void) {
-    this.#words = new Int32Array(memory.buffer, byteOffset, 1);
+    this.words = new Int32Array(memory.buffer, byteOffset, 1);
     const address = memory.address + byteOffset;
-    this.#wake = wake ?? (() => futexWake(address, EVERYBODY));
-    this.#participants = participants;
-    this.#me = participants.join();
+    this.wake = wake ?? (() => futexWake(address, EVERYBODY));
+    this.participants = participants;
+    this.me = participants.join();
   }
 
   /** The owner id in the word; 0 = free. */
   get owner(): number {
-    return Atomics.load(this.#words, 0) & OWNER_MASK;
+    return loadOrdered(this.words, 0) & OWNER_MASK;
   }
 
   get isMine(): boolean {
-    return this.owner === this.#me;
+    return this.owner === this.me;
   }
 
   /** The owner id of somebody else; 0 = free or ours. */
   get otherOwner(): number {
     const { owner } = this;
-    return owner === this.#me ? 0 : owner;
+    return owner === this.me ? 0 : owner;
   }
 
   /** Whom we last took the lock from, when that was a dead one. */
   get predecessor(): number {
-    return this.#predecessor;
+    return this.deadOwner;
   }
 
   /** BUSY, ACQUIRED or RECOVERED. */
   tryAcquire(): number {
-    const found = Atomics.compareExchange(this.#words, 0, 0, this.#me);
-    return found === 0 ? ACQUIRED : this.#tryReplace(found);
+    const found = Atomics.compareExchange(this.words, 0, 0, this.me);
+    return found === 0 ? ACQUIRED : this.tryReplace(found);
   }
 
   /** The word was not 0: it is a dead one's, or the lock is busy. */
-  #tryReplace(found: number): number {
+  private tryReplace(found: number): number {
     const owner = found & OWNER_MASK;
-    if (owner !== 0 && !this.#isDead(owner)) return BUSY;
+    if (owner !== 0 && !this.isDead(owner)) return BUSY;
     // WAITERS stays: whoever waited on the dead one's word still sleeps on this value's bit
-    if (Atomics.compareExchange(this.#words, 0, found, this.#me | (found & WAITERS)) !== found) return BUSY;
+    if (Atomics.compareExchange(this.words, 0, found, this.me | (found & WAITERS)) !== found) return BUSY;
     if (owner === 0) return ACQUIRED;
-    this.#predecessor = owner;
+    this.deadOwner = owner;
     return RECOVERED;
   }
 
-  #isDead(owner: number): boolean {
-    return owner !== this.#me && isOwnerDead(this.#participants, owner);
+  private isDead(owner: number): boolean {
+    return owner !== this.me && isOwnerDead(this.participants, owner);
   }
 
   /** Gives the lock back. False: it was not ours. */
   release(): boolean {
-    const found = Atomics.compareExchange(this.#words, 0, this.#me, 0);
-    if (found === this.#me) return true;
-    if ((found & OWNER_MASK) !== this.#me) return false;
-    Atomics.store(this.#words, 0, 0);
-    this.#wake();
+    const found = Atomics.compareExchange(this.words, 0, this.me, 0);
+    return found === this.me || this.releaseContended(found);
+  }
+
+  private releaseContended(found: number): boolean {
+    if ((found & OWNER_MASK) !== this.me) return false;
+    Atomics.store(this.words, 0, 0);
+    this.wake();
     return true;
   }
 
@@ -103,10 +108,10 @@ export class LockWord {
    */
   announce(): number {
     for (;;) {
-      const value = Atomics.load(this.#words, 0);
+      const value = loadOrdered(this.words, 0);
       if ((value & OWNER_MASK) === 0) return NOTHING_TO_SLEEP_ON;
       if ((value & WAITERS) !== 0) return value;
-      if (Atomics.compareExchange(this.#words, 0, value, value | WAITERS) === value) return value | WAITERS;
+      if (Atomics.compareExchange(this.words, 0, value, value | WAITERS) === value) return value | WAITERS;
     }
   }
 }

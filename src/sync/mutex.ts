@@ -15,26 +15,36 @@ import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
 const UNREPAIRED = "its holder died and the next one did not repair";
 
+/** What a guard is good for: HELD after a lock without a recovery, of which the other ones tell. */
+const HELD = 0;
+const TO_REPAIR = 1;
+const REPAIRED = 2;
+const USED_UP = 3;
+
+function usedUp(): IpcError {
+  const hint = "its guard was used up";
+  return new IpcError(errno.EPERM, { syscall: "unlock", doing: "unlock a mutex twice", hint });
+}
+
 /** Possession of a mutex, until `unlock`. */
 export class MutexGuard {
   /** Set when the holder before died in possession: repair what the mutex protects, then call `repaired`. */
   readonly recovered: Recovered | undefined;
   /** Whose guard this is. */
   readonly mutex: Mutex;
-  #release: ((unrepaired: string | undefined) => void) | undefined;
-  #isRepaired: boolean;
+  /** A number, and `private`, not #private, here and in Mutex: each lock makes a guard (D34). */
+  private state: number = HELD;
 
   /** Use `mutex.lock()`. */
-  constructor(mutex: Mutex, recovered: Recovered | undefined, release: (unrepaired: string | undefined) => void) {
+  constructor(mutex: Mutex, recovered: Recovered | undefined) {
     this.mutex = mutex;
     this.recovered = recovered;
-    this.#isRepaired = recovered === undefined;
-    this.#release = release;
+    if (recovered !== undefined) this.state = TO_REPAIR;
   }
 
   /** What the mutex protects is sound again. */
   repaired(): void {
-    this.#isRepaired = true;
+    if (this.state === TO_REPAIR) this.state = REPAIRED;
   }
 
   /**
@@ -43,26 +53,21 @@ export class MutexGuard {
    * @throws {IpcError} EPERM this guard has been unlocked already
    */
   unlock(options?: { unrecoverable?: string }): void {
-    const release = this.#release;
-    if (release === undefined) {
-      throw new IpcError(errno.EPERM, {
-        syscall: "unlock",
-        doing: "unlock a mutex twice",
-        hint: "its guard was used up",
-      });
-    }
-    let reason = this.#isRepaired ? undefined : UNREPAIRED;
-    if (options !== undefined) {
-      checkOptions(options, ["unrecoverable"], "unlock");
-      reason = options.unrecoverable ?? reason;
-    }
-    this.#release = undefined;
-    release(reason);
+    if (this.state !== HELD || options !== undefined) this.settle(options);
+    this.state = USED_UP;
+    this.mutex.release();
+  }
+
+  /** What comes before an unlock after a recovery. Apart, so that engines find the usual way short enough to inline. */
+  private settle(options: { unrecoverable?: string } | undefined): void {
+    if (this.state === USED_UP) throw usedUp();
+    checkOptions(options, ["unrecoverable"], "unlock");
+    this.mutex.settle(options?.unrecoverable ?? (this.state === TO_REPAIR ? UNREPAIRED : undefined));
   }
 
   /** Gives the mutex back, unless that was done. */
   [Symbol.dispose](): void {
-    if (this.#release !== undefined) this.unlock();
+    if (this.state !== USED_UP) this.unlock();
   }
 }
 
@@ -93,50 +98,46 @@ export class Mutex extends SharedObject {
     size: () => layout.MUTEX_SIZE,
   };
 
-  readonly #word: LockWord;
-  readonly #state: RecoveryState;
-  readonly #waiter: Waiter;
+  private readonly word: LockWord;
+  private readonly state: RecoveryState;
+  private readonly waiter: Waiter;
   /** Whether a guard of this object is out. */
-  #isHeld = false;
-  readonly #release = (reason: string | undefined) => this.#unlock(reason);
-  readonly #attempt = () => this.tryLock();
+  private isHeld = false;
+  private readonly attempt = () => this.tryLock();
 
   /** Use `create`, `open`, `openOrCreate` or `over`. */
   constructor(placement: Placement) {
     super(placement, Mutex.kind.noun);
     const { memory, participants, base } = placement;
-    this.#word = new LockWord(memory, base + layout.LOCK, participants);
-    this.#state = new RecoveryState(memory.buffer, base);
-    this.#waiter = this.makeWaiter({ prepare: () => this.#word.announce(), peer: () => this.#word.otherOwner });
+    this.word = new LockWord(memory, base + layout.LOCK, participants);
+    this.state = new RecoveryState(memory.buffer, base);
+    this.waiter = this.makeWaiter({ prepare: () => this.word.announce(), peer: () => this.word.otherOwner });
   }
 
   /** Whether somebody holds it at this moment. */
   get isLocked(): boolean {
     this.checkOpen("read");
-    return this.#word.owner !== 0;
+    return this.word.owner !== 0;
   }
 
   /** Who holds it at this moment, alive or dead; undefined when it is free. The caller closes the Peer. */
   holder(): Peer | undefined {
     this.checkOpen("ask who holds");
-    const { owner } = this.#word;
+    const { owner } = this.word;
     return owner === 0 ? undefined : Peer.ofParticipant(this.placement.participants, owner);
   }
 
-  #guard(outcome: number): MutexGuard {
-    if (outcome === ACQUIRED && this.#state.isSound) {
-      this.#isHeld = true;
-      return new MutexGuard(this, undefined, this.#release);
-    }
-    if (this.#state.isUnrecoverable) {
-      this.#word.release();
-      throw this.error(errno.ENOTRECOVERABLE, "lock", this.#state.reason);
+  /** After the word was taken; what it protects may be half changed. */
+  private guardRecovered(outcome: number): MutexGuard {
+    if (this.state.isUnrecoverable) {
+      this.word.release();
+      throw this.error(errno.ENOTRECOVERABLE, "lock", this.state.reason);
     }
     const { participants } = this.placement;
-    const pid = outcome === RECOVERED ? participants.pidOf(this.#word.predecessor) : this.#state.deadPid;
-    const recovered = this.#state.suspect(pid);
-    this.#isHeld = true;
-    return new MutexGuard(this, recovered, this.#release);
+    const pid = outcome === RECOVERED ? participants.pidOf(this.word.predecessor) : this.state.deadPid;
+    const recovered = this.state.suspect(pid);
+    this.isHeld = true;
+    return new MutexGuard(this, recovered);
   }
 
   /**
@@ -146,8 +147,11 @@ export class Mutex extends SharedObject {
    */
   tryLock(): MutexGuard | undefined {
     this.checkOpen("lock");
-    const outcome = this.#word.tryAcquire();
-    return outcome === BUSY ? undefined : this.#guard(outcome);
+    const outcome = this.word.tryAcquire();
+    if (outcome === BUSY) return undefined;
+    if (outcome !== ACQUIRED || !this.state.isSound) return this.guardRecovered(outcome);
+    this.isHeld = true;
+    return new MutexGuard(this, undefined);
   }
 
   /**
@@ -158,8 +162,8 @@ export class Mutex extends SharedObject {
   lockSync(options?: WaitOptions): MutexGuard | undefined {
     const guard = this.tryLock();
     if (guard !== undefined) return guard;
-    if (this.#word.isMine) throw this.error(errno.EDEADLK, "lock", "this process holds it");
-    return this.blocking(this.#waiter, "lockSync", this.#attempt, options);
+    if (this.word.isMine) throw this.error(errno.EDEADLK, "lock", "this process holds it");
+    return this.blocking(this.waiter, "lockSync", this.attempt, options);
   }
 
   /**
@@ -169,20 +173,34 @@ export class Mutex extends SharedObject {
   lock(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<MutexGuard>;
   lock(options: AwaitOptions): Promise<MutexGuard | undefined>;
   lock(options?: AwaitOptions): Promise<MutexGuard | undefined> {
-    return this.awaiting(this.#waiter, "lock", this.#attempt, options);
+    return this.awaiting(this.waiter, "lock", this.attempt, options);
   }
 
-  #unlock(reason: string | undefined): void {
+  /**
+   * For its guard, before `release`: the state that it leaves behind after a recovery.
+   *
+   * @internal
+   */
+  settle(reason: string | undefined): void {
+    if (!this.isOpen) return;
+    if (reason === undefined) this.state.repaired();
+    else this.state.unrecoverable(reason);
+  }
+
+  /**
+   * For its guard, once.
+   *
+   * @internal
+   */
+  release(): void {
     if (!this.isOpen) return; // close() has passed it on
-    this.#isHeld = false;
-    if (reason !== undefined) this.#state.unrecoverable(reason);
-    else if (!this.#state.isSound) this.#state.repaired();
-    if (!this.#word.release()) throw this.error(errno.EPERM, "unlock", "somebody else holds it");
+    this.isHeld = false;
+    if (!this.word.release()) throw this.error(errno.EPERM, "unlock", "somebody else holds it");
   }
 
   protected override abandon(): void {
-    if (!this.#isHeld || !this.#word.isMine) return;
-    if (!this.#state.isUnrecoverable) this.#state.suspect(process.pid);
-    this.#word.release();
+    if (!this.isHeld || !this.word.isMine) return;
+    if (!this.state.isUnrecoverable) this.state.suspect(process.pid);
+    this.word.release();
   }
 }

@@ -3,13 +3,24 @@
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 
+/** What a guard gives back. */
+export interface PlainLock {
+  release(): void;
+}
+
+function usedUp(): IpcError {
+  const hint = "its guard was used up";
+  return new IpcError(errno.EPERM, { syscall: "unlock", doing: "unlock a lock twice", hint });
+}
+
 /** Possession of a `FutexLock` or a `SpinLock`, until `unlock`. */
 export class PlainGuard {
-  #release: (() => void) | undefined;
+  private readonly lock: PlainLock;
+  private isUsedUp = false;
 
   /** Use `tryLock`, `lockSync` or `lock`. */
-  constructor(release: () => void) {
-    this.#release = release;
+  constructor(lock: PlainLock) {
+    this.lock = lock;
   }
 
   /**
@@ -18,17 +29,13 @@ export class PlainGuard {
    * @throws {IpcError} EPERM this guard has been unlocked already, or somebody else has unlocked what we held
    */
   unlock(): void {
-    const release = this.#release;
-    if (release === undefined) {
-      const hint = "its guard was used up";
-      throw new IpcError(errno.EPERM, { syscall: "unlock", doing: "unlock a lock twice", hint });
-    }
-    this.#release = undefined;
-    release();
+    if (this.isUsedUp) throw usedUp();
+    this.isUsedUp = true;
+    this.lock.release();
   }
 
   /** Gives the lock back, unless that was done. */
   [Symbol.dispose](): void {
-    if (this.#release !== undefined) this.unlock();
+    if (!this.isUsedUp) this.unlock();
   }
 }

@@ -5,18 +5,14 @@ import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { checkBoolean } from "../sys/validate.ts";
 import { type AwaitOptions, deadlineOf, remainingOptions, type WaitOptions } from "../wait/deadline.ts";
-import { notifyAll } from "../wait/eventcount.ts";
 import type { Waiter } from "../wait/waiter.ts";
-import * as layout from "./layout.ts";
+import { Drain } from "./drain.ts";
+import { LOCK, RWLOCK_DRAIN, RWLOCK_PREFERS_READERS, RWLOCK_READERS, RWLOCK_SIZE, VERSION } from "./layout.ts";
 import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
 import { Readers } from "./readers.ts";
-import { RecoveryState } from "./recovery.ts";
+import { type Recovered, RecoveryState } from "./recovery.ts";
 import { ReadGuard, WriteGuard } from "./rwlock_guards.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
-
-/** Indices in the words that start with the drain eventcount. */
-const PREFERS_READERS = (layout.RWLOCK_PREFERS_READERS - layout.RWLOCK_DRAIN) / 4;
-const ENTERED = (layout.RWLOCK_ENTERED - layout.RWLOCK_DRAIN) / 4;
 
 /** What a reader-writer lock is made with. */
 export interface RwLockOptions {
@@ -44,189 +40,179 @@ export class RwLock extends SharedObject {
   /** What a reader-writer lock's bytes are. */
   static readonly kind: ObjectKind<RwLockOptions> = {
     letters: "RWLK",
-    version: layout.VERSION,
+    version: VERSION,
     noun: "rwlock",
     optionNames: ["preferReaders"],
     size: ({ preferReaders = false }) => {
       checkBoolean(preferReaders, "preferReaders");
-      return layout.RWLOCK_SIZE;
+      return RWLOCK_SIZE;
     },
     fill: ({ preferReaders }, buffer, base) =>
-      new DataView(buffer).setInt32(base + layout.RWLOCK_PREFERS_READERS, preferReaders ? 1 : 0, true),
+      new DataView(buffer).setInt32(base + RWLOCK_PREFERS_READERS, preferReaders ? 1 : 0, true),
   };
 
-  readonly #writer: LockWord;
-  readonly #state: RecoveryState;
-  readonly #drain: Int32Array;
-  readonly #drainAddress: number;
-  readonly #readers: Readers;
+  // `private`, not #private: see D34
+  private readonly writer: LockWord;
+  private readonly state: RecoveryState;
+  private readonly drain: Drain;
+  private readonly readers: Readers;
   /** Waits for the writer's word, and for readers to leave. */
-  readonly #gate: Waiter;
-  readonly #drained: Waiter;
+  private readonly gate: Waiter;
+  private readonly drained: Waiter;
   /** Read guards of this participant: its one word in the table counts for all of them. */
-  #reading = 0;
+  private reading = 0;
   /** Whether the writer's word is ours: in the lock, or waiting for readers to leave. */
-  #hasWord = false;
+  private hasWord = false;
+  private readonly attemptRead = () => this.tryRead();
+  private readonly attemptWrite = () => this.tryWrite();
 
   /** Use `create`, `open`, `openOrCreate` or `over`. */
   constructor(placement: Placement) {
     super(placement, RwLock.kind.noun);
     const { memory, base, participants } = placement;
-    this.#writer = new LockWord(memory, base + layout.LOCK, participants);
-    this.#state = new RecoveryState(memory.buffer, base);
-    this.#drain = new Int32Array(memory.buffer, base + layout.RWLOCK_DRAIN, 3);
-    this.#drainAddress = memory.address + base + layout.RWLOCK_DRAIN;
-    this.#readers = new Readers(memory.buffer, base + layout.RWLOCK_READERS, participants);
-    this.#gate = this.makeWaiter({ prepare: () => this.#writer.announce(), peer: () => this.#writer.otherOwner });
-    this.#drained = this.makeWaiter({ offset: layout.RWLOCK_DRAIN, allPeers: () => this.#inTheWay() });
+    this.writer = new LockWord(memory, base + LOCK, participants);
+    this.state = new RecoveryState(memory.buffer, base);
+    this.drain = new Drain(memory, base);
+    this.readers = new Readers(memory.buffer, base + RWLOCK_READERS, participants);
+    this.gate = this.makeWaiter({ prepare: () => this.writer.announce(), peer: () => this.writer.otherOwner });
+    this.drained = this.makeWaiter({ offset: RWLOCK_DRAIN, allPeers: () => this.inTheWay() });
   }
 
   /** Whose death may let a draining writer in: the readers', and a writer's where writers wait outside its word. */
-  #inTheWay(): number[] {
-    const writer = this.#writer.otherOwner;
-    return writer === 0 ? this.#readers.others() : [writer, ...this.#readers.others()];
-  }
-
-  #notifyDrain(): void {
-    notifyAll(this.#drain, 0, this.#drainAddress);
+  private inTheWay(): number[] {
+    const writer = this.writer.otherOwner;
+    return writer === 0 ? this.readers.others() : [writer, ...this.readers.others()];
   }
 
   // -- reading ---------------------------------------------------------------------------------------------------
 
-  #tryRead(): ReadGuard | undefined {
+  /** Takes the lock for reading, if no writer has it or waits for it. Never waits. */
+  tryRead(): ReadGuard | undefined {
     this.checkOpen("read");
-    if (this.#reading > 0) return this.#countRead();
-    if (this.#writer.owner !== 0) return this.#tryReadAfterDeath();
-    this.#readers.enter();
-    if (this.#writer.owner === 0 && this.#state.isSound) return this.#countRead();
-    this.#readers.leave();
-    this.#notifyDrain(); // a draining writer may have seen us
-    return this.#tryReadAfterDeath();
+    if (this.reading > 0) return this.countRead();
+    if (this.writer.owner !== 0) return this.tryReadAfterDeath();
+    this.readers.enter();
+    if (this.writer.owner === 0 && this.state.isSoundForReader) return this.countRead();
+    this.readers.leave();
+    this.drain.notify(); // a draining writer may have seen us
+    return this.tryReadAfterDeath();
   }
 
-  #countRead(): ReadGuard {
-    this.#reading++;
-    return new ReadGuard(
-      () => this.#leaveRead(),
-      (options) => this.#upgrade(options),
-      () => this.#tryUpgrade(),
-    );
+  private countRead(): ReadGuard {
+    this.reading++;
+    return new ReadGuard(this);
   }
 
   /** The writer is alive (undefined), or dead: then the reader gets the lock alone, to repair. */
-  #tryReadAfterDeath(): ReadGuard | undefined {
-    const outcome = this.#tryAcquire();
+  private tryReadAfterDeath(): ReadGuard | undefined {
+    const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined;
-    if (outcome === ACQUIRED && this.#state.isSound) {
-      this.#releaseWriter(); // it has just become free: look again as a reader
-      return this.#tryRead();
+    if (outcome === ACQUIRED && this.state.isSound) {
+      this.releaseWriter(); // it has just become free: look again as a reader
+      return this.tryRead();
     }
-    const writer = this.#writeGuard(outcome);
-    return ReadGuard.alone(writer);
+    return new ReadGuard(this, this.writeGuard(outcome));
   }
 
-  #leaveRead(): void {
+  /** @internal For a guard, once. */
+  leave(): void {
     if (!this.isOpen) return;
-    if (--this.#reading === 0) this.#readers.leave();
-    this.#notifyDrain(); // also for one of several: another one of them may wait to become a writer
-  }
-
-  /** Takes the lock for reading, if no writer has it or waits for it. Never waits. */
-  tryRead(): ReadGuard | undefined {
-    return this.#tryRead();
+    if (--this.reading === 0) this.readers.leave();
+    this.drain.notify(); // also for one of several: another one of them may wait to become a writer
   }
 
   /** Takes the lock for reading, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
   readSync(options?: WaitOptions): ReadGuard | undefined {
     this.checkOpen("read");
-    if (this.#writer.isMine) throw this.error(errno.EDEADLK, "read", "this process holds it for writing");
-    return this.blocking(this.#gate, "readSync", () => this.#tryRead(), options);
+    if (this.writer.isMine) throw this.error(errno.EDEADLK, "read", "this process holds it for writing");
+    return this.blocking(this.gate, "readSync", this.attemptRead, options);
   }
 
   /** Takes the lock for reading, as a promise; undefined after the timeout. An abort rejects with `signal.reason`. */
   read(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<ReadGuard>;
   read(options: AwaitOptions): Promise<ReadGuard | undefined>;
   read(options?: AwaitOptions): Promise<ReadGuard | undefined> {
-    return this.awaiting(this.#gate, "read", () => this.#tryRead(), options);
+    return this.awaiting(this.gate, "read", this.attemptRead, options);
   }
 
   // -- writing ---------------------------------------------------------------------------------------------------
 
-  get #prefersReaders(): boolean {
-    return this.#drain[PREFERS_READERS] === 1;
-  }
-
   /** Whether the readers are gone, but for `own` guards of this participant. */
-  #isDrained(own: number): boolean {
-    return this.#reading <= own && this.#readers.others().length === 0;
+  private isDrained(own: number): boolean {
+    return this.reading <= own && !this.readers.hasOthers;
   }
 
   /** A writer that died while it waited for readers to leave had not been in: that is not a recovery. */
-  #tryAcquire(): number {
-    const outcome = this.#writer.tryAcquire();
-    if (outcome !== BUSY) this.#hasWord = true;
-    return outcome === RECOVERED && this.#drain[ENTERED] === 0 ? ACQUIRED : outcome;
+  private tryAcquire(): number {
+    const outcome = this.writer.tryAcquire();
+    if (outcome !== BUSY) this.hasWord = true;
+    return outcome === RECOVERED && !this.drain.hasEntered ? ACQUIRED : outcome;
   }
 
-  #deadPid(outcome: number): number {
-    return outcome === RECOVERED ? this.placement.participants.pidOf(this.#writer.predecessor) : this.#state.deadPid;
+  private deadPid(outcome: number): number {
+    return outcome === RECOVERED ? this.placement.participants.pidOf(this.writer.predecessor) : this.state.deadPid;
   }
 
-  #releaseWriter(): void {
-    this.#hasWord = false;
-    this.#writer.release();
-    this.#notifyDrain(); // a writer that prefers readers sleeps there
+  private releaseWriter(): void {
+    this.hasWord = false;
+    this.writer.release();
+    this.drain.notify(); // a writer that prefers readers sleeps there
   }
 
-  #writeGuard(outcome: number): WriteGuard {
-    if (this.#state.isUnrecoverable) {
-      this.#releaseWriter();
-      throw this.error(errno.ENOTRECOVERABLE, "lock", this.#state.reason);
+  private writeGuard(outcome: number): WriteGuard {
+    const isSound = outcome === ACQUIRED && this.state.isSound;
+    const recovered = isSound ? undefined : this.recover(outcome);
+    this.drain.hasEntered = true;
+    return new WriteGuard(this, recovered);
+  }
+
+  private recover(outcome: number): Recovered {
+    if (this.state.isUnrecoverable) {
+      this.releaseWriter();
+      throw this.error(errno.ENOTRECOVERABLE, "lock", this.state.reason);
     }
-    const isSuspect = outcome === RECOVERED || !this.#state.isSound;
-    const recovered = isSuspect ? this.#state.suspect(this.#deadPid(outcome)) : undefined;
-    Atomics.store(this.#drain, ENTERED, 1);
-    return new WriteGuard(recovered, (reason) => this.#unlockWrite(reason));
+    return this.state.suspect(this.deadPid(outcome));
   }
 
-  #unlockWrite(reason: string | undefined): void {
+  /** @internal For a guard, once; with a reason nobody can take the lock any more. */
+  unlockWrite(reason: string | undefined): void {
     if (!this.isOpen) return;
-    if (reason !== undefined) this.#state.unrecoverable(reason);
-    else if (!this.#state.isSound) this.#state.repaired();
-    Atomics.store(this.#drain, ENTERED, 0);
-    this.#releaseWriter();
+    if (reason !== undefined) this.state.unrecoverable(reason);
+    else if (!this.state.isSound) this.state.repaired();
+    this.drain.hasEntered = false;
+    this.releaseWriter();
   }
 
   /** Takes the lock for writing, if nobody has it. Never waits. */
   tryWrite(): WriteGuard | undefined {
     this.checkOpen("write");
     // looking first: taking the word and giving it back would wake us, who wait for the readers to leave, at each look
-    if (!this.#isDrained(0)) return undefined;
-    const outcome = this.#tryAcquire();
+    if (!this.isDrained(0)) return undefined;
+    const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined;
-    if (this.#isDrained(0)) return this.#writeGuard(outcome);
-    this.#giveUp(outcome);
+    if (this.isDrained(0)) return this.writeGuard(outcome);
+    this.giveUp(outcome);
     return undefined;
   }
 
   /** Gives the writer's word back without having been in the lock; a death that it told of is told to the next. */
-  #giveUp(outcome: number): void {
-    if (outcome === RECOVERED && !this.#state.isUnrecoverable) this.#state.suspect(this.#deadPid(outcome));
-    Atomics.store(this.#drain, ENTERED, 0);
-    this.#releaseWriter();
+  private giveUp(outcome: number): void {
+    if (outcome === RECOVERED && !this.state.isUnrecoverable) this.state.suspect(this.deadPid(outcome));
+    this.drain.hasEntered = false;
+    this.releaseWriter();
   }
 
   /** Takes the lock for writing, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
   writeSync(options?: WaitOptions): WriteGuard | undefined {
     this.checkOpen("write");
-    if (this.#writer.isMine || this.#reading > 0) throw this.error(errno.EDEADLK, "write", "this process holds it");
+    if (this.writer.isMine || this.reading > 0) throw this.error(errno.EDEADLK, "write", "this process holds it");
     const deadline = deadlineOf(options, "writeSync");
-    if (this.#prefersReaders) return this.#drained.waitSync(() => this.tryWrite(), deadline);
-    const outcome = this.#gate.waitSync(() => this.#tryAcquire() || undefined, deadline);
+    if (this.drain.prefersReaders) return this.tryWrite() ?? this.drained.waitSync(this.attemptWrite, deadline);
+    const outcome = this.tryAcquire() || this.gate.waitSync(() => this.tryAcquire() || undefined, deadline);
     if (outcome === undefined) return undefined;
-    const isDrained = this.#drained.waitSync(() => this.#isDrained(0) || undefined, deadline) ?? false;
-    if (isDrained) return this.#writeGuard(outcome);
-    this.#giveUp(outcome);
+    const isDrained = this.isDrained(0) || this.drained.waitSync(() => this.isDrained(0) || undefined, deadline);
+    if (isDrained) return this.writeGuard(outcome);
+    this.giveUp(outcome);
     return undefined;
   }
 
@@ -234,61 +220,67 @@ export class RwLock extends SharedObject {
   write(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<WriteGuard>;
   write(options: AwaitOptions): Promise<WriteGuard | undefined>;
   async write(options?: AwaitOptions): Promise<WriteGuard | undefined> {
-    if (this.#prefersReaders) return this.awaiting(this.#drained, "write", () => this.tryWrite(), options);
+    if (this.drain.prefersReaders) return this.awaiting(this.drained, "write", this.attemptWrite, options);
     const start = performance.now();
     const attempt = () => {
       this.checkOpen("write");
-      return this.#tryAcquire() || undefined;
+      return this.tryAcquire() || undefined;
     };
-    const outcome = await this.awaiting(this.#gate, "write", attempt, options);
+    const outcome = await this.awaiting(this.gate, "write", attempt, options);
     if (outcome === undefined) return undefined;
-    return await this.#drainThen(outcome, 0, remainingOptions(options, start));
+    return await this.drainThen(outcome, 0, remainingOptions(options, start));
   }
 
-  async #drainThen(outcome: number, own: number, options: AwaitOptions | undefined): Promise<WriteGuard | undefined> {
+  private async drainThen(
+    outcome: number,
+    own: number,
+    options: AwaitOptions | undefined,
+  ): Promise<WriteGuard | undefined> {
     let isDrained = false;
     const attempt = () => {
       this.checkOpen("write");
-      return this.#isDrained(own) || undefined;
+      return this.isDrained(own) || undefined;
     };
     try {
-      isDrained = (await this.awaiting(this.#drained, "write", attempt, options)) ?? false;
+      isDrained = (await this.awaiting(this.drained, "write", attempt, options)) ?? false;
     } finally {
-      if (!isDrained && this.isOpen) this.#giveUp(outcome);
+      if (!isDrained && this.isOpen) this.giveUp(outcome);
     }
-    return isDrained ? this.#writeGuard(outcome) : undefined;
+    return isDrained ? this.writeGuard(outcome) : undefined;
   }
 
   // -- upgrading -------------------------------------------------------------------------------------------------
 
-  #tryUpgrade(): WriteGuard | undefined {
-    const outcome = this.#tryAcquire();
+  /** @internal For a guard that has not been used up. */
+  tryUpgrade(): WriteGuard | undefined {
+    const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined;
-    if (this.#isDrained(1)) return this.#becomeWriter(outcome);
-    this.#giveUp(outcome);
+    if (this.isDrained(1)) return this.becomeWriter(outcome);
+    this.giveUp(outcome);
     return undefined;
   }
 
-  async #upgrade(options: AwaitOptions | undefined): Promise<WriteGuard | undefined> {
-    const outcome = this.#tryAcquire();
+  /** @internal For a guard that counts as used up meanwhile. */
+  async upgrade(options: AwaitOptions | undefined): Promise<WriteGuard | undefined> {
+    const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined; // a writer waits for us to leave: waiting for it would be for ever
-    const guard = await this.#drainThen(outcome, 1, options);
-    if (guard !== undefined) this.#leaveRead();
+    const guard = await this.drainThen(outcome, 1, options);
+    if (guard !== undefined) this.leave();
     return guard;
   }
 
-  #becomeWriter(outcome: number): WriteGuard {
-    const guard = this.#writeGuard(outcome);
-    this.#leaveRead();
+  private becomeWriter(outcome: number): WriteGuard {
+    const guard = this.writeGuard(outcome);
+    this.leave();
     return guard;
   }
 
   protected override abandon(): void {
-    if (this.#reading > 0) this.#readers.leave();
-    const hasEntered = this.#hasWord && Atomics.load(this.#drain, ENTERED) === 1;
-    if (hasEntered && !this.#state.isUnrecoverable) this.#state.suspect(process.pid);
-    if (hasEntered) Atomics.store(this.#drain, ENTERED, 0);
-    if (this.#hasWord) this.#releaseWriter();
-    else this.#notifyDrain();
+    if (this.reading > 0) this.readers.leave();
+    const hasEntered = this.hasWord && this.drain.hasEntered;
+    if (hasEntered && !this.state.isUnrecoverable) this.state.suspect(process.pid);
+    if (hasEntered) this.drain.hasEntered = false;
+    if (this.hasWord) this.releaseWriter();
+    else this.drain.notify();
   }
 }

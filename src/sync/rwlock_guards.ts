@@ -6,6 +6,16 @@ import { checkOptions } from "../sys/validate.ts";
 import type { AwaitOptions } from "../wait/deadline.ts";
 import type { Recovered } from "./recovery.ts";
 
+/** What guards ask of their lock. */
+export interface WriteLock {
+  unlockWrite(reason: string | undefined): void;
+}
+export interface ReadLock {
+  leave(): void;
+  tryUpgrade(): WriteGuard | undefined;
+  upgrade(options: AwaitOptions | undefined): Promise<WriteGuard | undefined>;
+}
+
 function usedUp(): IpcError {
   return new IpcError(errno.EPERM, { syscall: "unlock", doing: "unlock twice", hint: "the guard was used up" });
 }
@@ -14,19 +24,20 @@ function usedUp(): IpcError {
 export class WriteGuard {
   /** Set when the writer before died in possession: repair, then call `repaired`. */
   readonly recovered: Recovered | undefined;
-  #release: ((reason: string | undefined) => void) | undefined;
-  #isRepaired: boolean;
+  private readonly lock: WriteLock;
+  private isUsedUp = false;
+  private isRepaired: boolean;
 
   /** Use `lock.write()`. */
-  constructor(recovered: Recovered | undefined, release: (reason: string | undefined) => void) {
+  constructor(lock: WriteLock, recovered: Recovered | undefined) {
+    this.lock = lock;
     this.recovered = recovered;
-    this.#release = release;
-    this.#isRepaired = recovered === undefined;
+    this.isRepaired = recovered === undefined;
   }
 
   /** What the lock protects is sound again. */
   repaired(): void {
-    this.#isRepaired = true;
+    this.isRepaired = true;
   }
 
   /**
@@ -36,64 +47,45 @@ export class WriteGuard {
    */
   unlock(options?: { unrecoverable?: string }): void {
     checkOptions(options, ["unrecoverable"], "unlock");
-    const release = this.#release;
-    if (release === undefined) throw usedUp();
-    this.#release = undefined;
-    const silence = this.#isRepaired ? undefined : "its writer died and the next holder did not repair";
-    release(options?.unrecoverable ?? silence);
+    if (this.isUsedUp) throw usedUp();
+    this.isUsedUp = true;
+    const silence = this.isRepaired ? undefined : "its writer died and the next holder did not repair";
+    this.lock.unlockWrite(options?.unrecoverable ?? silence);
   }
 
   /** Gives the lock back, unless that was done. */
   [Symbol.dispose](): void {
-    if (this.#release !== undefined) this.unlock();
+    if (!this.isUsedUp) this.unlock();
   }
 }
 
 /** Possession of a lock together with other readers, until `unlock`. */
 export class ReadGuard {
-  #leave: (() => void) | undefined;
-  readonly #upgrade: (options: AwaitOptions | undefined) => Promise<WriteGuard | undefined>;
-  readonly #tryUpgrade: () => WriteGuard | undefined;
-  #alone: WriteGuard | undefined;
+  private readonly lock: ReadLock;
+  private isUsedUp = false;
+  private readonly writer: WriteGuard | undefined;
 
-  /** Use `lock.read()`. */
-  constructor(
-    leave: () => void,
-    upgrade: (options: AwaitOptions | undefined) => Promise<WriteGuard | undefined>,
-    tryUpgrade: () => WriteGuard | undefined,
-  ) {
-    this.#leave = leave;
-    this.#upgrade = upgrade;
-    this.#tryUpgrade = tryUpgrade;
-  }
-
-  /** A reader that found a dead writer: it has the lock alone. */
-  static alone(writer: WriteGuard): ReadGuard {
-    const itself = () => writer;
-    const guard = new ReadGuard(
-      () => writer[Symbol.dispose](),
-      () => Promise.resolve(writer),
-      itself,
-    );
-    guard.#alone = writer;
-    return guard;
+  /** Use `lock.read()`. `writer`: a reader that found a dead writer has the lock alone. */
+  constructor(lock: ReadLock, writer?: WriteGuard) {
+    this.lock = lock;
+    this.writer = writer;
   }
 
   /** Set when the writer before died in possession. This guard then holds the lock alone: repair, then `repaired`. */
   get recovered(): Recovered | undefined {
-    return this.#alone?.recovered;
+    return this.writer?.recovered;
   }
 
   /** What the lock protects is sound again. */
   repaired(): void {
-    this.#alone?.repaired();
+    this.writer?.repaired();
   }
 
   /** Becomes a writer, if no other reader or writer is there; undefined: it still reads. Uses the guard up if it does. */
   tryUpgrade(): WriteGuard | undefined {
-    if (this.#leave === undefined) throw usedUp();
-    const writer = this.#tryUpgrade();
-    if (writer !== undefined) this.#leave = undefined;
+    if (this.isUsedUp) throw usedUp();
+    const writer = this.writer ?? this.lock.tryUpgrade();
+    if (writer !== undefined) this.isUsedUp = true;
     return writer;
   }
 
@@ -102,14 +94,14 @@ export class ReadGuard {
    * waits (for us too: unlock, and lock for writing). Uses the guard up if it does; unlocking meanwhile is EPERM.
    */
   async upgrade(options?: AwaitOptions): Promise<WriteGuard | undefined> {
-    const leave = this.#leave;
-    if (leave === undefined) throw usedUp();
-    this.#leave = undefined; // an unlock meanwhile would leave twice
+    if (this.isUsedUp) throw usedUp();
+    this.isUsedUp = true; // an unlock meanwhile would leave twice
+    if (this.writer !== undefined) return this.writer;
     let writer: WriteGuard | undefined;
     try {
-      writer = await this.#upgrade(options);
+      writer = await this.lock.upgrade(options);
     } finally {
-      if (writer === undefined) this.#leave = leave;
+      this.isUsedUp = writer !== undefined;
     }
     return writer;
   }
@@ -120,14 +112,14 @@ export class ReadGuard {
    * @throws {IpcError} EPERM this guard has been unlocked already
    */
   unlock(): void {
-    const leave = this.#leave;
-    if (leave === undefined) throw usedUp();
-    this.#leave = undefined;
-    leave();
+    if (this.isUsedUp) throw usedUp();
+    this.isUsedUp = true;
+    if (this.writer === undefined) this.lock.leave();
+    else this.writer[Symbol.dispose]();
   }
 
   /** Leaves, unless that was done. */
   [Symbol.dispose](): void {
-    if (this.#leave !== undefined) this.unlock();
+    if (!this.isUsedUp) this.unlock();
   }
 }

@@ -2,10 +2,18 @@
 
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
+import { loadOrdered } from "../sys/ordering.ts";
 import { checkBoolean, checkInteger } from "../sys/validate.ts";
 import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
-import * as layout from "./layout.ts";
+import {
+  SEMAPHORE_OWNED,
+  SEMAPHORE_OWNED_MOST,
+  SEMAPHORE_PERMITS,
+  SEMAPHORE_VALUE,
+  SEMAPHORE_VALUE_MOST,
+  VERSION,
+} from "./layout.ts";
 import { isOwnerDead } from "./lock_word.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
@@ -20,9 +28,11 @@ export interface SemaphoreOptions {
   owned?: boolean;
 }
 
+const VALUE = SEMAPHORE_VALUE / 4;
+
 function checkValue({ value = 1, owned = false }: SemaphoreOptions): number {
   checkBoolean(owned, "owned");
-  return checkInteger(value, "value", owned ? 1 : 0, owned ? layout.SEMAPHORE_OWNED_MOST : layout.SEMAPHORE_VALUE_MOST);
+  return checkInteger(value, "value", owned ? 1 : 0, owned ? SEMAPHORE_OWNED_MOST : SEMAPHORE_VALUE_MOST);
 }
 
 /**
@@ -44,93 +54,93 @@ export class Semaphore extends SharedObject {
   /** What a semaphore's bytes are. */
   static readonly kind: ObjectKind<SemaphoreOptions> = {
     letters: "SEMA",
-    version: layout.VERSION,
+    version: VERSION,
     noun: "semaphore",
     optionNames: ["value", "owned"],
     size: (options) => {
       const value = checkValue(options);
-      return layout.SEMAPHORE_PERMITS + (options.owned ? Math.ceil(value / 32) * 128 : 0);
+      return SEMAPHORE_PERMITS + (options.owned ? Math.ceil(value / 32) * 128 : 0);
     },
     fill: (options, buffer, base) => {
       const view = new DataView(buffer, base);
       const value = checkValue(options);
-      view.setInt32(layout.SEMAPHORE_VALUE, options.owned ? 0 : value, true);
-      view.setInt32(layout.SEMAPHORE_OWNED, options.owned ? value : 0, true);
+      view.setInt32(SEMAPHORE_VALUE, options.owned ? 0 : value, true);
+      view.setInt32(SEMAPHORE_OWNED, options.owned ? value : 0, true);
     },
   };
 
-  readonly #words: Int32Array;
-  readonly #permits: Int32Array;
-  readonly #me: number;
-  readonly #waiter: Waiter;
+  // `private`, not #private: see D34
+  private readonly words: Int32Array;
+  private readonly permits: Int32Array;
+  private readonly me: number = 0;
+  private readonly waiter: Waiter;
   /** Owned permits taken by this object. */
-  #taken = 0;
-  readonly #attempt = () => (this.tryAcquire() ? true : undefined);
+  private taken = 0;
+  private readonly attempt = () => (this.tryAcquire() ? true : undefined);
 
   /** Use `create`, `open`, `openOrCreate` or `over`. */
   constructor(placement: Placement) {
     super(placement, Semaphore.kind.noun);
     const { memory, base, participants } = placement;
-    this.#words = new Int32Array(memory.buffer, base, 4);
-    const room = Math.floor((memory.size - base - layout.SEMAPHORE_PERMITS) / 4);
-    const owned = Math.min(this.#words[layout.SEMAPHORE_OWNED / 4], room, layout.SEMAPHORE_OWNED_MOST);
-    this.#permits = new Int32Array(memory.buffer, base + layout.SEMAPHORE_PERMITS, Math.max(0, owned));
-    this.#me = participants.join();
-    this.#waiter = this.makeWaiter({ allPeers: () => this.#holders() });
+    this.words = new Int32Array(memory.buffer, base, 4);
+    const room = Math.floor((memory.size - base - SEMAPHORE_PERMITS) / 4);
+    const owned = Math.min(this.words[SEMAPHORE_OWNED / 4], room, SEMAPHORE_OWNED_MOST);
+    this.permits = new Int32Array(memory.buffer, base + SEMAPHORE_PERMITS, Math.max(0, owned));
+    this.me = participants.join();
+    this.waiter = this.makeWaiter({ allPeers: () => this.holders() });
   }
 
   /** Everybody else who holds an owned permit: any of them may die and so give one back. */
-  #holders(): number[] {
-    return [...new Set(this.#permits)].filter((owner) => owner !== 0 && owner !== this.#me);
+  private holders(): number[] {
+    return [...new Set(this.permits)].filter((owner) => owner !== 0 && owner !== this.me);
   }
 
   /** Whether a permit with this in its word can be taken. */
-  #isFree(owner: number): boolean {
-    return owner === 0 || (owner !== this.#me && isOwnerDead(this.placement.participants, owner));
+  private isFree(owner: number): boolean {
+    return owner === 0 || (owner !== this.me && isOwnerDead(this.placement.participants, owner));
   }
 
   /** Permits that could be taken at this moment. */
   get value(): number {
     this.checkOpen("read");
-    if (this.#permits.length === 0) return Atomics.load(this.#words, layout.SEMAPHORE_VALUE / 4);
+    if (this.permits.length === 0) return loadOrdered(this.words, VALUE);
     let free = 0;
-    for (let index = 0; index < this.#permits.length; index++)
-      free += this.#isFree(Atomics.load(this.#permits, index)) ? 1 : 0;
+    for (let index = 0; index < this.permits.length; index++)
+      free += this.isFree(loadOrdered(this.permits, index)) ? 1 : 0;
     return free;
   }
 
   /** Takes a permit, if there is one. Never waits. */
   tryAcquire(): boolean {
     this.checkOpen("acquire");
-    return this.#permits.length > 0 ? this.#tryOwned() : this.#tryCount();
+    return this.permits.length > 0 ? this.tryOwned() : this.tryCount();
   }
 
-  #tryOwned(): boolean {
-    for (let index = 0; index < this.#permits.length; index++) {
-      const owner = Atomics.load(this.#permits, index);
-      if (!this.#isFree(owner) || Atomics.compareExchange(this.#permits, index, owner, this.#me) !== owner) continue;
-      this.#taken++;
+  private tryOwned(): boolean {
+    for (let index = 0; index < this.permits.length; index++) {
+      const owner = loadOrdered(this.permits, index);
+      if (!this.isFree(owner) || Atomics.compareExchange(this.permits, index, owner, this.me) !== owner) continue;
+      this.taken++;
       return true;
     }
     return false;
   }
 
-  #tryCount(): boolean {
-    const index = layout.SEMAPHORE_VALUE / 4;
-    for (let value = Atomics.load(this.#words, index); value > 0; value = Atomics.load(this.#words, index)) {
-      if (Atomics.compareExchange(this.#words, index, value, value - 1) === value) return true;
+  private tryCount(): boolean {
+    for (let value = loadOrdered(this.words, VALUE); value > 0; value = loadOrdered(this.words, VALUE)) {
+      if (Atomics.compareExchange(this.words, VALUE, value, value - 1) === value) return true;
     }
     return false;
   }
 
   /** Takes a permit, blocking this thread until there is one; false after the timeout. */
   acquireSync(options?: WaitOptions): boolean {
-    return this.blocking(this.#waiter, "acquireSync", this.#attempt, options) ?? false;
+    return this.blocking(this.waiter, "acquireSync", this.attempt, options) ?? false;
   }
 
   /** Takes a permit, as a promise; false after the timeout. An abort rejects with `signal.reason` and takes nothing. */
   acquire(options?: AwaitOptions): Promise<boolean> {
-    return this.awaiting(this.#waiter, "acquire", this.#attempt, options).then((taken) => taken ?? false);
+    return this.awaiting(this.waiter, "acquire", this.attempt, options).then((taken) => taken ?? false);
   }
 
   /**
@@ -140,33 +150,40 @@ export class Semaphore extends SharedObject {
    */
   release(count = 1): void {
     this.checkOpen("release");
-    checkInteger(count, "count", 1, layout.SEMAPHORE_VALUE_MOST);
-    if (this.#permits.length > 0) this.#releaseOwned(count);
-    else this.#releaseCount(count);
-    this.#waiter.notify();
+    checkInteger(count, "count", 1, SEMAPHORE_VALUE_MOST);
+    if (this.permits.length > 0) this.releaseOwned(count);
+    else this.releaseCount(count);
+    this.waiter.notify();
   }
 
-  #releaseOwned(count: number): void {
-    const mine = [...this.#permits.keys()].filter((index) => Atomics.load(this.#permits, index) === this.#me);
-    if (mine.length < count)
-      throw this.error(errno.EPERM, "release", `${mine.length} permits were taken here, ${count} given`);
-    for (const index of mine.slice(0, count)) Atomics.compareExchange(this.#permits, index, this.#me, 0);
-    this.#taken -= count;
+  private releaseOwned(count: number): void {
+    let mine = 0;
+    for (let index = 0; index < this.permits.length; index++) mine += this.isMine(index) ? 1 : 0;
+    if (mine < count) throw this.error(errno.EPERM, "release", `${mine} permits were taken here, ${count} given`);
+    for (let index = 0, left = count; left > 0; index++) {
+      if (!this.isMine(index)) continue;
+      Atomics.compareExchange(this.permits, index, this.me, 0);
+      left--;
+    }
+    this.taken -= count;
   }
 
-  #releaseCount(count: number): void {
-    const index = layout.SEMAPHORE_VALUE / 4;
+  /** Nobody else writes a permit of ours. */
+  private isMine(index: number): boolean {
+    return this.permits[index] === this.me;
+  }
+
+  private releaseCount(count: number): void {
     for (;;) {
-      const value = Atomics.load(this.#words, index);
-      if (value + count > layout.SEMAPHORE_VALUE_MOST)
-        throw this.error(errno.EOVERFLOW, "release", `it has ${value} permits`);
-      if (Atomics.compareExchange(this.#words, index, value, value + count) === value) return;
+      const value = loadOrdered(this.words, VALUE);
+      if (value + count > SEMAPHORE_VALUE_MOST) throw this.error(errno.EOVERFLOW, "release", `it has ${value} permits`);
+      if (Atomics.compareExchange(this.words, VALUE, value, value + count) === value) return;
     }
   }
 
   protected override abandon(): void {
-    if (this.#taken === 0) return;
-    this.#releaseOwned(this.#taken);
-    this.#waiter.notify();
+    if (this.taken === 0) return;
+    this.releaseOwned(this.taken);
+    this.waiter.notify();
   }
 }

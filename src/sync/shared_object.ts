@@ -41,14 +41,14 @@ export type WaiterChoice = Partial<Pick<WaiterParts, "prepare" | "peer" | "allPe
 /** The common part of Mutex, RwLock, Semaphore, Condition, Event, Barrier and Once. */
 export abstract class SharedObject {
   protected readonly placement: Placement;
-  readonly #noun: string;
-  readonly #waiters: Waiter[] = [];
-  #isOpen = true;
+  protected isOpen = true;
+  private readonly noun: string;
+  private readonly waiters: Waiter[] = [];
 
   /** Use `create`, `open`, `openOrCreate` or `over` of the class. */
   constructor(placement: Placement, noun: string) {
     this.placement = placement;
-    this.#noun = noun;
+    this.noun = noun;
     placement.memory.beforeClose(this, () => this.close());
   }
 
@@ -128,22 +128,18 @@ export abstract class SharedObject {
     const own = base + (choice.offset ?? 0);
     const { prepare, allPeers, peer = () => allPeers?.()[0] ?? 0 } = choice;
     const waiter = new Waiter({ memory, participants, own, peers: own, prepare, peer, allPeers, spinMs: undefined });
-    this.#waiters.push(waiter);
+    this.waiters.push(waiter);
     return waiter;
   }
 
   /** The error of a call on this object; `number` as in errno(3). */
   protected error(number: number, verb: string, hint?: string): IpcError {
     const { name } = this.placement;
-    return new IpcError(number, { syscall: verb, doing: `${verb} ${this.#noun} ${name}`, path: name, hint });
+    return new IpcError(number, { syscall: verb, doing: `${verb} ${this.noun} ${name}`, path: name, hint });
   }
 
   protected checkOpen(verb: string): void {
-    if (!this.#isOpen) throw this.error(errno.EBADF, verb, "it was closed in this process");
-  }
-
-  protected get isOpen(): boolean {
-    return this.#isOpen;
+    if (!this.isOpen) throw this.error(errno.EBADF, verb, "it was closed in this process");
   }
 
   /** The blocking form of any `attempt`, which answers undefined for "not yet". */
@@ -176,32 +172,32 @@ export abstract class SharedObject {
 
   /** Pending waits keep the process alive (the default). Counts from the next wait on. */
   ref(): this {
-    for (const waiter of this.#waiters) waiter.isRef = true;
+    for (const waiter of this.waiters) waiter.isRef = true;
     return this;
   }
 
   /** Pending waits do not keep the process alive. Counts from the next wait on. */
   unref(): this {
-    for (const waiter of this.#waiters) waiter.isRef = false;
+    for (const waiter of this.waiters) waiter.isRef = false;
     return this;
   }
 
   /** Gives back what is held here, as the death of this participant would: where it lives on, for others' objects. */
   protected abandon(): void {}
 
-  #abandonIfAlive(): void {
+  private abandonIfAlive(): void {
     const { memory, participants, ownsMemory } = this.placement;
     if (!ownsMemory && memory.size > 0 && participants.owner !== 0) this.abandon();
   }
 
   /** Closes it here; pending waits reject with EBADF. What is held here passes on as from the dead. Twice is fine. */
   close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    for (const waiter of this.#waiters)
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    for (const waiter of this.waiters)
       waiter.close(this.error(errno.EBADF, "wait for", "it was closed in this process"));
     this.placement.memory.afterClose(this);
-    this.#abandonIfAlive();
+    this.abandonIfAlive();
     closePlacement(this.placement);
   }
 

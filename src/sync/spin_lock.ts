@@ -4,10 +4,11 @@ import { poll } from "../sys/descriptor.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { clockMonotonic, pause, schedYield } from "../sys/futex.ts";
+import { loadByteOrdered } from "../sys/ordering.ts";
 import { checkInteger } from "../sys/validate.ts";
 import { deadlineOf, isPast, type WaitOptions } from "../wait/deadline.ts";
 import type { FutexMemory } from "../wait/futex.ts";
-import * as layout from "./layout.ts";
+import { SPIN_LOCK_SIZE } from "./layout.ts";
 import { PlainGuard } from "./plain_guard.ts";
 
 /** Pauses between two looks: doubled after each vain one, up to this. */
@@ -39,19 +40,20 @@ const SLEEP_NS = 500_000;
  * ```
  */
 export class SpinLock {
-  readonly #memory: FutexMemory;
-  readonly #offset: number;
-  #bytes: Uint8Array;
+  // `private`, not #private: see D34
+  private readonly memory: FutexMemory;
+  private readonly offset: number = 0;
+  private bytes: Uint8Array;
 
   private constructor(memory: FutexMemory, byteOffset: number) {
-    this.#memory = memory;
-    this.#offset = byteOffset;
-    this.#bytes = new Uint8Array(memory.buffer, byteOffset, layout.SPIN_LOCK_SIZE);
+    this.memory = memory;
+    this.offset = byteOffset;
+    this.bytes = new Uint8Array(memory.buffer, byteOffset, SPIN_LOCK_SIZE);
   }
 
   /** Bytes that the lock takes. */
   static byteSize(): number {
-    return layout.SPIN_LOCK_SIZE;
+    return SPIN_LOCK_SIZE;
   }
 
   /**
@@ -63,34 +65,37 @@ export class SpinLock {
   static over(memory: FutexMemory, byteOffset: number): SpinLock {
     if (!(memory?.buffer instanceof ArrayBuffer))
       throw new TypeError("a spin lock lies in a SharedMemory or a MappedFile");
-    checkInteger(byteOffset, "byteOffset", 0, memory.buffer.byteLength - layout.SPIN_LOCK_SIZE);
+    checkInteger(byteOffset, "byteOffset", 0, memory.buffer.byteLength - SPIN_LOCK_SIZE);
     if (memory.readOnly) throw new TypeError("a spin lock cannot lie in read-only memory: nobody else would see it");
     return new SpinLock(memory, byteOffset);
   }
 
-  #byte(verb: string): Uint8Array {
-    if (this.#bytes.length > 0) return this.#bytes;
-    if (this.#memory.buffer.byteLength <= this.#offset) {
-      throw this.#error(errno.EBADF, verb, "its memory was closed in this process");
-    }
-    this.#bytes = new Uint8Array(this.#memory.buffer, this.#offset, layout.SPIN_LOCK_SIZE);
-    return this.#bytes;
+  private byte(verb: string): Uint8Array {
+    return this.bytes.length > 0 ? this.bytes : this.followMemory(verb);
   }
 
-  #error(number: number, verb: string, hint: string): IpcError {
+  private followMemory(verb: string): Uint8Array {
+    if (this.memory.buffer.byteLength <= this.offset) {
+      throw this.error(errno.EBADF, verb, "its memory was closed in this process");
+    }
+    this.bytes = new Uint8Array(this.memory.buffer, this.offset, SPIN_LOCK_SIZE);
+    return this.bytes;
+  }
+
+  private error(number: number, verb: string, hint: string): IpcError {
     return new IpcError(number, { syscall: verb, doing: `${verb} a spin lock`, hint });
   }
 
   /** Whether somebody holds it at this moment. */
   get isLocked(): boolean {
-    return Atomics.load(this.#byte("read"), 0) !== 0;
+    return Atomics.load(this.byte("read"), 0) !== 0;
   }
 
   /** Takes the lock if it is free; undefined when it is held. Never waits. EBADF after the memory was closed. */
   tryLock(): PlainGuard | undefined {
-    const bytes = this.#byte("lock");
-    if (Atomics.load(bytes, 0) !== 0 || Atomics.exchange(bytes, 0, 1) !== 0) return undefined; // SYNC lock
-    return new PlainGuard(() => this.#unlock());
+    const bytes = this.byte("lock");
+    if (loadByteOrdered(bytes, 0) !== 0 || Atomics.exchange(bytes, 0, 1) !== 0) return undefined; // SYNC lock
+    return new PlainGuard(this);
   }
 
   /** Takes the lock, spinning until it is free; undefined after the timeout. One that is held here is waited for too. */
@@ -101,20 +106,25 @@ export class SpinLock {
     let guard = this.tryLock();
     const begin = guard === undefined ? clockMonotonic() : 0;
     for (let pauses = 4; guard === undefined && !isPast(deadline); pauses = Math.min(2 * pauses, PAUSES_MOST)) {
-      this.#backOff(clockMonotonic() - begin, pauses);
+      this.backOff(clockMonotonic() - begin, pauses);
       guard = this.tryLock();
     }
     return guard;
   }
 
-  #backOff(waitedNs: number, pauses: number): void {
+  private backOff(waitedNs: number, pauses: number): void {
     if (waitedNs < PAUSE_FOR_NS) pause(pauses);
     else if (waitedNs < YIELD_FOR_NS) schedYield();
     else poll(-1, 0, clockMonotonic() + SLEEP_NS);
   }
 
-  #unlock(): void {
-    const before = Atomics.exchange(this.#byte("unlock"), 0, 0);
-    if (before === 0) throw this.#error(errno.EPERM, "unlock", "somebody else has unlocked it");
+  /**
+   * For its guard, once.
+   *
+   * @internal
+   */
+  release(): void {
+    const before = Atomics.exchange(this.byte("unlock"), 0, 0);
+    if (before === 0) throw this.error(errno.EPERM, "unlock", "somebody else has unlocked it");
   }
 }

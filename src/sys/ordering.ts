@@ -1,4 +1,4 @@
-// Ordered loads: what Atomics.load promises, at the price of a plain load where the processor keeps loads in order.
+// Ordered loads and stores: what a loop or a publisher needs of Atomics, at the price of plain ones on x86-64.
 
 import process from "node:process";
 
@@ -16,4 +16,17 @@ export function loadOrdered(words: Int32Array, index: number): number {
   if (!isInOrder) return Atomics.load(words, index);
   barrier[0] = index;
   return words[index];
+}
+
+/** Stores a word behind all earlier stores, as every store on x86-64; what is loaded later may be loaded before it. */
+export function storeOrdered(words: Int32Array, index: number, value: number): void {
+  if (isInOrder) words[index] = value;
+  else Atomics.store(words, index, value);
+}
+
+/** As loadOrdered, for a byte: engines are at their best where a function sees one kind of array. */
+export function loadByteOrdered(bytes: Uint8Array, index: number): number {
+  if (!isInOrder) return Atomics.load(bytes, index);
+  barrier[0] = index;
+  return bytes[index];
 }

@@ -59,16 +59,17 @@ const EVERYBODY = 2 ** 31 - 1;
  * ```
  */
 export class Futex {
-  readonly #memory: FutexMemory;
-  readonly #offset: number;
-  readonly #waiting = new Map<object, (reason: Error) => void>();
-  #words: Int32Array;
-  #isRef = true;
+  // `private`, not #private: see D34
+  private readonly memory: FutexMemory;
+  private readonly offset: number = 0;
+  private readonly waiting = new Map<object, (reason: Error) => void>();
+  private words: Int32Array;
+  private isRef = true;
 
   private constructor(memory: FutexMemory, byteOffset: number) {
-    this.#memory = memory;
-    this.#offset = byteOffset;
-    this.#words = new Int32Array(memory.buffer, byteOffset, 1);
+    this.memory = memory;
+    this.offset = byteOffset;
+    this.words = new Int32Array(memory.buffer, byteOffset, 1);
   }
 
   /**
@@ -86,44 +87,47 @@ export class Futex {
   }
 
   /** Follows a memory that was resized; throws when it was closed. */
-  #word(verb: string): Int32Array {
-    if (this.#words.length === 1) return this.#words;
-    const { buffer, name = "anonymous memory" } = this.#memory;
-    if (buffer.byteLength >= this.#offset + 4) this.#words = new Int32Array(buffer, this.#offset, 1);
+  private word(verb: string): Int32Array {
+    return this.words.length === 1 ? this.words : this.followMemory(verb);
+  }
+
+  private followMemory(verb: string): Int32Array {
+    const { buffer, name = "anonymous memory" } = this.memory;
+    if (buffer.byteLength >= this.offset + 4) this.words = new Int32Array(buffer, this.offset, 1);
     else {
-      const doing = `${verb} the futex ${name}+${this.#offset}`;
+      const doing = `${verb} the futex ${name}+${this.offset}`;
       throw new IpcError(errno.EBADF, {
         syscall: "futex",
         doing,
         hint: "its memory was closed or resized in this process",
       });
     }
-    return this.#words;
+    return this.words;
   }
 
   /** The value. Atomic, as all that follow; each throws EBADF after the memory was closed. */
   load(): number {
-    return Atomics.load(this.#word("read"), 0);
+    return Atomics.load(this.word("read"), 0);
   }
 
   /** Stores a value. Wakes nobody. */
   store(value: number): void {
-    Atomics.store(this.#word("write"), 0, value);
+    Atomics.store(this.word("write"), 0, value);
   }
 
   /** Stores a value: the one before. */
   exchange(value: number): number {
-    return Atomics.exchange(this.#word("write"), 0, value);
+    return Atomics.exchange(this.word("write"), 0, value);
   }
 
   /** Stores `value` if the word holds `expected`: what it held. */
   compareExchange(expected: number, value: number): number {
-    return Atomics.compareExchange(this.#word("write"), 0, expected, value);
+    return Atomics.compareExchange(this.word("write"), 0, expected, value);
   }
 
   /** Adds to the value, modulo 2 ** 32: the one before. */
   add(amount: number): number {
-    return Atomics.add(this.#word("write"), 0, amount);
+    return Atomics.add(this.word("write"), 0, amount);
   }
 
   /**
@@ -132,16 +136,16 @@ export class Futex {
    * @throws {RangeError} a count that is not a whole number of 0 or more; Infinity is everybody
    */
   wake(count = 1): number {
-    this.#word("wake");
+    this.word("wake");
     const most = count === Number.POSITIVE_INFINITY ? EVERYBODY : checkInteger(count, "count", 0, EVERYBODY);
     if (most === 0) return 0; // the kernel would wake one
-    const address = this.#memory.address + this.#offset;
+    const address = this.memory.address + this.offset;
     return check(futexWake(address, most), () => ({ syscall: "futex", doing: "wake a futex" }));
   }
 
   /** FUTEX_WAIT: blocks this thread until somebody wakes the word, unless it does not hold `expected`. */
   waitSync(expected: number, options?: WaitOptions): FutexResult {
-    return waitForAnySync([this.#place(expected)], deadlineOf(options, "waitSync")).result;
+    return waitForAnySync([this.place(expected)], deadlineOf(options, "waitSync")).result;
   }
 
   /**
@@ -150,7 +154,7 @@ export class Futex {
    */
   async wait(expected: number, options?: AwaitOptions): Promise<FutexResult> {
     checkAwaitOptions(options, "wait");
-    return (await waitForAny([this.#place(expected)], options)).result;
+    return (await waitForAny([this.place(expected)], options)).result;
   }
 
   /**
@@ -158,62 +162,61 @@ export class Futex {
    * of it. `index` tells which.
    */
   static waitAnySync(waits: readonly (readonly [Futex, number])[], options?: WaitOptions): FutexAnyResult {
-    return waitForAnySync(Futex.#places(waits), deadlineOf(options, "waitAnySync"));
+    return waitForAnySync(Futex.places(waits), deadlineOf(options, "waitAnySync"));
   }
 
   /** As `waitAnySync`, as a promise; aborts and closing as for `wait`. */
   static async waitAny(waits: readonly (readonly [Futex, number])[], options?: AwaitOptions): Promise<FutexAnyResult> {
     checkAwaitOptions(options, "waitAny");
-    return waitForAny(Futex.#places(waits), options);
+    return waitForAny(Futex.places(waits), options);
   }
 
-  static #places(waits: readonly (readonly [Futex, number])[]): FutexPlace[] {
+  private static places(waits: readonly (readonly [Futex, number])[]): FutexPlace[] {
     if (!Array.isArray(waits)) throw new TypeError("a wait on several futexes takes a list of [futex, expected]");
     checkInteger(waits.length, "the number of futexes", 1, WORDS_MAX);
     return waits.map(([futex, expected]) => {
       if (!(futex instanceof Futex)) throw new TypeError("a wait on several futexes takes a list of [futex, expected]");
-      return futex.#place(expected);
+      return futex.place(expected);
     });
   }
 
-  #place(expected: number): FutexPlace {
-    this.#word("wait for");
+  private place(expected: number): FutexPlace {
+    this.word("wait for");
     return {
       expected: checkInteger(expected, "expected", -(2 ** 31), 2 ** 32 - 1) | 0,
-      isRef: this.#isRef,
+      isRef: this.isRef,
       address: () => {
-        this.#word("wait for");
-        return this.#memory.address + this.#offset;
+        this.word("wait for");
+        return this.memory.address + this.offset;
       },
-      value: () => Atomics.load(this.#word("wait for"), 0),
-      whenClosed: (leaver, leave) => this.#whenClosed(leaver, leave),
+      value: () => Atomics.load(this.word("wait for"), 0),
+      whenClosed: (leaver, leave) => this.whenClosed(leaver, leave),
     };
   }
 
-  #whenClosed(leaver: object, leave: ((reason: Error) => void) | undefined): void {
-    if (leave === undefined) this.#waiting.delete(leaver);
-    else this.#waiting.set(leaver, leave);
-    if (this.#waiting.size === 0) this.#memory.afterClose(this);
-    else if (leave !== undefined && this.#waiting.size === 1) this.#memory.beforeClose(this, () => this.#onClose());
+  private whenClosed(leaver: object, leave: ((reason: Error) => void) | undefined): void {
+    if (leave === undefined) this.waiting.delete(leaver);
+    else this.waiting.set(leaver, leave);
+    if (this.waiting.size === 0) this.memory.afterClose(this);
+    else if (leave !== undefined && this.waiting.size === 1) this.memory.beforeClose(this, () => this.onClose());
   }
 
-  #onClose(): void {
-    const { name = "anonymous memory" } = this.#memory;
-    const doing = `wait for the futex ${name}+${this.#offset}`;
+  private onClose(): void {
+    const { name = "anonymous memory" } = this.memory;
+    const doing = `wait for the futex ${name}+${this.offset}`;
     const hint = "its memory was closed or resized in this process";
-    for (const leave of [...this.#waiting.values()])
-      leave(new IpcError(errno.EBADF, { syscall: "futex", doing, hint }));
+    for (const leave of [...this.waiting.values()]) leave(new IpcError(errno.EBADF, { syscall: "futex", doing, hint }));
   }
 
   /** Pending waits keep the process alive (the default). Counts from the next wait on. */
   ref(): this {
-    this.#isRef = true;
+    this.isRef = true;
     return this;
   }
 
   /** Pending waits do not keep the process alive. Counts from the next wait on. */
   unref(): this {
-    this.#isRef = false;
+    this.isRef = false;
     return this;
   }
 }

@@ -21,6 +21,8 @@ export class LockProcess {
   /** It sleeps while the word holds `key` and `owner` lives, until somebody wakes it. */
   #sleep: { key: number; owner: number } | undefined;
   #isWoken = false;
+  /** The guard that it has was told of a death. */
+  #isToRepair = false;
 
   constructor(scene: LockScene, id: number) {
     this.#scene = scene;
@@ -41,7 +43,8 @@ export class LockProcess {
   tryLock(): boolean {
     const outcome = this.word.tryAcquire();
     if (outcome === BUSY) return false;
-    if (outcome === RECOVERED || !this.state.isSound) {
+    this.#isToRepair = outcome === RECOVERED || !this.state.isSound;
+    if (this.#isToRepair) {
       const pid = outcome === RECOVERED ? this.word.predecessor : this.state.deadPid;
       this.told.push(this.state.suspect(pid).pid);
     }
@@ -52,7 +55,7 @@ export class LockProcess {
   /** As Mutex: a guard that is told has repaired. */
   unlock(): void {
     this.#scene.left(this);
-    if (!this.state.isSound) this.state.repaired();
+    if (this.#isToRepair) this.state.repaired();
     this.word.release();
   }
 
