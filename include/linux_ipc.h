@@ -211,9 +211,10 @@ static inline uint32_t linux_ipc_eventcount_prepare(uint32_t *eventcount) {
   return key | LINUX_IPC_SLEEPERS;
 }
 
-/* Sleeps until a notification after `prepare`, or the instant. */
+/* Sleeps until a notification after `prepare`, the instant, or 100 ms: whoever notifies may be killed before it wakes. */
 static inline void linux_ipc_eventcount_wait(uint32_t *eventcount, uint32_t key, int64_t deadline) {
-  linux_ipc_sleep(eventcount, key, deadline);
+  int64_t slice = linux_ipc_now() + 100000000;
+  linux_ipc_sleep(eventcount, key, deadline >= 0 && deadline < slice ? deadline : slice);
 }
 
 /* Wakes all who sleep, if anybody does. Call it after publishing what they wait for. */
@@ -223,6 +224,25 @@ static inline void linux_ipc_eventcount_notify(uint32_t *eventcount) {
     if (!(value & LINUX_IPC_SLEEPERS)) return;
   while (!linux_ipc_exchange_if(eventcount, &value, (value + 2) & ~LINUX_IPC_SLEEPERS));
   linux_ipc_wake(eventcount);
+}
+
+typedef uint64_t __attribute__((may_alias)) linux_ipc_pair;
+
+/* Changes the word behind an eventcount from `*expected` to `value` and advances the eventcount, in one instruction, then
+ * wakes: who is killed here leaves no change that sleepers cannot see. 0: the word holds something else, now in *expected. */
+static inline int linux_ipc_eventcount_change(uint32_t *eventcount, uint32_t *expected, uint32_t value) {
+  linux_ipc_pair *pair = (linux_ipc_pair *)(void *)eventcount;
+  uint64_t found = __atomic_load_n(pair, __ATOMIC_SEQ_CST), next;
+  do {
+    if ((uint32_t)(found >> 32) != *expected) {
+      *expected = (uint32_t)(found >> 32);
+      return 0;
+    }
+    uint32_t key = (uint32_t)found;
+    next = (uint64_t)value << 32 | (key & LINUX_IPC_SLEEPERS ? (key + 2) & ~LINUX_IPC_SLEEPERS : key);
+  } while (!__atomic_compare_exchange_n(pair, &found, next, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+  if ((uint32_t)found & LINUX_IPC_SLEEPERS) linux_ipc_wake(eventcount);
+  return 1;
 }
 
 /* -- participants ----------------------------------------------------------------------------------------------- */
@@ -489,8 +509,9 @@ static inline int32_t linux_ipc_mutex_unlock(const struct linux_ipc *ipc, struct
 /* -- event ------------------------------------------------------------------------------------------------------ */
 
 static inline void linux_ipc_event_set(struct linux_ipc_event *event) {
-  __atomic_store_n(&event->is_set, 1, __ATOMIC_SEQ_CST);
-  linux_ipc_eventcount_notify(&event->eventcount);
+  uint32_t was = 0;
+  while (!linux_ipc_eventcount_change(&event->eventcount, &was, 1))
+    ;
 }
 
 static inline void linux_ipc_event_reset(struct linux_ipc_event *event) {
@@ -522,11 +543,10 @@ static inline int32_t linux_ipc_event_wait(struct linux_ipc_event *event, int64_
 /* Gives a permit. -EOVERFLOW; -ENOTSUP its permits are owned. */
 static inline int32_t linux_ipc_semaphore_release(struct linux_ipc_semaphore *semaphore) {
   if (semaphore->owned != 0) return -ENOTSUP;
-  int32_t value = __atomic_load_n(&semaphore->value, __ATOMIC_SEQ_CST);
+  uint32_t value = (uint32_t)__atomic_load_n(&semaphore->value, __ATOMIC_SEQ_CST);
   do
     if (value == INT32_MAX) return -EOVERFLOW;
-  while (!__atomic_compare_exchange_n(&semaphore->value, &value, value + 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-  linux_ipc_eventcount_notify(&semaphore->eventcount);
+  while (!linux_ipc_eventcount_change(&semaphore->eventcount, &value, value + 1));
   return 0;
 }
 

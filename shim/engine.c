@@ -23,6 +23,9 @@
 /* The kernel wakes one waiter of a dead thread's word, who wakes the rest: unless that one is stopped, or was killed too.
  * So whoever waits for a death comes up this often for a look of his own. */
 #define DEATH_SLICE_NS 250e6
+/* Who changes a word and is killed before it wakes anybody: nobody owns an event or a counting semaphore, so no death is
+ * told. While something is armed the engine looks this often at what it sleeps on. */
+#define LOST_WAKE_SLICE_NS 1e9
 
 struct watch {
   struct notice notice;
@@ -37,6 +40,7 @@ struct watch {
 struct sleeper { /* one engine thread */
   shim_lock lock;
   futex_word control;
+  _Atomic bool is_idle; /* it sleeps without an end, because nothing was armed for a whole slice */
   uint32_t count;
   struct watch *watches[WORDS_PER_THREAD];
 };
@@ -65,7 +69,7 @@ static bool has_changed(struct watch *watch, uint32_t value) {
 }
 
 struct outlook { /* what a look has found */
-  bool has_life, has_fired;
+  bool has_life, has_fired, has_armed;
 };
 
 /* Fires what has changed and notes what to sleep on. Words are read only here, under the lock: a watch that has been
@@ -80,7 +84,9 @@ static uint32_t look(struct sleeper *sleeper, struct waiter *waiters, struct out
     if (watch->is_life && atomic_load(&watch->armed)) life_pass_on(watch->word);
     uint32_t value = atomic_load(watch->word);
     if (atomic_load(&watch->armed) && has_changed(watch, value)) outlook->has_fired |= fire(watch);
-    if (watch->is_life && !atomic_load(&watch->armed)) continue;
+    bool is_armed = atomic_load(&watch->armed);
+    outlook->has_armed |= is_armed;
+    if (watch->is_life && !is_armed) continue;
     outlook->has_life |= watch->is_life;
     waiters[count++] = (struct waiter){value, (uintptr_t)watch->word, WAITV_32_BIT, 0};
   }
@@ -96,15 +102,23 @@ static void become_robust(void) {
   futex_wake((futex_word *)&robust_thread, INT32_MAX);
 }
 
+/* Until when to sleep. Idle only after a whole slice, so that who awaits again and again need not wake us to say so. */
+static double wake_time(const struct outlook *outlook, bool is_idle) {
+  if (is_idle) return -1;
+  return (double)now_ns() + (outlook->has_life ? DEATH_SLICE_NS : LOST_WAKE_SLICE_NS);
+}
+
 static void *sleeper_main(void *argument) {
   struct sleeper *sleeper = argument;
   struct waiter waiters[WORDS_PER_THREAD + 1];
   if (sleeper == sleepers[0]) become_robust();
-  for (;;) {
-    struct outlook outlook = {false, false};
+  for (bool has_slept = false;;) {
+    struct outlook outlook = {false, false, false};
     uint32_t count = look(sleeper, waiters, &outlook);
     if (outlook.has_fired) syscall(SYS_sched_yield); /* the event loop's thread may wait for this very processor */
-    futex_waitv(waiters, count, outlook.has_life ? (double)now_ns() + DEATH_SLICE_NS : -1);
+    bool is_idle = has_slept && !outlook.has_armed;
+    atomic_store(&sleeper->is_idle, is_idle);
+    has_slept = futex_waitv(waiters, count, wake_time(&outlook, is_idle)) == -ETIMEDOUT;
   }
   return NULL;
 }
@@ -230,9 +244,11 @@ LIPC_EXPORT int32_t lipc_watch_arm(double handle, double expected) {
   bool was_armed = atomic_exchange(&watch->armed, 1);
   /* An engine between its look and its sleep would sleep on a word that has left its value and come back to it: lock
    * words do, with our arming between. Its control word has changed now, so it looks again. One that sleeps is woken by
-   * the word itself, but for a life word that was not armed: it does not sleep on that. */
+   * the word itself, but for a life word that was not armed: it does not sleep on that. One that is idle would never come
+   * up. SYNC idle: the engine loads its control word, then stores is_idle; here it is the other way round. */
   atomic_fetch_add(&watch->sleeper->control, 1);
-  if (watch->is_life && !was_armed) futex_wake(&watch->sleeper->control, 1);
+  bool is_unseen = watch->is_life && !was_armed;
+  if (is_unseen || atomic_load(&watch->sleeper->is_idle)) futex_wake(&watch->sleeper->control, 1);
   if (atomic_load(watch->word) == value) return 0;
   uint32_t one = 1;
   bool is_ours = atomic_compare_exchange_strong(&watch->armed, &one, 0);

@@ -5,6 +5,7 @@ import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { checkInteger } from "../sys/validate.ts";
 import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import { NotifyingWord } from "../wait/notifying_word.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
 import { isOwnerDead } from "./lock_word.ts";
@@ -49,6 +50,7 @@ export class Barrier extends SharedObject {
   /** Generation of the member in each slot, 0 = none. */
   readonly #members: Int32Array;
   readonly #arrived: Int32Array;
+  readonly #state: NotifyingWord;
   readonly #slot: number;
   readonly #generation: number;
   readonly #waiter: Waiter;
@@ -58,6 +60,7 @@ export class Barrier extends SharedObject {
     super(placement, Barrier.kind.noun);
     const { memory, base, participants } = placement;
     this.#words = new Int32Array(memory.buffer, base, 4);
+    this.#state = new NotifyingWord(memory, base);
     this.#members = new Int32Array(memory.buffer, base + layout.BARRIER_MEMBERS, PARTICIPANTS_COUNT);
     this.#arrived = new Int32Array(memory.buffer, base + layout.BARRIER_ARRIVED, PARTICIPANTS_COUNT);
     const owner = participants.join();
@@ -119,8 +122,7 @@ export class Barrier extends SharedObject {
   #endPhase(phase: number): boolean {
     if (this.#phase !== phase) return true;
     if (this.#missing().length > 0 || !this.#hasEnough(phase)) return false;
-    if (Atomics.compareExchange(this.#words, layout.BARRIER_PHASE / 4, phase, phase + 1) === phase)
-      this.#waiter.notify();
+    this.#state.change((found) => (found === phase ? phase + 1 : undefined));
     return true;
   }
 

@@ -4,12 +4,14 @@ import type { Placement } from "../memory/placement.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import { checkBoolean } from "../sys/validate.ts";
 import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import { NotifyingWord } from "../wait/notifying_word.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import { EVENT_IS_SET, EVENT_RESETS, EVENT_SIZE, VERSION } from "./layout.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
 const IS_SET = EVENT_IS_SET / 4;
 const RESETS = EVENT_RESETS / 4;
+const becomeSet = () => 1;
 
 /** What an event is made with. */
 export interface EventOptions {
@@ -47,6 +49,7 @@ export class Event extends SharedObject {
 
   // `private`, not #private: see D34
   private readonly words: Int32Array;
+  private readonly state: NotifyingWord;
   private readonly waiter: Waiter;
   private readonly attempt = () => (this.tryWait() ? true : undefined);
 
@@ -54,6 +57,7 @@ export class Event extends SharedObject {
   constructor(placement: Placement) {
     super(placement, Event.kind.noun);
     this.words = new Int32Array(placement.memory.buffer, placement.base, 4);
+    this.state = new NotifyingWord(placement.memory, placement.base);
     this.waiter = this.makeWaiter();
   }
 
@@ -66,8 +70,7 @@ export class Event extends SharedObject {
   /** Sets it and wakes those who wait. SYNC eventcount. */
   set(): void {
     this.checkOpen("set");
-    Atomics.store(this.words, IS_SET, 1);
-    this.waiter.notify();
+    this.state.change(becomeSet);
   }
 
   /** Makes it not set. */

@@ -11,13 +11,12 @@
 import { OWNER_MASK } from "../memory/layout.ts";
 import type { MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";
-import { futexWake } from "../sys/futex.ts";
+import { EVERYBODY, futexWake } from "../sys/futex.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 
 const WAITERS = 1 << 31;
 /** No lock word ever is this: a sleep on it ends at once. */
 const NOTHING_TO_SLEEP_ON = WAITERS;
-const EVERYBODY = 2 ** 31 - 1;
 
 /** What an attempt to take a lock came to. */
 export const BUSY = 0;

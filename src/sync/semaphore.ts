@@ -5,6 +5,7 @@ import { errno } from "../sys/errno.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import { checkBoolean, checkInteger } from "../sys/validate.ts";
 import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import { NotifyingWord } from "../wait/notifying_word.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import {
   SEMAPHORE_OWNED,
@@ -72,6 +73,7 @@ export class Semaphore extends SharedObject {
   // `private`, not #private: see D34
   private readonly words: Int32Array;
   private readonly permits: Int32Array;
+  private readonly state: NotifyingWord;
   private readonly me: number = 0;
   private readonly waiter: Waiter;
   /** Owned permits taken by this object. */
@@ -83,6 +85,7 @@ export class Semaphore extends SharedObject {
     super(placement, Semaphore.kind.noun);
     const { memory, base, participants } = placement;
     this.words = new Int32Array(memory.buffer, base, 4);
+    this.state = new NotifyingWord(memory, base);
     const room = Math.floor((memory.size - base - SEMAPHORE_PERMITS) / 4);
     const owned = Math.min(this.words[SEMAPHORE_OWNED / 4], room, SEMAPHORE_OWNED_MOST);
     this.permits = new Int32Array(memory.buffer, base + SEMAPHORE_PERMITS, Math.max(0, owned));
@@ -151,9 +154,8 @@ export class Semaphore extends SharedObject {
   release(count = 1): void {
     this.checkOpen("release");
     checkInteger(count, "count", 1, SEMAPHORE_VALUE_MOST);
-    if (this.permits.length > 0) this.releaseOwned(count);
-    else this.releaseCount(count);
-    this.waiter.notify();
+    if (this.permits.length === 0) this.releaseCount(count);
+    else this.releaseOwned(count);
   }
 
   private releaseOwned(count: number): void {
@@ -166,6 +168,7 @@ export class Semaphore extends SharedObject {
       left--;
     }
     this.taken -= count;
+    this.waiter.notify(); // a kill before this is told as the death of a holder
   }
 
   /** Nobody else writes a permit of ours. */
@@ -174,16 +177,16 @@ export class Semaphore extends SharedObject {
   }
 
   private releaseCount(count: number): void {
-    for (;;) {
-      const value = loadOrdered(this.words, VALUE);
-      if (value + count > SEMAPHORE_VALUE_MOST) throw this.error(errno.EOVERFLOW, "release", `it has ${value} permits`);
-      if (Atomics.compareExchange(this.words, VALUE, value, value + count) === value) return;
-    }
+    let value = 0;
+    const hasRoom = this.state.change((found) => {
+      value = found;
+      return found + count > SEMAPHORE_VALUE_MOST ? undefined : found + count;
+    });
+    if (!hasRoom) throw this.error(errno.EOVERFLOW, "release", `it has ${value} permits`);
   }
 
   protected override abandon(): void {
     if (this.taken === 0) return;
     this.releaseOwned(this.taken);
-    this.waiter.notify();
   }
 }

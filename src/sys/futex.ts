@@ -13,6 +13,9 @@ export function futexWaitAny(pairs: readonly (readonly [number, number])[], dead
   return environment().calls.futex_wait_any(scratchPairs(pairs), pairs.length, deadline);
 }
 
+/** As a count of sleepers to wake: all of them. */
+export const EVERYBODY = 2 ** 31 - 1;
+
 /** Wakes up to `count` sleepers; how many it woke. */
 export function futexWake(address: number, count: number): number {
   return environment().calls.futex_wake(address, count);

@@ -9,12 +9,11 @@
 // SYNC eventcount: publish-then-load-flag against set-flag-then-look. The publisher's store may be plain, without a
 // fence: the sleeper runs membarrier(2) between its two steps, which puts the fence into the publisher's instructions.
 
-import { futexWake, membarrier } from "../sys/futex.ts";
+import { EVERYBODY, futexWake, membarrier } from "../sys/futex.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 
 /** Somebody may sleep. */
 export const SLEEPERS = 1;
-const EVERYBODY = 2 ** 31 - 1;
 
 let hasBarrier = true;
 

@@ -2,7 +2,7 @@
 
 import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
-import { futexWake } from "../sys/futex.ts";
+import { EVERYBODY, futexWake } from "../sys/futex.ts";
 import { checkInteger } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "./deadline.ts";
 import { type FutexAnyResult, type FutexPlace, type FutexResult, waitForAny, waitForAnySync } from "./futex_any.ts";
@@ -25,7 +25,6 @@ export interface FutexMemory {
 
 /** Words that one wait can have: FUTEX_WAITV_MAX of the kernel. */
 const WORDS_MAX = 128;
-const EVERYBODY = 2 ** 31 - 1;
 
 /**
  * A 32-bit word that processes share, and the kernel's queue of those who sleep on it: the ground on which locks are

@@ -1,0 +1,31 @@
+// A process that changes an object for which somebody waits, and is killed where it would wake them.
+
+import process from "node:process";
+import { Barrier, Condition, Event, Semaphore } from "../../mod.ts";
+import { environment } from "../../src/runtime/environment.ts";
+import { sleep } from "../support/mod.ts";
+
+const [kind, name] = process.argv.slice(2) as [string, string];
+const { calls } = environment();
+
+function die(): number {
+  process.kill(process.pid, "SIGKILL");
+  for (;;); // until the signal has come
+}
+
+const dieAtWaking = () => Object.assign(calls, { futex_wake: die });
+
+/** The last one of two arrives, when the other one sleeps again after it was told of a new member. */
+async function arrive(): Promise<void> {
+  const barrier = Barrier.open(name);
+  barrier.join();
+  await sleep(200);
+  dieAtWaking();
+  barrier.arriveSync();
+}
+
+if (kind === "barrier") await arrive();
+dieAtWaking();
+if (kind === "semaphore") Semaphore.open(name).release();
+else if (kind === "condition") Condition.open(name).notifyAll();
+else Event.open(name).set();
