@@ -5,7 +5,7 @@ import process from "node:process";
 /** Any array may be part of this one, for all that an engine knows: after a store to it, it loads other words anew. */
 const barrier = new Int32Array(1);
 /** x86-64 performs loads in the order of the program; there Atomics.load adds only the order of the compiler's. */
-const isInOrder = process.arch === "x64";
+export const isInOrder = process.arch === "x64";
 
 /**
  * The word at `index`, loaded now: neither kept from an earlier load, nor moved over others that stand before or behind.
