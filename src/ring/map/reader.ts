@@ -2,8 +2,9 @@
 
 import { errno } from "../../sys/errno.ts";
 import { clockMonotonic, pause } from "../../sys/futex.ts";
+import { loadOrdered } from "../../sys/ordering.ts";
 import type { KeyText } from "./key.ts";
-import * as layout from "./layout.ts";
+import { END, EXPIRES, NEXT, VALUE_LENGTH } from "./layout.ts";
 import { fence, type MapTable } from "./table.ts";
 
 /** What an attempt came to, beside the index of a slot. */
@@ -15,28 +16,39 @@ const ATTEMPTS_MOST = 100_000;
 const PAUSES_MOST = 16;
 
 /**
- * Every load that decides is an Atomics.load, which engines neither move nor leave out. In V8 it is a call of 10 to 40 ns;
- * so a first attempt has only one: if the bucket has not changed by the end of the copy, nothing in it has. Further
- * attempts need a second one, and then no longer care what happens to the bucket while they copy.
+ * Every load that decides is ordered. A first attempt has two of the bucket's version: if the bucket has not changed by
+ * the end of the copy, nothing in it has. Further attempts have two of the slot's sequence as well, and then no longer
+ * care what happens to the bucket while they copy.
  */
 export class MapReader {
-  readonly #table: MapTable;
-  readonly #key: KeyText;
-  readonly #i32: Int32Array;
-  /** Link of the slot that was found last; what must not have changed when its bytes have been read, and its value. */
-  #link = 0;
-  #index = 0;
-  #value = 0;
+  private readonly table: MapTable;
+  private readonly key: KeyText;
+  private readonly i32: Int32Array;
+  private readonly f64: Float64Array;
+  private readonly firstBucket: number = 0;
+  private readonly mask: number = 0;
+  private readonly firstSlot: number = 0;
+  private readonly stride: number = 0;
+  private readonly slots: number = 0;
+  private readonly valueSize: number = 0;
+  /** Link of the slot that was found last, and bytes of its value. */
+  link = 0;
+  length = 0;
+  /** What must not have changed when the slot's bytes have been read, and its value. */
+  private index = 0;
+  private value = 0;
 
   constructor(table: MapTable, key: KeyText) {
-    this.#table = table;
-    this.#key = key;
-    this.#i32 = table.i32;
-  }
-
-  /** Link of the slot that was found last. */
-  get link(): number {
-    return this.#link;
+    this.table = table;
+    this.key = key;
+    this.i32 = table.i32;
+    this.f64 = table.f64;
+    this.firstBucket = table.firstBucket;
+    this.mask = table.mask;
+    this.firstSlot = table.firstSlot;
+    this.stride = table.stride;
+    this.slots = table.slots;
+    this.valueSize = table.geometry.valueSize;
   }
 
   /**
@@ -44,60 +56,56 @@ export class MapReader {
    * slot is the key's value, whole, if `confirm` says so afterwards; `isCareful` makes that more likely.
    */
   look(isCareful: boolean): number {
-    const i32 = this.#i32;
-    const table = this.#table;
-    const bucket = table.bucketOf(this.#key.hash);
-    const version = i32[bucket + 1] as number; // SYNC bucket; loaded again, atomically, before anything is believed
+    const { i32, key, slots } = this;
+    const bucket = this.firstBucket + (key.hash & this.mask) * 2;
+    const version = loadOrdered(i32, bucket + 1); // SYNC bucket; loaded again before anything is believed
+    this.index = bucket + 1;
+    this.value = version;
     fence();
     let link = i32[bucket] as number;
-    for (let steps = 0; link !== layout.END; steps++) {
-      if (!table.isLink(link) || steps > table.slots) return this.#doubt(bucket, version);
-      const at = table.at(link);
-      const sequence = i32[at] as number;
-      if (this.#key.isAt(i32, at)) {
-        this.#link = link;
-        this.#index = bucket + 1;
-        this.#value = version;
-        if (isCareful && !this.#narrow(at, sequence)) return OVERTAKEN;
-        return this.#checked(at);
+    for (let steps = 0; link !== END; steps++) {
+      if ((link - 1) >>> 0 >= slots || steps > slots) return this.doubt("a link leads nowhere");
+      const at = this.firstSlot + (link - 1) * this.stride;
+      const sequence = isCareful ? loadOrdered(i32, at) : 0;
+      if (key.isAt(i32, at)) {
+        this.link = link;
+        if (isCareful && !this.narrow(at, sequence)) return OVERTAKEN;
+        return this.checked(at);
       }
-      link = i32[at + layout.NEXT / 4] as number;
-      if (i32[bucket + 1] !== version) return OVERTAKEN; // the slot may lead into the list of free ones, a long way
+      link = i32[at + NEXT / 4] as number;
+      if (loadOrdered(i32, bucket + 1) !== version) return OVERTAKEN; // it may lead into the list of free slots, a long way
     }
-    this.#index = bucket + 1;
-    this.#value = version;
     return this.confirm() ? NONE : OVERTAKEN;
   }
 
   /** If the bucket is still as it was, the slot was linked when `sequence` was loaded: from now on only that counts. */
-  #narrow(at: number, sequence: number): boolean {
+  private narrow(at: number, sequence: number): boolean {
     if (!this.confirm()) return false;
-    this.#index = at;
-    this.#value = sequence;
+    this.index = at;
+    this.value = sequence;
     return true;
   }
 
-  #doubt(bucket: number, version: number): number {
-    this.#index = bucket + 1;
-    this.#value = version;
+  /** What was read makes no sense: a writer was faster, or the bytes are corrupted. */
+  private doubt(what: string): number {
     if (!this.confirm()) return OVERTAKEN;
-    throw this.#table.corrupted("a link leads nowhere");
+    throw this.table.corrupted(what);
   }
 
   /** An entry that has expired is none. One whose length makes no sense is not for use. */
-  #checked(at: number): number {
-    const table = this.#table;
-    const expires = table.expires(at);
+  private checked(at: number): number {
+    const expires = this.f64[(at >> 1) + EXPIRES / 8] as number;
     if (expires !== 0 && clockMonotonic() >= expires) return this.confirm() ? NONE : OVERTAKEN;
-    if (table.valueLength(at) <= table.geometry.valueSize) return at;
-    if (!this.confirm()) return OVERTAKEN;
-    throw table.corrupted("a value is longer than values are");
+    const length = (this.i32[at + VALUE_LENGTH / 4] as number) >>> 0;
+    if (length > this.valueSize) return this.doubt("a value is longer than values are");
+    this.length = length;
+    return at;
   }
 
   /** Whether what was read from the slot found last was whole. */
   confirm(): boolean {
     fence();
-    return Atomics.load(this.#i32, this.#index) === this.#value; // SYNC bucket, SYNC slot
+    return loadOrdered(this.i32, this.index) === this.value; // SYNC bucket, SYNC slot
   }
 
   /** Whether the key has an entry. */
@@ -112,6 +120,6 @@ export class MapReader {
   /** After an attempt that failed: makes room for the writers, or gives up. */
   overtaken(attempt: number): void {
     if (attempt < ATTEMPTS_MOST) pause(Math.min(attempt, PAUSES_MOST));
-    else throw this.#table.error(errno.EAGAIN, "read", "read", `writers overtook ${attempt} attempts`);
+    else throw this.table.error(errno.EAGAIN, "read", "read", `writers overtook ${attempt} attempts`);
   }
 }
