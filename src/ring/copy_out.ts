@@ -7,9 +7,10 @@ import process from "node:process";
  * them. Doubles are for no engine: NaNs lose their bits.
  */
 const hasWideWords = process.versions.bun === undefined;
-const WORD_BYTES = hasWideWords ? 8 : 4;
+const WORD_SHIFT = hasWideWords ? 3 : 2;
+const WORD_BYTES = 1 << WORD_SHIFT;
 /** Beyond it `set` is faster: a call of 50 ns, and as much again for the view of its source. */
-export const LOOP_BYTES_MOST = hasWideWords ? 512 : 256;
+const LOOP_BYTES_MOST = hasWideWords ? 512 : 256;
 /** The same for a loop over bytes. */
 const BYTEWISE_MOST = 64;
 
@@ -46,9 +47,14 @@ export class CopyOut {
     const from = this.words;
     const to = this.targetWords;
     const first = start / WORD_BYTES;
-    const count = Math.min(Math.floor(length / WORD_BYTES), to.length);
+    const count = Math.min(length >> WORD_SHIFT, to.length);
     for (let index = 0; index < count; index++) to[index] = from[first + index] as number;
     if (count * WORD_BYTES < length) this.copyRest(start, count * WORD_BYTES, length, target);
+  }
+
+  /** Whether it copies so many bytes by a loop. */
+  static isShort(length: number): boolean {
+    return length <= LOOP_BYTES_MOST;
   }
 
   /** The bytes from `done` on: those behind the last whole word, or all where the target is not aligned. */

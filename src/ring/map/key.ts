@@ -1,6 +1,11 @@
 // Keys on their way into a map: as UTF-8 bytes, and their hash.
 
-import { HASH, KEY, KEY_LENGTH } from "./layout.ts";
+import * as layout from "./layout.ts";
+
+// Imported bindings are variables to V8, 2 ns a use; constants of this module are folded (D34).
+const HASH_WORD = layout.HASH / 4;
+const LENGTH_WORD = layout.KEY_LENGTH / 4;
+const KEY_WORD = layout.KEY / 4;
 
 const encoder = new TextEncoder();
 const NO_WORDS = new Int32Array(0);
@@ -111,10 +116,10 @@ export class KeyText {
 
   /** Whether it is the key of the slot at this index. */
   isAt(i32: Int32Array, at: number): boolean {
-    if (i32[at + HASH / 4] !== this.hash || i32[at + KEY_LENGTH / 4] !== this.length) return false;
+    if (i32[at + HASH_WORD] !== this.hash || i32[at + LENGTH_WORD] !== this.length) return false;
     const { words, first, count } = this;
     for (let index = 0; index < count; index++) {
-      if (i32[at + KEY / 4 + index] !== words[first + index]) return false;
+      if (i32[at + KEY_WORD + index] !== words[first + index]) return false;
     }
     return true;
   }
