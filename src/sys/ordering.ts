@@ -5,7 +5,8 @@ import process from "node:process";
 /** Any array may be part of this one, for all that an engine knows: after a store to it, it loads other words anew. */
 const barrier = new Int32Array(1);
 /** x86-64 performs loads in the order of the program; there Atomics.load adds only the order of the compiler's. */
-const isInOrder = process.arch === "x64";
+const inOrder = process.arch === "x64";
+export const isInOrder = inOrder;
 
 /**
  * The word at `index`, loaded now: neither kept from an earlier load, nor moved over others that stand before or behind.
@@ -13,7 +14,7 @@ const isInOrder = process.arch === "x64";
  * whoever is about to write it, and copies the page of a private mapping.
  */
 export function loadOrdered(words: Int32Array, index: number): number {
-  if (!isInOrder) return Atomics.load(words, index);
+  if (!inOrder) return Atomics.load(words, index);
   barrier[0] = index;
   return words[index];
 }

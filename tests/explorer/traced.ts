@@ -7,7 +7,7 @@
 type Words = Int32Array | Uint8Array | Float64Array;
 type Setter = (source: ArrayLike<number>, offset?: number) => void;
 
-const real = { Int32Array, Uint8Array, Float64Array, Atomics };
+const real = { Int32Array, Uint8Array, Float64Array, BigUint64Array, Atomics };
 /** What a traced array stands for: the true one, and what to call before it is touched. */
 const behind = new WeakMap<object, { array: Words; touch: () => void }>();
 
@@ -112,6 +112,7 @@ export class TracedMemory {
       Int32Array: tracingConstructor(real.Int32Array, this.buffer, touch),
       Uint8Array: tracingConstructor(real.Uint8Array, this.buffer, touch),
       Float64Array: tracingConstructor(real.Float64Array, this.buffer, touch),
+      BigUint64Array: tracingConstructor(real.BigUint64Array, this.buffer, touch),
       Atomics: tracingAtomics(),
     });
     try {

@@ -3,6 +3,7 @@
 import type { MemoryRegion } from "../../memory/memory_region.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
+import { isInOrder, loadOrdered } from "../../sys/ordering.ts";
 import { notifyAll } from "../../wait/eventcount.ts";
 import { STATE_CLOSED } from "../layout.ts";
 import { crc32c } from "./checksum.ts";
@@ -37,15 +38,15 @@ export class ValueBuffers {
   readonly name: string;
   /** Publish and check with atomic operations and fences: everywhere but on x86-64. */
   readonly isAtomic: boolean;
-  /** Nothing of it may be written, and that includes Atomics.load (see `load`). */
-  readonly isReadOnly: boolean;
+  /** No Atomics.load here (see `load`). */
+  readonly isPlain: boolean;
   /** Index in `i32` of the word that says which value is current. */
-  readonly currentIndex: number;
+  readonly currentIndex: number = 0;
   /** Byte offset of the first buffer, and bytes from one to the next. */
-  readonly first: number;
-  readonly stride: number;
+  readonly first: number = 0;
+  readonly stride: number = 0;
   /** A sequence and this mask: the number of its buffer. */
-  readonly mask: number;
+  readonly mask: number = 0;
 
   constructor({ memory, base, geometry, name, isAtomic }: BuffersParts) {
     const { buffer } = memory;
@@ -58,7 +59,7 @@ export class ValueBuffers {
     this.geometry = geometry;
     this.name = name;
     this.isAtomic = isAtomic;
-    this.isReadOnly = memory.readOnly ?? false;
+    this.isPlain = (memory.readOnly ?? false) && !isInOrder;
     this.currentIndex = (base + layout.CURRENT) / 4;
     this.first = base + layout.FIRST_BUFFER;
     this.stride = layout.strideOf(geometry.size);
@@ -80,12 +81,12 @@ export class ValueBuffers {
   }
 
   /**
-   * A load that the engine neither moves nor leaves out. JavaScriptCore makes Atomics.load of an exchange that writes the
-   * same value back. Read-only memory is a private mapping, where any write takes a copy of the page, and what others
-   * write is not seen any more; so there it is a plain load, which no engine moves over the calls that surround it here.
+   * A load that the engine neither moves nor leaves out. Where that takes an Atomics.load (not on x86-64), JavaScriptCore
+   * makes an exchange of it that writes the same value back. Read-only memory is a private mapping, where any write takes
+   * a copy of the page, and what others write is not seen any more; so there it is a plain load.
    */
   load(index: number): number {
-    return this.isReadOnly ? this.i32[index] : Atomics.load(this.i32, index);
+    return this.isPlain ? this.i32[index] : loadOrdered(this.i32, index);
   }
 
   /** The sequence that `current` says. */

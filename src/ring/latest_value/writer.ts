@@ -6,7 +6,7 @@ import { asBytes } from "../../sys/validate.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
 import type { Role } from "../role.ts";
 import { fence, type ValueBuffers } from "./buffers.ts";
-import * as layout from "./layout.ts";
+import { BYTES, FIRST_BUFFER, READERS_WAIT } from "./layout.ts";
 import type { ValueType } from "./options.ts";
 import { findNewest, findSalvage } from "./salvage.ts";
 
@@ -35,25 +35,25 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   readonly f64: Float64Array;
   /** All of the mapping as a DataView. */
   readonly view: DataView;
-  readonly #buffers: ValueBuffers;
-  readonly #type: ValueType<Value, Given> | undefined;
-  readonly #role: Role;
-  readonly #onClose: () => void;
-  readonly #currentIndex: number;
-  readonly #waitIndex: number;
-  readonly #first: number;
-  readonly #stride: number;
-  readonly #mask: number;
-  readonly #size: number;
-  readonly #isAtomic: boolean;
-  readonly #hasChecksum: boolean;
-  #isOpen = true;
+  private readonly buffers: ValueBuffers;
+  private readonly type: ValueType<Value, Given> | undefined;
+  private readonly role: Role;
+  private readonly onClose: () => void;
+  private readonly currentIndex: number = 0;
+  private readonly waitIndex: number = 0;
+  private readonly first: number = 0;
+  private readonly stride: number = 0;
+  private readonly mask: number = 0;
+  private readonly size: number = 0;
+  private readonly isAtomic: boolean;
+  private readonly hasChecksum: boolean;
+  private isOpen = true;
   /** Sequence and epoch that were used last: those of the current value, or beyond. */
-  #sequence: number;
-  #epoch: number;
+  private sequence = 0;
+  private epoch = 0;
   /** Header of the buffer that is claimed, or -1. */
-  #claimed = -1;
-  #hasSyncedHeader = false;
+  private claimed = -1;
+  private hasSyncedHeader = false;
 
   /** Use `latest.writer()`. */
   constructor({ buffers, type, role, onClose }: WriterParts<Value, Given>) {
@@ -62,35 +62,35 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     this.i32 = buffers.i32;
     this.f64 = buffers.f64;
     this.view = buffers.view;
-    this.#buffers = buffers;
-    this.#type = type;
-    this.#role = role;
-    this.#onClose = onClose;
-    this.#currentIndex = buffers.currentIndex;
-    this.#waitIndex = (buffers.base + layout.READERS_WAIT) / 4;
-    this.#first = buffers.first;
-    this.#stride = buffers.stride;
-    this.#mask = buffers.mask;
-    this.#size = geometry.size;
-    this.#isAtomic = buffers.isAtomic;
-    this.#hasChecksum = geometry.checksum;
-    this.#sequence = buffers.current;
-    this.#epoch = this.i32[buffers.headerOf(this.#sequence) / 4 + 1];
-    this.#takeOver();
+    this.buffers = buffers;
+    this.type = type;
+    this.role = role;
+    this.onClose = onClose;
+    this.currentIndex = buffers.currentIndex;
+    this.waitIndex = (buffers.base + READERS_WAIT) / 4;
+    this.first = buffers.first;
+    this.stride = buffers.stride;
+    this.mask = buffers.mask;
+    this.size = geometry.size;
+    this.isAtomic = buffers.isAtomic;
+    this.hasChecksum = geometry.checksum;
+    this.sequence = buffers.current;
+    this.epoch = this.i32[buffers.headerOf(this.sequence) / 4 + 1];
+    this.takeOver();
   }
 
-  #takeOver(): void {
-    const buffers = this.#buffers;
+  private takeOver(): void {
+    const buffers = this.buffers;
     const salvage = findSalvage(buffers);
-    const kept = salvage === undefined ? buffers.headerOf(this.#sequence) : salvage.header;
-    if (salvage === undefined && buffers.sequenceAt(kept) !== this.#sequence) {
+    const kept = salvage === undefined ? buffers.headerOf(this.sequence) : salvage.header;
+    if (salvage === undefined && buffers.sequenceAt(kept) !== this.sequence) {
       throw buffers.corrupted("its current value is not the one it says");
     }
-    if (!this.#hasChecksum) return;
-    this.#goBeyond(findNewest(buffers), kept);
+    if (!this.hasChecksum) return;
+    this.goBeyond(findNewest(buffers), kept);
     if (salvage !== undefined && kept >= 0) {
-      const start = kept + layout.BYTES;
-      this.#publish(this.u8.slice(start, start + buffers.lengthAt(kept)));
+      const start = kept + BYTES;
+      this.publish(this.u8.slice(start, start + buffers.lengthAt(kept)));
     }
   }
 
@@ -98,14 +98,14 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
    * Power loss may have left values that are whole and newer than the current one. They are given up, but their versions
    * must never be used again: at the next power loss the newest version is what counts.
    */
-  #goBeyond(newest: number, kept: number): void {
-    const buffers = this.#buffers;
+  private goBeyond(newest: number, kept: number): void {
+    const buffers = this.buffers;
     const known = newest < 0 ? 0 : buffers.versionAt(newest);
-    const current = Math.floor(known / 2 ** 32) * 2 ** 32 + (this.#sequence >>> 0);
+    const current = Math.floor(known / 2 ** 32) * 2 ** 32 + (this.sequence >>> 0);
     const last = Math.max(known, current);
     const version = buffers.headerOf(last + 1) === kept ? last + 1 : last; // it stays until another one is published
-    this.#epoch = Math.floor(version / 2 ** 32);
-    this.#sequence = version | 0;
+    this.epoch = Math.floor(version / 2 ** 32);
+    this.sequence = version | 0;
   }
 
   /**
@@ -115,24 +115,25 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
    * @throws {IpcError} EBADF after close
    */
   claimAt(): number {
-    if (!this.#isOpen) throw this.#buffers.closedHere("write");
-    const next = (this.#sequence + 1) | 0;
-    const header = this.#first + (next & this.#mask) * this.#stride;
+    if (!this.isOpen) throw this.buffers.closedHere("write");
+    const next = (this.sequence + 1) | 0;
+    const header = this.first + (next & this.mask) * this.stride;
     const at = header / 4;
+    const { i32 } = this;
     // SYNC overwrite: before the first byte changes, readers of what stands here must find another sequence
-    if (this.#isAtomic) {
-      Atomics.store(this.i32, at, next);
+    if (this.isAtomic) {
+      Atomics.store(i32, at, next);
       fence();
-    } else this.i32[at] = next;
-    this.i32[at + 1] = next === 0 ? this.#epoch + 1 : this.#epoch;
-    this.#claimed = header;
-    return header + layout.BYTES;
+    } else i32[at] = next;
+    i32[at + 1] = next === 0 ? this.epoch + 1 : this.epoch;
+    this.claimed = header;
+    return header + BYTES;
   }
 
   /** As `claimAt`, as a view of the room. Do not keep it after `commit`. */
   claim(): Uint8Array {
     const offset = this.claimAt();
-    return this.u8.subarray(offset, offset + this.#size);
+    return this.u8.subarray(offset, offset + this.size);
   }
 
   /**
@@ -140,34 +141,34 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
    *
    * @throws {RangeError} nothing is claimed, or less than `length`
    */
-  commit(length: number = this.#size): void {
-    const header = this.#claimed;
-    if (header < 0 || !(length >= 0 && length <= this.#size) || (length | 0) !== length) this.#refuseCommit(length);
+  commit(length: number = this.size): void {
+    const header = this.claimed;
+    if (header < 0 || !(length >= 0 && length <= this.size) || (length | 0) !== length) this.refuseCommit(length);
     const at = header / 4;
     this.i32[at + 2] = length;
-    if (this.#hasChecksum) this.i32[at + 3] = this.#buffers.checksumOf(header, length);
-    this.#claimed = -1;
-    this.#sequence = (this.#sequence + 1) | 0;
-    if (this.#sequence === 0) this.#epoch++;
+    if (this.hasChecksum) this.i32[at + 3] = this.buffers.checksumOf(header, length);
+    this.claimed = -1;
+    this.sequence = (this.sequence + 1) | 0;
+    if (this.sequence === 0) this.epoch++;
     // SYNC value: after the bytes and the header
-    if (this.#isAtomic) Atomics.store(this.i32, this.#currentIndex, this.#sequence);
-    else this.i32[this.#currentIndex] = this.#sequence;
-    if (hasSleepers(this.i32, this.#waitIndex, this.#isAtomic)) this.#buffers.wakeReaders();
+    if (this.isAtomic) Atomics.store(this.i32, this.currentIndex, this.sequence);
+    else this.i32[this.currentIndex] = this.sequence;
+    if (hasSleepers(this.i32, this.waitIndex, this.isAtomic)) this.buffers.wakeReaders();
   }
 
-  #refuseCommit(length: number): never {
-    if (this.#claimed < 0) throw new RangeError(`nothing is claimed on ${this.#buffers.name}: call claim first`);
-    this.#refuseLength(length);
+  private refuseCommit(length: number): never {
+    if (this.claimed < 0) throw new RangeError(`nothing is claimed on ${this.buffers.name}: call claim first`);
+    this.refuseLength(length);
   }
 
-  #publish(bytes: Uint8Array): void {
-    if (bytes.length > this.#size) this.#refuseLength(bytes.length);
+  private publish(bytes: Uint8Array): void {
+    if (bytes.length > this.size) this.refuseLength(bytes.length);
     this.u8.set(bytes, this.claimAt());
     this.commit(bytes.length);
   }
 
-  #refuseLength(length: number): never {
-    throw new RangeError(`a value of ${this.#buffers.name} has 0 to ${this.#size} bytes, not ${length}`);
+  private refuseLength(length: number): never {
+    throw new RangeError(`a value of ${this.buffers.name} has 0 to ${this.size} bytes, not ${length}`);
   }
 
   /**
@@ -178,15 +179,15 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
    * @throws {IpcError} EBADF after close
    */
   write(value: Given): void {
-    if (this.#type !== undefined) {
-      this.#type.write(this.view, this.claimAt(), value);
+    if (this.type !== undefined) {
+      this.type.write(this.view, this.claimAt(), value);
       this.commit();
-    } else this.#publish(value instanceof Uint8Array ? value : asBytes(value));
+    } else this.publish(value instanceof Uint8Array ? value : asBytes(value));
   }
 
   /** Version of the value that was published last; 0 = none yet. */
   get version(): number {
-    const buffers = this.#buffers;
+    const buffers = this.buffers;
     return buffers.versionAt(buffers.headerOf(buffers.current));
   }
 
@@ -198,43 +199,43 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
    * @throws {IpcError} EOPNOTSUPP the memory is no file, or there is no checksum; EIO the disk failed; EBADF after close
    */
   sync(): void {
-    if (!this.#isOpen) throw this.#buffers.closedHere("sync");
-    const { memory, base } = this.#buffers;
-    if (memory.sync === undefined) this.#refuseSync("it lies in memory: lay it over a MappedFile");
-    if (!this.#hasChecksum) this.#refuseSync("it was made without checksum: true");
-    const source = this.#buffers.headerOf(this.#buffers.current);
-    if (!this.#buffers.isWhole(source)) return; // there is none yet
-    const offset = this.#putAside(source);
-    memory.sync({ offset, length: this.#stride });
-    if (!this.#hasSyncedHeader) memory.sync({ offset: base, length: layout.FIRST_BUFFER });
-    this.#hasSyncedHeader = true;
+    if (!this.isOpen) throw this.buffers.closedHere("sync");
+    const { memory, base } = this.buffers;
+    if (memory.sync === undefined) this.refuseSync("it lies in memory: lay it over a MappedFile");
+    if (!this.hasChecksum) this.refuseSync("it was made without checksum: true");
+    const source = this.buffers.headerOf(this.buffers.current);
+    if (!this.buffers.isWhole(source)) return; // there is none yet
+    const offset = this.putAside(source);
+    memory.sync({ offset, length: this.stride });
+    if (!this.hasSyncedHeader) memory.sync({ offset: base, length: FIRST_BUFFER });
+    this.hasSyncedHeader = true;
   }
 
-  #refuseSync(hint: string): never {
-    const { name } = this.#buffers;
+  private refuseSync(hint: string): never {
+    const { name } = this.buffers;
     throw new IpcError(errno.EOPNOTSUPP, { syscall: "msync", doing: `sync latest value ${name}`, path: name, hint });
   }
 
   /** Copies the current value over the older one of the durable copies. Where that one stands. */
-  #putAside(source: number): number {
-    const buffers = this.#buffers;
+  private putAside(source: number): number {
+    const buffers = this.buffers;
     const [first, second] = [buffers.durableHeader(0), buffers.durableHeader(1)];
     const age = (header: number) => (buffers.isWhole(header) ? buffers.versionAt(header) : -1);
     const target = age(first) <= age(second) ? first : second;
     this.i32[target / 4] = buffers.current; // SYNC overwrite: a reader for whom it stood in must find another sequence
-    if (this.#isAtomic) fence();
-    this.u8.copyWithin(target, source, source + layout.BYTES + buffers.lengthAt(source));
+    if (this.isAtomic) fence();
+    this.u8.copyWithin(target, source, source + BYTES + buffers.lengthAt(source));
     return target;
   }
 
   /** Ends the writing: readers keep the last value, and waits for a newer one end. Closing twice is fine. */
   close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#claimed = -1;
-    this.#role.release();
-    this.#buffers.wakeReaders();
-    this.#onClose();
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.claimed = -1;
+    this.role.release();
+    this.buffers.wakeReaders();
+    this.onClose();
   }
 
   [Symbol.dispose](): void {

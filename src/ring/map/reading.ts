@@ -1,17 +1,23 @@
 // MapReading: the half of SharedMap that reads: without the lock, whatever the writers do.
 
 import { errno } from "../../sys/errno.ts";
+import { loadOrdered } from "../../sys/ordering.ts";
+import { CopyOut } from "../copy_out.ts";
 import { COUNTER_BYTES, readCounter } from "./counter.ts";
 import type { KeyText } from "./key.ts";
 import * as layout from "./layout.ts";
-import { MapReader, NONE, OVERTAKEN } from "./reader.ts";
+import { MapReader, NONE as NO_ENTRY, OVERTAKEN as TOO_SLOW } from "./reader.ts";
 import type { Recency } from "./recency.ts";
 import { BucketSnapshots, type MapEntry } from "./snapshot.ts";
 import type { MapTable } from "./table.ts";
 
-/** Up to here a loop over words is faster than making a view for a copy. */
-const LOOP_BYTES_MOST = 256;
-const NO_WORDS: Int32Array = new Int32Array(0);
+// Imported bindings are variables to V8, 2 ns a use; constants of this module are folded (D34).
+const { valueOffset } = layout;
+const NONE = NO_ENTRY;
+const OVERTAKEN = TOO_SLOW;
+
+/** Byte offset of the value in the slot at `at`, behind a key of that length: not read from the slot, but checked there. */
+const startOf = (at: number, keyLength: number) => at * 4 + valueOffset(keyLength);
 
 /** The reading half of SharedMap. */
 export abstract class MapReading {
@@ -21,51 +27,46 @@ export abstract class MapReading {
   readonly i32: Int32Array;
   /** All of the mapping as doubles: index = offset / 8. */
   readonly f64: Float64Array;
-  readonly #table: MapTable;
-  readonly #key: KeyText;
-  readonly #reader: MapReader;
-  readonly #recency: Recency | undefined;
-  #length = 0;
-  /** The target of the last getInto, and its words. */
-  #target: Uint8Array | undefined;
-  #targetWords: Int32Array = NO_WORDS;
-  #isOpen = true;
+  protected readonly key: KeyText;
+  protected isOpen = true;
+  private readonly table: MapTable;
+  private readonly reader: MapReader;
+  private readonly recency: Recency | undefined;
+  private readonly out: CopyOut;
+  private valueLength = 0;
 
   /** Use `SharedMap.create`, `open`, `openOrCreate` or `over`. */
   constructor(table: MapTable, key: KeyText, recency: Recency | undefined) {
     this.u8 = table.u8;
     this.i32 = table.i32;
     this.f64 = table.f64;
-    this.#table = table;
-    this.#key = key;
-    this.#reader = new MapReader(table, key);
-    this.#recency = recency;
+    this.table = table;
+    this.key = key;
+    this.reader = new MapReader(table, key);
+    this.recency = recency;
+    this.out = new CopyOut(table.u8);
   }
 
   protected checkOpen(verb: string): void {
-    if (!this.#isOpen) throw this.#table.error(errno.EBADF, verb, verb, "it was closed in this process");
-  }
-
-  protected get isOpen(): boolean {
-    return this.#isOpen;
+    if (!this.isOpen) throw this.table.error(errno.EBADF, verb, verb, "it was closed in this process");
   }
 
   protected shut(): void {
-    this.#isOpen = false;
+    this.isOpen = false;
   }
 
   /** One attempt: the index of the entry's slot, NONE or OVERTAKEN. Finding it is a use. */
-  #look(isCareful: boolean): number {
-    const at = this.#reader.look(isCareful);
+  private look(isCareful: boolean): number {
+    const at = this.reader.look(isCareful);
     if (at < 0) return at;
-    this.#length = this.#table.valueLength(at);
-    if (this.#recency !== undefined) this.#recency.touch(this.#reader.link);
+    this.valueLength = this.reader.length;
+    if (this.recency !== undefined) this.recency.touch(this.reader.link);
     return at;
   }
 
   /**
-   * A copy of the key's value; undefined where there is none. Never waits. Allocates nothing but the copy; a look at the
-   * clock (25 ns) is taken only for entries that expire.
+   * A copy of the key's value; undefined where there is none. Never waits. Allocates nothing but the copy, and now and
+   * then what it remembers of a key; a look at the clock (25 ns) is taken only for entries that expire.
    *
    * @throws {RangeError} the key is longer than `keySize`
    * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted; EAGAIN writers have overtaken it 100,000
@@ -73,16 +74,16 @@ export abstract class MapReading {
    */
   get(key: string): Uint8Array | undefined {
     this.checkOpen("read");
-    this.#key.set(key);
+    this.key.set(key);
     for (let attempt = 1; ; attempt++) {
-      const at = this.#look(attempt > 1);
+      const at = this.look(attempt > 1);
       if (at === NONE) return undefined;
       if (at !== OVERTAKEN) {
-        const start = this.#table.valueStart(at, this.#key.length);
-        const copy = this.u8.slice(start, start + Math.min(this.#length, this.#table.geometry.valueSize));
-        if (this.#reader.confirm()) return copy;
+        const start = startOf(at, this.key.length);
+        const copy = this.u8.slice(start, start + this.valueLength);
+        if (this.reader.confirm()) return copy;
       }
-      this.#reader.overtaken(attempt);
+      this.reader.overtaken(attempt);
     }
   }
 
@@ -94,42 +95,21 @@ export abstract class MapReading {
    */
   getInto(key: string, target: Uint8Array): number {
     this.checkOpen("read");
-    this.#key.set(key);
+    this.key.set(key);
     for (let attempt = 1; ; attempt++) {
-      const at = this.#look(attempt > 1);
+      const at = this.look(attempt > 1);
       if (at === NONE) return -1;
       if (at !== OVERTAKEN) {
-        const length = this.#length;
+        const length = this.valueLength;
         const fits = length <= target.length;
-        if (fits) this.#copy(this.#table.valueStart(at, this.#key.length), length, target);
-        if (this.#reader.confirm()) {
+        if (fits) this.out.copy(startOf(at, this.key.length), length, target);
+        if (this.reader.confirm()) {
           if (fits) return length;
           throw new RangeError(`the value has ${length} bytes, the target only ${target.length}`);
         }
       }
-      this.#reader.overtaken(attempt);
+      this.reader.overtaken(attempt);
     }
-  }
-
-  #copy(start: number, length: number, target: Uint8Array): void {
-    const { u8, i32 } = this;
-    if (length > LOOP_BYTES_MOST) {
-      target.set(u8.subarray(start, start + Math.min(length, target.length)));
-      return;
-    }
-    const words = this.#wordsOf(target);
-    const count = Math.min(length >> 2, words.length);
-    for (let index = 0; index < count; index++) words[index] = i32[(start >> 2) + index] as number;
-    for (let index = count * 4; index < length; index++) target[index] = u8[start + index] as number;
-  }
-
-  /** The target as 32-bit words, none where it is not aligned. Most programs use one target again and again. */
-  #wordsOf(target: Uint8Array): Int32Array {
-    if (target === this.#target) return this.#targetWords;
-    const count = target.byteOffset % 4 === 0 ? target.length >> 2 : 0;
-    this.#target = target;
-    this.#targetWords = count === 0 ? NO_WORDS : new Int32Array(target.buffer, target.byteOffset, count);
-    return this.#targetWords;
   }
 
   /**
@@ -140,29 +120,29 @@ export abstract class MapReading {
    */
   peekAt(key: string): number {
     this.checkOpen("read");
-    this.#key.set(key);
+    this.key.set(key);
     for (let attempt = 1; ; attempt++) {
-      const at = this.#look(true);
-      if (at !== OVERTAKEN) return at < 0 ? -1 : this.#table.valueStart(at, this.#key.length);
-      this.#reader.overtaken(attempt);
+      const at = this.look(true);
+      if (at !== OVERTAKEN) return at < 0 ? -1 : startOf(at, this.key.length);
+      this.reader.overtaken(attempt);
     }
   }
 
   /** Whether what was read at the offset that `peekAt` gave last was whole. */
   confirm(): boolean {
-    return this.#isOpen && this.#reader.confirm();
+    return this.isOpen && this.reader.confirm();
   }
 
   /** Size in bytes of the value last peeked or read. */
   get length(): number {
-    return this.#length;
+    return this.valueLength;
   }
 
   /** Whether there is an entry for the key. That is no use of it, as far as eviction goes. Errors as `get`. */
   has(key: string): boolean {
     this.checkOpen("read");
-    this.#key.set(key);
-    return this.#reader.has();
+    this.key.set(key);
+    return this.reader.has();
   }
 
   /**
@@ -174,20 +154,20 @@ export abstract class MapReading {
     for (let attempt = 1; ; attempt++) {
       const offset = this.peekAt(key);
       if (offset < 0) return undefined;
-      const value = this.#length === COUNTER_BYTES ? readCounter(this.i32, offset / 4) : undefined;
-      if (this.#reader.confirm()) {
+      const value = this.valueLength === COUNTER_BYTES ? readCounter(this.i32, offset / 4) : undefined;
+      if (this.reader.confirm()) {
         if (value !== undefined) return value;
-        const hint = `its value has ${this.#length} bytes, and counters have ${COUNTER_BYTES}`;
-        throw this.#table.error(errno.EINVAL, "read", "read a counter of", hint);
+        const hint = `its value has ${this.valueLength} bytes, and counters have ${COUNTER_BYTES}`;
+        throw this.table.error(errno.EINVAL, "read", "read a counter of", hint);
       }
-      this.#reader.overtaken(attempt);
+      this.reader.overtaken(attempt);
     }
   }
 
   /** How many entries there are; those that have expired count until a write or `removeExpired` takes them out. */
   get size(): number {
     this.checkOpen("read");
-    return Atomics.load(this.i32, this.#table.word(layout.COUNT));
+    return loadOrdered(this.i32, this.table.word(layout.COUNT));
   }
 
   /**
@@ -195,23 +175,23 @@ export abstract class MapReading {
    * comes once; one that comes or goes meanwhile, at most once. Iterating is no use, as far as eviction goes.
    */
   *entries(): Generator<[key: string, value: Uint8Array], void, void> {
-    yield* this.#walk(true);
+    yield* this.walk(true);
   }
 
   /** All keys, as `entries`. */
   *keys(): Generator<string, void, void> {
-    for (const [key] of this.#walk(false)) yield key;
+    for (const [key] of this.walk(false)) yield key;
   }
 
   /** Copies of all values, as `entries`. */
   *values(): Generator<Uint8Array, void, void> {
-    for (const [, value] of this.#walk(true)) yield value;
+    for (const [, value] of this.walk(true)) yield value;
   }
 
-  *#walk(hasValues: boolean): Generator<MapEntry, void, void> {
+  private *walk(hasValues: boolean): Generator<MapEntry, void, void> {
     this.checkOpen("read");
-    const snapshots = new BucketSnapshots(this.#table, this.#reader, hasValues);
-    for (let bucket = 0; bucket < this.#table.buckets; bucket++) {
+    const snapshots = new BucketSnapshots(this.table, this.reader, hasValues);
+    for (let bucket = 0; bucket < this.table.buckets; bucket++) {
       this.checkOpen("read");
       yield* snapshots.take(bucket);
     }

@@ -5,7 +5,18 @@ import type { MemoryRegion } from "../../memory/memory_region.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import type { MapGeometry } from "./geometry.ts";
-import * as layout from "./layout.ts";
+import {
+  bucketsOf,
+  END,
+  EXPIRES,
+  FIRST_BUCKET,
+  SPARES,
+  slotsOffset,
+  strideOf,
+  usedOffset,
+  VALUE_LENGTH,
+  valueOffset,
+} from "./layout.ts";
 
 /** Nobody else sees it: an atomic exchange on it is only a fence (full on x86-64, and on aarch64 with LSE). */
 const privateWord = new Int32Array(1);
@@ -34,19 +45,19 @@ export class MapTable {
   readonly i32: Int32Array;
   readonly f64: Float64Array;
   readonly memory: MemoryRegion;
-  readonly base: number;
+  readonly base: number = 0;
   readonly geometry: MapGeometry;
   readonly name: string;
-  readonly slots: number;
-  readonly buckets: number;
+  readonly slots: number = 0;
+  readonly buckets: number = 0;
   /** A hash and this mask: the number of its bucket. */
-  readonly mask: number;
-  readonly firstBucket: number;
+  readonly mask: number = 0;
+  readonly firstBucket: number = 0;
   /** Of the slot whose link is 1. */
-  readonly firstSlot: number;
-  readonly stride: number;
+  readonly firstSlot: number = 0;
+  readonly stride: number = 0;
   /** Index in `f64` of the stamp of the slot whose link would be 0. */
-  readonly used: number;
+  readonly used: number = 0;
 
   constructor(memory: MemoryRegion, base: number, geometry: MapGeometry, name: string) {
     const { buffer } = memory;
@@ -58,13 +69,13 @@ export class MapTable {
     this.base = base;
     this.geometry = geometry;
     this.name = name;
-    this.slots = capacity + layout.SPARES;
-    this.buckets = layout.bucketsOf(capacity);
+    this.slots = capacity + SPARES;
+    this.buckets = bucketsOf(capacity);
     this.mask = this.buckets - 1;
-    this.firstBucket = (base + layout.FIRST_BUCKET) / 4;
-    this.firstSlot = (base + layout.slotsOffset(capacity, isLru)) / 4;
-    this.stride = layout.strideOf(keySize, valueSize) / 4;
-    this.used = (base + layout.usedOffset(capacity)) / 8 - 1;
+    this.firstBucket = (base + FIRST_BUCKET) / 4;
+    this.firstSlot = (base + slotsOffset(capacity, isLru)) / 4;
+    this.stride = strideOf(keySize, valueSize) / 4;
+    this.used = (base + usedOffset(capacity)) / 8 - 1;
   }
 
   /** Index of a word of the header. */
@@ -85,7 +96,7 @@ export class MapTable {
   /** The link that stands at `index`, for the holder of the lock; `steps` links were followed before it. */
   linkAt(index: number, steps: number): number {
     const link = this.i32[index] as number;
-    if (link === layout.END || (this.isLink(link) && steps <= this.slots)) return link;
+    if (link === END || (this.isLink(link) && steps <= this.slots)) return link;
     throw this.corrupted("a link leads nowhere");
   }
 
@@ -95,7 +106,7 @@ export class MapTable {
 
   /** When the entry expires, ns of CLOCK_MONOTONIC; 0 = never. */
   expires(at: number): number {
-    return this.f64[(at >> 1) + layout.EXPIRES / 8] as number;
+    return this.f64[(at >> 1) + EXPIRES / 8] as number;
   }
 
   hasExpired(at: number, now: number): boolean {
@@ -105,12 +116,12 @@ export class MapTable {
 
   /** Bytes of the value, as the slot says. */
   valueLength(at: number): number {
-    return (this.i32[at + layout.VALUE_LENGTH / 4] as number) >>> 0;
+    return (this.i32[at + VALUE_LENGTH / 4] as number) >>> 0;
   }
 
   /** Byte offset of the value behind a key of that length, which is not read from the slot again: it has been checked. */
   valueStart(at: number, keyLength: number): number {
-    return at * 4 + layout.valueOffset(keyLength);
+    return at * 4 + valueOffset(keyLength);
   }
 
   /** The shared bytes say something that no correct writer would have written. */

@@ -5,166 +5,166 @@ import type { IpcError } from "../../sys/error.ts";
 import { clockMonotonic } from "../../sys/futex.ts";
 import { COUNTER_BYTES, readCounter, writeCounter } from "./counter.ts";
 import type { KeyText } from "./key.ts";
-import * as layout from "./layout.ts";
+import { COUNT, EARLIEST, END, HASH, NEXT } from "./layout.ts";
 import type { Recency } from "./recency.ts";
 import type { MapSlots } from "./slots.ts";
 import { type MapTable, publish } from "./table.ts";
 
-const NEXT = layout.NEXT / 4;
+const NEXT_WORD = NEXT / 4;
 
 /** All methods need the lock, and a key in `key` where they speak of an entry. */
 export class MapWriter {
-  readonly #table: MapTable;
-  readonly #key: KeyText;
-  readonly #slots: MapSlots;
-  readonly #recency: Recency | undefined;
-  readonly #countIndex: number;
-  readonly #earliestIndex: number;
-  readonly #counter = new Int32Array(COUNTER_BYTES / 4);
-  readonly #counterBytes = new Uint8Array(this.#counter.buffer);
+  private readonly table: MapTable;
+  private readonly key: KeyText;
+  private readonly slots: MapSlots;
+  private readonly recency: Recency | undefined;
+  private readonly countIndex: number = 0;
+  private readonly earliestIndex: number = 0;
+  private readonly counter = new Int32Array(COUNTER_BYTES / 4);
+  private readonly counterBytes = new Uint8Array(this.counter.buffer);
   /** Of the entry that was located last: its bucket, the index of the link to it, the link, and its slot; -1 = none. */
-  #bucket = 0;
-  #linkIndex = 0;
-  #link = 0;
-  #at = -1;
+  private bucket = 0;
+  private linkIndex = 0;
+  private link = 0;
+  private at = -1;
 
   constructor(table: MapTable, key: KeyText, slots: MapSlots, recency: Recency | undefined) {
-    this.#table = table;
-    this.#key = key;
-    this.#slots = slots;
-    this.#recency = recency;
-    this.#countIndex = table.word(layout.COUNT);
-    this.#earliestIndex = table.word(layout.EARLIEST) / 2;
+    this.table = table;
+    this.key = key;
+    this.slots = slots;
+    this.recency = recency;
+    this.countIndex = table.word(COUNT);
+    this.earliestIndex = table.word(EARLIEST) / 2;
   }
 
   /** Finds the key's entry; one that has expired counts as none, but is replaced. Whether there is one. */
-  #locate(): boolean {
-    const table = this.#table;
-    this.#bucket = table.bucketOf(this.#key.hash);
-    this.#at = -1;
-    let index = this.#bucket;
+  private locate(): boolean {
+    const table = this.table;
+    this.bucket = table.bucketOf(this.key.hash);
+    this.at = -1;
+    let index = this.bucket;
     for (let steps = 0; ; steps++) {
       const link = table.linkAt(index, steps);
-      if (link === layout.END) return false;
+      if (link === END) return false;
       const at = table.at(link);
-      if (this.#key.isAt(table.i32, at)) {
-        this.#linkIndex = index;
-        this.#link = link;
-        this.#at = at;
+      if (this.key.isAt(table.i32, at)) {
+        this.linkIndex = index;
+        this.link = link;
+        this.at = at;
         return table.expires(at) === 0 || !table.hasExpired(at, clockMonotonic());
       }
-      index = at + NEXT;
+      index = at + NEXT_WORD;
     }
   }
 
   /** Replaces the entry that was located, or adds a new one. False: the map is full. */
-  #put(value: Uint8Array, expires: number): boolean {
-    const { i32 } = this.#table;
-    const slots = this.#slots;
-    if (this.#at >= 0) {
-      this.#expectExpiry(expires);
+  private put(value: Uint8Array, expires: number): boolean {
+    const { i32 } = this.table;
+    const slots = this.slots;
+    if (this.at >= 0) {
+      this.expectExpiry(expires);
       const link = slots.take();
-      slots.fill(link, this.#key, value, expires, i32[this.#at + NEXT] as number);
-      slots.publish(this.#linkIndex, link, this.#bucket);
-      slots.free(this.#link);
+      slots.fill(link, this.key, value, expires, i32[this.at + NEXT_WORD] as number);
+      slots.publish(this.linkIndex, link, this.bucket);
+      slots.free(this.link);
       return true;
     }
-    if (!this.#hasRoom()) return false;
-    this.#expectExpiry(expires);
+    if (!this.hasRoom()) return false;
+    this.expectExpiry(expires);
     const link = slots.take();
-    slots.fill(link, this.#key, value, expires, i32[this.#bucket] as number);
-    slots.publish(this.#bucket, link, this.#bucket);
-    this.#evictBeyond((i32[this.#countIndex] as number) + 1);
+    slots.fill(link, this.key, value, expires, i32[this.bucket] as number);
+    slots.publish(this.bucket, link, this.bucket);
+    this.evictBeyond((i32[this.countIndex] as number) + 1);
     return true;
   }
 
   /** Before the entry is in: `earliest` must never be too late. */
-  #expectExpiry(expires: number): void {
-    const { f64 } = this.#table;
-    if (expires !== 0 && expires < (f64[this.#earliestIndex] as number)) f64[this.#earliestIndex] = expires;
+  private expectExpiry(expires: number): void {
+    const { f64 } = this.table;
+    if (expires !== 0 && expires < (f64[this.earliestIndex] as number)) f64[this.earliestIndex] = expires;
   }
 
-  #hasRoom(): boolean {
-    const { i32, f64, geometry } = this.#table;
-    if ((i32[this.#countIndex] as number) < geometry.capacity) return true;
+  private hasRoom(): boolean {
+    const { i32, f64, geometry } = this.table;
+    if ((i32[this.countIndex] as number) < geometry.capacity) return true;
     const now = clockMonotonic();
-    if (now >= (f64[this.#earliestIndex] as number) && this.removeExpired(now) > 0) return true;
+    if (now >= (f64[this.earliestIndex] as number) && this.removeExpired(now) > 0) return true;
     return geometry.isLru;
   }
 
   /** A new entry is in before the oldest goes: whoever is killed between has lost nothing. */
-  #evictBeyond(count: number): void {
-    const { i32, geometry } = this.#table;
+  private evictBeyond(count: number): void {
+    const { i32, geometry } = this.table;
     let left = count;
-    while (this.#recency !== undefined && left > geometry.capacity) {
-      if (this.#removeSlot(this.#recency.oldest())) left--;
+    while (this.recency !== undefined && left > geometry.capacity) {
+      if (this.removeSlot(this.recency.oldest())) left--;
     }
-    publish(i32, this.#countIndex, left);
+    publish(i32, this.countIndex, left);
   }
 
   /** False: the slot is not linked; somebody has stamped it after it was freed. */
-  #removeSlot(link: number): boolean {
-    const table = this.#table;
-    const bucket = table.bucketOf(table.i32[table.at(link) + layout.HASH / 4] as number);
+  private removeSlot(link: number): boolean {
+    const table = this.table;
+    const bucket = table.bucketOf(table.i32[table.at(link) + HASH / 4] as number);
     let index = bucket;
     for (let steps = 0; ; steps++) {
       const found = table.linkAt(index, steps);
       if (found === link) {
-        this.#unlink(index, link, bucket);
+        this.unlink(index, link, bucket);
         return true;
       }
-      if (found === layout.END) {
-        this.#recency?.forget(link);
+      if (found === END) {
+        this.recency?.forget(link);
         return false;
       }
-      index = table.at(found) + NEXT;
+      index = table.at(found) + NEXT_WORD;
     }
   }
 
-  #unlink(index: number, link: number, bucket: number): void {
-    const next = this.#table.i32[this.#table.at(link) + NEXT] as number;
-    this.#slots.publish(index, next, bucket);
-    this.#slots.free(link);
+  private unlink(index: number, link: number, bucket: number): void {
+    const next = this.table.i32[this.table.at(link) + NEXT_WORD] as number;
+    this.slots.publish(index, next, bucket);
+    this.slots.free(link);
   }
 
   /** After a repair: whoever was killed may have left one entry too many. */
   trim(): void {
-    this.#evictBeyond(this.#table.i32[this.#countIndex] as number);
+    this.evictBeyond(this.table.i32[this.countIndex] as number);
   }
 
-  #add(count: number): void {
-    publish(this.#table.i32, this.#countIndex, (this.#table.i32[this.#countIndex] as number) + count);
+  private add(count: number): void {
+    publish(this.table.i32, this.countIndex, (this.table.i32[this.countIndex] as number) + count);
   }
 
   /** False: the map is full. */
   set(value: Uint8Array, expires: number): boolean {
-    this.#locate();
-    return this.#put(value, expires);
+    this.locate();
+    return this.put(value, expires);
   }
 
   /** Whether there was one. */
   delete(): boolean {
-    const wasThere = this.#locate();
-    if (this.#at < 0) return false;
-    this.#unlink(this.#linkIndex, this.#link, this.#bucket);
-    this.#add(-1);
+    const wasThere = this.locate();
+    if (this.at < 0) return false;
+    this.unlink(this.linkIndex, this.link, this.bucket);
+    this.add(-1);
     return wasThere;
   }
 
   /** Whether the value was `expected` (undefined = no entry) and is `value` now (undefined = none); or why it is not. */
   compareAndSet(expected: Uint8Array | undefined, value: Uint8Array | undefined, expires: number): boolean | IpcError {
-    const isThere = this.#locate();
+    const isThere = this.locate();
     if (isThere !== (expected !== undefined)) return false;
-    if (expected !== undefined && !this.#isValue(expected)) return false;
-    if (value !== undefined) return this.#put(value, expires) || this.full("write to");
+    if (expected !== undefined && !this.isValue(expected)) return false;
+    if (value !== undefined) return this.put(value, expires) || this.full("write to");
     if (isThere) this.delete();
     return true;
   }
 
-  #isValue(expected: Uint8Array): boolean {
-    const table = this.#table;
-    if (table.valueLength(this.#at) !== expected.length) return false;
-    const start = table.valueStart(this.#at, this.#key.length);
+  private isValue(expected: Uint8Array): boolean {
+    const table = this.table;
+    if (table.valueLength(this.at) !== expected.length) return false;
+    const start = table.valueStart(this.at, this.key.length);
     for (let index = 0; index < expected.length; index++) {
       if (table.u8[start + index] !== expected[index]) return false;
     }
@@ -173,60 +173,60 @@ export class MapWriter {
 
   /** The new value of the counter, or why there is none. `expires` undefined: as it was. */
   increment(by: number, expires: number | undefined): number | IpcError {
-    const table = this.#table;
-    const isThere = this.#locate();
-    if (isThere && table.valueLength(this.#at) !== COUNTER_BYTES) return this.noCounter(table.valueLength(this.#at));
-    const old = isThere ? readCounter(table.i32, table.valueStart(this.#at, this.#key.length) / 4) : 0;
+    const table = this.table;
+    const isThere = this.locate();
+    if (isThere && table.valueLength(this.at) !== COUNTER_BYTES) return this.noCounter(table.valueLength(this.at));
+    const old = isThere ? readCounter(table.i32, table.valueStart(this.at, this.key.length) / 4) : 0;
     const value = old + by;
     if (!Number.isSafeInteger(old) || !Number.isSafeInteger(value)) {
       return table.error(errno.ERANGE, "increment", "increment a counter of", `${old} + ${by} is beyond 2 ** 53`);
     }
-    writeCounter(this.#counter, 0, value);
-    const until = expires ?? (isThere ? table.expires(this.#at) : 0);
-    return this.#put(this.#counterBytes, until) ? value : this.full("increment a counter of");
+    writeCounter(this.counter, 0, value);
+    const until = expires ?? (isThere ? table.expires(this.at) : 0);
+    return this.put(this.counterBytes, until) ? value : this.full("increment a counter of");
   }
 
   full(verb: string): IpcError {
-    const hint = `it is full: its capacity is ${this.#table.geometry.capacity} entries`;
-    return this.#table.error(errno.ENOSPC, "write", verb, hint);
+    const hint = `it is full: its capacity is ${this.table.geometry.capacity} entries`;
+    return this.table.error(errno.ENOSPC, "write", verb, hint);
   }
 
   noCounter(length: number): IpcError {
     const hint = `its value has ${length} bytes, and counters have ${COUNTER_BYTES}`;
-    return this.#table.error(errno.EINVAL, "increment", "read a counter of", hint);
+    return this.table.error(errno.EINVAL, "increment", "read a counter of", hint);
   }
 
   /** Removes what has expired by `now`: how many. */
   removeExpired(now: number): number {
-    const table = this.#table;
+    const table = this.table;
     let [count, earliest] = [0, Number.POSITIVE_INFINITY];
     for (let bucket = table.firstBucket, number = 0; number < table.buckets; number++, bucket += 2) {
       let index = bucket;
-      for (let steps = 0, link = table.linkAt(index, 0); link !== layout.END; link = table.linkAt(index, ++steps)) {
+      for (let steps = 0, link = table.linkAt(index, 0); link !== END; link = table.linkAt(index, ++steps)) {
         const at = table.at(link);
         if (table.hasExpired(at, now)) {
-          this.#unlink(index, link, bucket);
+          this.unlink(index, link, bucket);
           count++;
         } else {
           if (table.expires(at) !== 0) earliest = Math.min(earliest, table.expires(at));
-          index = at + NEXT;
+          index = at + NEXT_WORD;
         }
       }
     }
-    this.#add(-count);
-    table.f64[this.#earliestIndex] = earliest;
+    this.add(-count);
+    table.f64[this.earliestIndex] = earliest;
     return count;
   }
 
   /** Removes everything, bucket by bucket. */
   clear(): void {
-    const table = this.#table;
+    const table = this.table;
     for (let bucket = table.firstBucket, number = 0; number < table.buckets; number++, bucket += 2) {
-      for (let steps = 0, link = table.linkAt(bucket, 0); link !== layout.END; link = table.linkAt(bucket, ++steps)) {
-        this.#unlink(bucket, link, bucket);
+      for (let steps = 0, link = table.linkAt(bucket, 0); link !== END; link = table.linkAt(bucket, ++steps)) {
+        this.unlink(bucket, link, bucket);
       }
     }
-    publish(table.i32, this.#countIndex, 0);
-    table.f64[this.#earliestIndex] = Number.POSITIVE_INFINITY;
+    publish(table.i32, this.countIndex, 0);
+    table.f64[this.earliestIndex] = Number.POSITIVE_INFINITY;
   }
 }

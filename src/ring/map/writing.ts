@@ -26,10 +26,9 @@ function expiryOf(options: SharedMapWriteOptions | undefined, what: string): num
 
 /** The writing half of SharedMap. */
 export abstract class MapWriting extends MapReading {
-  readonly #key: KeyText;
-  readonly #lock: WriterLock;
-  readonly #writer: MapWriter;
-  readonly #valueSize: number;
+  private readonly lock: WriterLock;
+  private readonly writer: MapWriter;
+  private readonly mostBytes: number = 0;
 
   /** Use `SharedMap.create`, `open`, `openOrCreate` or `over`. */
   constructor(table: MapTable, placement: Placement, writeTimeoutMs: number) {
@@ -38,19 +37,18 @@ export abstract class MapWriting extends MapReading {
     const recency = isLru ? new Recency(table) : undefined;
     super(table, key, recency);
     const slots = new MapSlots(table, recency);
-    this.#key = key;
-    this.#valueSize = valueSize;
-    this.#writer = new MapWriter(table, key, slots, recency);
-    this.#lock = new WriterLock(table, placement, writeTimeoutMs, () => {
+    this.mostBytes = valueSize;
+    this.writer = new MapWriter(table, key, slots, recency);
+    this.lock = new WriterLock(table, placement, writeTimeoutMs, () => {
       repair(table, slots, recency);
-      this.#writer.trim();
+      this.writer.trim();
     });
   }
 
-  #bytesOf(value: ArrayBufferView | ArrayBuffer): Uint8Array {
+  private bytesOf(value: ArrayBufferView | ArrayBuffer): Uint8Array {
     const bytes = asBytes(value);
-    if (bytes.length <= this.#valueSize) return bytes;
-    throw new RangeError(`a value of this map has at most ${this.#valueSize} bytes, not ${bytes.length}`);
+    if (bytes.length <= this.mostBytes) return bytes;
+    throw new RangeError(`a value of this map has at most ${this.mostBytes} bytes, not ${bytes.length}`);
   }
 
   /**
@@ -64,25 +62,25 @@ export abstract class MapWriting extends MapReading {
    */
   set(key: string, value: ArrayBufferView | ArrayBuffer, options?: SharedMapWriteOptions): boolean {
     this.checkOpen("write to");
-    this.#key.set(key);
-    const bytes = this.#bytesOf(value);
+    this.key.set(key);
+    const bytes = this.bytesOf(value);
     const expires = expiryOf(options, "set") ?? 0;
     let isSound = false;
-    this.#lock.acquire();
+    this.lock.acquire();
     try {
-      const isWritten = this.#writer.set(bytes, expires);
+      const isWritten = this.writer.set(bytes, expires);
       isSound = true;
       return isWritten;
     } finally {
-      this.#lock.release(isSound);
+      this.lock.release(isSound);
     }
   }
 
   /** Removes the key's entry; whether there was one. Errors as `set`. */
   delete(key: string): boolean {
     this.checkOpen("write to");
-    this.#key.set(key);
-    return this.#exclusively(() => this.#writer.delete());
+    this.key.set(key);
+    return this.exclusively(() => this.writer.delete());
   }
 
   /**
@@ -98,10 +96,10 @@ export abstract class MapWriting extends MapReading {
     options?: SharedMapWriteOptions,
   ): boolean {
     this.checkOpen("write to");
-    this.#key.set(key);
-    const [before, after] = [expected && asBytes(expected), value && this.#bytesOf(value)];
+    this.key.set(key);
+    const [before, after] = [expected && asBytes(expected), value && this.bytesOf(value)];
     const expires = expiryOf(options, "compareAndSet") ?? 0;
-    return this.#exclusively(() => this.#writer.compareAndSet(before, after, expires));
+    return this.exclusively(() => this.writer.compareAndSet(before, after, expires));
   }
 
   /**
@@ -114,36 +112,36 @@ export abstract class MapWriting extends MapReading {
    */
   increment(key: string, by = 1, options?: SharedMapWriteOptions): number {
     this.checkOpen("write to");
-    this.#key.set(key);
+    this.key.set(key);
     checkInteger(by, "by", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-    if (this.#valueSize < COUNTER_BYTES)
-      throw new RangeError(`a counter has ${COUNTER_BYTES} bytes, and valueSize is ${this.#valueSize}`);
+    if (this.mostBytes < COUNTER_BYTES)
+      throw new RangeError(`a counter has ${COUNTER_BYTES} bytes, and valueSize is ${this.mostBytes}`);
     const expires = expiryOf(options, "increment");
-    return this.#exclusively(() => this.#writer.increment(by, expires));
+    return this.exclusively(() => this.writer.increment(by, expires));
   }
 
   /** Removes what has expired: how many. A write to a full map does so by itself. Errors as `set`. */
   removeExpired(): number {
     this.checkOpen("write to");
-    return this.#exclusively(() => this.#writer.removeExpired(clockMonotonic()));
+    return this.exclusively(() => this.writer.removeExpired(clockMonotonic()));
   }
 
   /** Removes all entries, one by one; a process that is killed in the middle has removed some. Errors as `set`. */
   clear(): void {
     this.checkOpen("write to");
-    this.#exclusively(() => this.#writer.clear());
+    this.exclusively(() => this.writer.clear());
   }
 
   /** Runs a write with the lock held. One that answers with an error has changed nothing. */
-  #exclusively<T>(write: () => T | IpcError): T {
+  private exclusively<T>(write: () => T | IpcError): T {
     let isSound = false;
     let answer: T | IpcError;
-    this.#lock.acquire();
+    this.lock.acquire();
     try {
       answer = write();
       isSound = true;
     } finally {
-      this.#lock.release(isSound);
+      this.lock.release(isSound);
     }
     if (answer instanceof IpcError) throw answer;
     return answer;
@@ -151,6 +149,6 @@ export abstract class MapWriting extends MapReading {
 
   protected override shut(): void {
     super.shut();
-    this.#lock.close();
+    this.lock.close();
   }
 }
