@@ -1,12 +1,9 @@
 // CopyOut: bytes of mapped memory on their way into arrays of the caller: by a loop where that is faster than `set`.
 
-import process from "node:process";
+import { copiesWideWords } from "../sys/compiled.ts";
 
-/**
- * V8 copies 64 bits at a time through BigInts that it never makes, once it has compiled the loop; JavaScriptCore makes
- * them. Doubles are for no engine: NaNs lose their bits.
- */
-const hasWideWords = process.versions.bun === undefined;
+/** Doubles are for no engine: NaNs lose their bits. A constant of this module, which V8 folds (D34). */
+const hasWideWords = copiesWideWords;
 const WORD_SHIFT = hasWideWords ? 3 : 2;
 const WORD_BYTES = 1 << WORD_SHIFT;
 /** Beyond it `set` is faster: a call of 50 ns, and as much again for the view of its source. */

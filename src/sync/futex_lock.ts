@@ -14,7 +14,7 @@ import {
 import { Futex, type FutexMemory } from "../wait/futex.ts";
 import { spin, spinBudget } from "../wait/spin.ts";
 import { FUTEX_LOCK_CONTENDED, FUTEX_LOCK_FREE, FUTEX_LOCK_LOCKED, FUTEX_LOCK_SIZE } from "./layout.ts";
-import { PlainGuard } from "./plain_guard.ts";
+import { PlainGuard, type PlainLock } from "./plain_guard.ts";
 
 /** What is left until a deadline, as an option; undefined when nothing is. */
 function left(deadline: number): { timeoutMs?: number } | undefined {
@@ -72,7 +72,7 @@ export class FutexLock {
   private take(isFree: boolean): PlainGuard | undefined {
     if (!isFree) return undefined;
     this.isMine = true;
-    return new PlainGuard(this);
+    return new PlainGuard(this as unknown as PlainLock);
   }
 
   /** Takes the lock if it is free; undefined when it is held. Never waits. EBADF after the memory was closed. */
@@ -134,12 +134,8 @@ export class FutexLock {
     return guard;
   }
 
-  /**
-   * For its guard, once.
-   *
-   * @internal
-   */
-  release(): void {
+  /** For its guard, once. */
+  protected release(): void {
     this.isMine = false;
     const before = this.futex.exchange(FUTEX_LOCK_FREE);
     if (before === FUTEX_LOCK_CONTENDED) this.futex.wake(1);

@@ -26,6 +26,12 @@ function usedUp(): IpcError {
   return new IpcError(errno.EPERM, { syscall: "unlock", doing: "unlock a mutex twice", hint });
 }
 
+/** What a guard asks of its mutex; nobody else should, so there it is protected. */
+interface GuardedLock {
+  settle(reason: string | undefined): void;
+  release(): void;
+}
+
 /** Possession of a mutex, until `unlock`. */
 export class MutexGuard {
   /** Set when the holder before died in possession: repair what the mutex protects, then call `repaired`. */
@@ -55,14 +61,16 @@ export class MutexGuard {
   unlock(options?: { unrecoverable?: string }): void {
     if (this.state !== HELD || options !== undefined) this.settle(options);
     this.state = USED_UP;
-    this.mutex.release();
+    (this.mutex as unknown as GuardedLock).release();
   }
 
   /** What comes before an unlock after a recovery. Apart, so that engines find the usual way short enough to inline. */
   private settle(options: { unrecoverable?: string } | undefined): void {
     if (this.state === USED_UP) throw usedUp();
     checkOptions(options, ["unrecoverable"], "unlock");
-    this.mutex.settle(options?.unrecoverable ?? (this.state === TO_REPAIR ? UNREPAIRED : undefined));
+    (this.mutex as unknown as GuardedLock).settle(
+      options?.unrecoverable ?? (this.state === TO_REPAIR ? UNREPAIRED : undefined),
+    );
   }
 
   /** Gives the mutex back, unless that was done. */
@@ -176,23 +184,15 @@ export class Mutex extends SharedObject {
     return this.awaiting(this.waiter, "lock", this.attempt, options);
   }
 
-  /**
-   * For its guard, before `release`: the state that it leaves behind after a recovery.
-   *
-   * @internal
-   */
-  settle(reason: string | undefined): void {
+  /** For its guard, before `release`: the state that it leaves behind after a recovery. */
+  protected settle(reason: string | undefined): void {
     if (!this.isOpen) return;
     if (reason === undefined) this.state.repaired();
     else this.state.unrecoverable(reason);
   }
 
-  /**
-   * For its guard, once.
-   *
-   * @internal
-   */
-  release(): void {
+  /** For its guard, once. */
+  protected release(): void {
     if (!this.isOpen) return; // close() has passed it on
     this.isHeld = false;
     if (!this.word.release()) throw this.error(errno.EPERM, "unlock", "somebody else holds it");

@@ -11,7 +11,7 @@ import { LOCK, RWLOCK_DRAIN, RWLOCK_PREFERS_READERS, RWLOCK_READERS, RWLOCK_SIZE
 import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
 import { Readers } from "./readers.ts";
 import { type Recovered, RecoveryState } from "./recovery.ts";
-import { ReadGuard, WriteGuard } from "./rwlock_guards.ts";
+import { ReadGuard, type ReadLock, WriteGuard, type WriteLock } from "./rwlock_guards.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
 /** What a reader-writer lock is made with. */
@@ -100,7 +100,7 @@ export class RwLock extends SharedObject {
 
   private countRead(): ReadGuard {
     this.reading++;
-    return new ReadGuard(this);
+    return new ReadGuard(this as unknown as ReadLock);
   }
 
   /** The writer is alive (undefined), or dead: then the reader gets the lock alone, to repair. */
@@ -111,11 +111,11 @@ export class RwLock extends SharedObject {
       this.releaseWriter(); // it has just become free: look again as a reader
       return this.tryRead();
     }
-    return new ReadGuard(this, this.writeGuard(outcome));
+    return new ReadGuard(this as unknown as ReadLock, this.writeGuard(outcome));
   }
 
-  /** @internal For a guard, once. */
-  leave(): void {
+  /** For a guard, once. */
+  protected leave(): void {
     if (!this.isOpen) return;
     if (--this.reading === 0) this.readers.leave();
     this.drain.notify(); // also for one of several: another one of them may wait to become a writer
@@ -163,7 +163,7 @@ export class RwLock extends SharedObject {
     const isSound = outcome === ACQUIRED && this.state.isSound;
     const recovered = isSound ? undefined : this.recover(outcome);
     this.drain.hasEntered = true;
-    return new WriteGuard(this, recovered);
+    return new WriteGuard(this as unknown as WriteLock, recovered);
   }
 
   private recover(outcome: number): Recovered {
@@ -174,8 +174,8 @@ export class RwLock extends SharedObject {
     return this.state.suspect(this.deadPid(outcome));
   }
 
-  /** @internal For a guard, once; with a reason nobody can take the lock any more. */
-  unlockWrite(reason: string | undefined): void {
+  /** For a guard, once; with a reason nobody can take the lock any more. */
+  protected unlockWrite(reason: string | undefined): void {
     if (!this.isOpen) return;
     if (reason !== undefined) this.state.unrecoverable(reason);
     else if (!this.state.isSound) this.state.repaired();
@@ -251,8 +251,8 @@ export class RwLock extends SharedObject {
 
   // -- upgrading -------------------------------------------------------------------------------------------------
 
-  /** @internal For a guard that has not been used up. */
-  tryUpgrade(): WriteGuard | undefined {
+  /** For a guard that has not been used up. */
+  protected tryUpgrade(): WriteGuard | undefined {
     const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined;
     if (this.isDrained(1)) return this.becomeWriter(outcome);
@@ -260,8 +260,8 @@ export class RwLock extends SharedObject {
     return undefined;
   }
 
-  /** @internal For a guard that counts as used up meanwhile. */
-  async upgrade(options: AwaitOptions | undefined): Promise<WriteGuard | undefined> {
+  /** For a guard that counts as used up meanwhile. */
+  protected async upgrade(options: AwaitOptions | undefined): Promise<WriteGuard | undefined> {
     const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined; // a writer waits for us to leave: waiting for it would be for ever
     const guard = await this.drainThen(outcome, 1, options);

@@ -6,7 +6,7 @@ import { checkOptions } from "../sys/validate.ts";
 import type { AwaitOptions } from "../wait/deadline.ts";
 import type { Recovered } from "./recovery.ts";
 
-/** What guards ask of their lock. */
+/** What guards ask of their lock; nobody else should, so there it is protected. */
 export interface WriteLock {
   unlockWrite(reason: string | undefined): void;
 }

@@ -9,7 +9,7 @@ import { checkInteger } from "../sys/validate.ts";
 import { deadlineOf, isPast, type WaitOptions } from "../wait/deadline.ts";
 import type { FutexMemory } from "../wait/futex.ts";
 import { SPIN_LOCK_SIZE } from "./layout.ts";
-import { PlainGuard } from "./plain_guard.ts";
+import { PlainGuard, type PlainLock } from "./plain_guard.ts";
 
 /** Pauses between two looks: doubled after each vain one, up to this. */
 const PAUSES_MOST = 64;
@@ -95,7 +95,7 @@ export class SpinLock {
   tryLock(): PlainGuard | undefined {
     const bytes = this.byte("lock");
     if (loadByteOrdered(bytes, 0) !== 0 || Atomics.exchange(bytes, 0, 1) !== 0) return undefined; // SYNC lock
-    return new PlainGuard(this);
+    return new PlainGuard(this as unknown as PlainLock);
   }
 
   /** Takes the lock, spinning until it is free; undefined after the timeout. One that is held here is waited for too. */
@@ -118,12 +118,8 @@ export class SpinLock {
     else poll(-1, 0, clockMonotonic() + SLEEP_NS);
   }
 
-  /**
-   * For its guard, once.
-   *
-   * @internal
-   */
-  release(): void {
+  /** For its guard, once. */
+  protected release(): void {
     const before = Atomics.exchange(this.byte("unlock"), 0, 0);
     if (before === 0) throw this.error(errno.EPERM, "unlock", "somebody else has unlocked it");
   }
