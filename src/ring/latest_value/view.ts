@@ -3,7 +3,7 @@
 import { pause } from "../../sys/futex.ts";
 import { loadOrdered } from "../../sys/ordering.ts";
 import { rest } from "../../wait/spin.ts";
-import { CopyOut } from "../copy_out.ts";
+import { MappedCopy } from "../mapped_copy.ts";
 import { fence, type ValueBuffers } from "./buffers.ts";
 import * as layout from "./layout.ts";
 import type { ValueType } from "./options.ts";
@@ -39,12 +39,10 @@ export abstract class ValueView<Value, Given> {
   private readonly size: number = 0;
   private readonly isAtomic: boolean;
   private readonly isPlain: boolean;
-  private readonly out: CopyOut;
+  private readonly copy: MappedCopy;
   /** Private memory from which values of a type are read. */
   private readonly own: Uint8Array;
   private readonly ownView: DataView;
-  /** The whole bytes of each buffer, made once: a view for every read would cost more than the copy. */
-  private readonly sources: readonly Uint8Array[];
   private readonly salvage: Salvage | undefined;
   /** What `current` said at the last peek, and at the last one that was confirmed. */
   private peeked = 0;
@@ -74,13 +72,9 @@ export abstract class ValueView<Value, Given> {
     this.size = geometry.size;
     this.isAtomic = buffers.isAtomic;
     this.isPlain = buffers.isPlain;
-    this.out = new CopyOut(buffers.u8);
+    this.copy = new MappedCopy(buffers.u8);
     this.own = new Uint8Array(type === undefined ? 0 : geometry.size);
     this.ownView = new DataView(this.own.buffer);
-    this.sources = Array.from({ length: geometry.buffers }, (_, index) => {
-      const start = buffers.headerOf(index) + BYTES;
-      return buffers.u8.subarray(start, start + geometry.size);
-    });
     this.salvage = findSalvage(buffers);
     this.header = buffers.first;
   }
@@ -159,21 +153,6 @@ export abstract class ValueView<Value, Given> {
     pause(Math.min(attempt, PAUSES_MOST));
   }
 
-  /** The bytes that were peeked, as a view. */
-  private source(offset: number): Uint8Array {
-    const isWholeBuffer = this.valueLength === this.size && this.salvage === undefined;
-    return isWholeBuffer
-      ? this.sources[this.sequence & this.mask]
-      : this.u8.subarray(offset, offset + this.valueLength);
-  }
-
-  /** Copies what was peeked to the start of `target`. */
-  private copy(offset: number, target: Uint8Array): void {
-    const length = this.valueLength;
-    if (CopyOut.isShort(length)) this.out.copy(offset, length, target);
-    else target.set(this.source(offset));
-  }
-
   /** As `peekAt`, as a view of the value; undefined while there is none. */
   peek(): Uint8Array | undefined {
     const offset = this.peekAt();
@@ -193,11 +172,10 @@ export abstract class ValueView<Value, Given> {
       if (offset < 0) return undefined;
       const { type } = this;
       if (type !== undefined) {
-        this.copy(offset, this.own);
+        this.copy.out(offset, this.valueLength, this.own);
         if (this.confirm()) return type.read(this.ownView, 0);
       } else {
-        const bytes = new Uint8Array(this.valueLength);
-        bytes.set(this.source(offset));
+        const bytes = this.u8.slice(offset, offset + this.valueLength);
         if (this.confirm()) return bytes as unknown as Value;
       }
       this.overtaken(attempt);
@@ -216,7 +194,7 @@ export abstract class ValueView<Value, Given> {
       if (offset < 0) return -1;
       const length = this.valueLength;
       const fits = length <= target.length;
-      if (fits) this.copy(offset, target);
+      if (fits) this.copy.out(offset, length, target);
       if (this.confirm()) {
         if (fits) return length;
         throw new RangeError(`the value has ${length} bytes, the target only ${target.length}`);

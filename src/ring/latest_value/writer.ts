@@ -4,6 +4,7 @@ import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { asBytes } from "../../sys/validate.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
+import { MappedCopy } from "../mapped_copy.ts";
 import type { Role } from "../role.ts";
 import { fence, type ValueBuffers } from "./buffers.ts";
 import { BYTES, FIRST_BUFFER, READERS_WAIT } from "./layout.ts";
@@ -35,6 +36,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   readonly f64: Float64Array;
   /** All of the mapping as a DataView. */
   readonly view: DataView;
+  private readonly copy: MappedCopy;
   private readonly buffers: ValueBuffers;
   private readonly type: ValueType<Value, Given> | undefined;
   private readonly role: Role;
@@ -59,6 +61,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   constructor({ buffers, type, role, onClose }: WriterParts<Value, Given>) {
     const { geometry } = buffers;
     this.u8 = buffers.u8;
+    this.copy = new MappedCopy(buffers.u8);
     this.i32 = buffers.i32;
     this.f64 = buffers.f64;
     this.view = buffers.view;
@@ -163,7 +166,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
 
   private publish(bytes: Uint8Array): void {
     if (bytes.length > this.size) this.refuseLength(bytes.length);
-    this.u8.set(bytes, this.claimAt());
+    this.copy.in(bytes, this.claimAt());
     this.commit(bytes.length);
   }
 

@@ -2,7 +2,7 @@
 
 import { errno } from "../../sys/errno.ts";
 import { loadOrdered } from "../../sys/ordering.ts";
-import { CopyOut } from "../copy_out.ts";
+import { MappedCopy } from "../mapped_copy.ts";
 import { COUNTER_BYTES, readCounter } from "./counter.ts";
 import type { KeyText } from "./key.ts";
 import * as layout from "./layout.ts";
@@ -32,7 +32,7 @@ export abstract class MapReading {
   private readonly table: MapTable;
   private readonly reader: MapReader;
   private readonly recency: Recency | undefined;
-  private readonly out: CopyOut;
+  private readonly copy: MappedCopy;
   private valueLength = 0;
 
   /** Use `SharedMap.create`, `open`, `openOrCreate` or `over`. */
@@ -44,7 +44,7 @@ export abstract class MapReading {
     this.key = key;
     this.reader = new MapReader(table, key);
     this.recency = recency;
-    this.out = new CopyOut(table.u8);
+    this.copy = new MappedCopy(table.u8);
   }
 
   protected checkOpen(verb: string): void {
@@ -89,7 +89,7 @@ export abstract class MapReading {
 
   /**
    * Copies the key's value to the start of `target`: its size, or -1 where there is none. Allocates nothing for values of
-   * up to 256 bytes, if the target is the same as last time; otherwise a view. Never waits; errors as `get`.
+   * up to 64 bytes, if the target is the same as last time; otherwise a view. Never waits; errors as `get`.
    *
    * @throws {RangeError} the value is longer than the target
    */
@@ -102,7 +102,7 @@ export abstract class MapReading {
       if (at !== OVERTAKEN) {
         const length = this.valueLength;
         const fits = length <= target.length;
-        if (fits) this.out.copy(startOf(at, this.key.length), length, target);
+        if (fits) this.copy.out(startOf(at, this.key.length), length, target);
         if (this.reader.confirm()) {
           if (fits) return length;
           throw new RangeError(`the value has ${length} bytes, the target only ${target.length}`);

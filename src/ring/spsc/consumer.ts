@@ -118,7 +118,7 @@ export class SpscConsumer extends RingSide {
     const length = this.lastLength;
     if (length > target.length)
       throw new RangeError(`the message has ${length} bytes, the target only ${target.length}`);
-    target.set(this.u8.subarray(offset, offset + length));
+    this.copy.out(offset, length, target);
     this.release();
     return length;
   }

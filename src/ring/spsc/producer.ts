@@ -154,7 +154,7 @@ export class SpscProducer extends RingSide {
     const bytes = data instanceof Uint8Array ? data : asBytes(data);
     const offset = this.claimAt(bytes.length);
     if (offset < 0) return false;
-    this.u8.set(bytes, offset);
+    this.copy.in(bytes, offset);
     this.commit();
     return true;
   }

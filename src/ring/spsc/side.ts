@@ -2,6 +2,7 @@
 
 import { errno } from "../../sys/errno.ts";
 import { type Attempt, IpcError } from "../../sys/error.ts";
+import { MappedCopy } from "../mapped_copy.ts";
 import { PeerEnd } from "../peer_end.ts";
 import type { RingWaiter } from "../ring_waiter.ts";
 import type { Role } from "../role.ts";
@@ -46,6 +47,7 @@ export abstract class RingSide {
   readonly f64: Float64Array;
   /** All of the mapping as a DataView. */
   readonly view: DataView;
+  protected readonly copy: MappedCopy;
   protected readonly bytes: RingBytes;
   protected readonly own: Role;
   protected readonly peer: PeerEnd;
@@ -67,6 +69,7 @@ export abstract class RingSide {
     this.i32 = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
     this.f64 = new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
     this.view = new DataView(buffer);
+    this.copy = new MappedCopy(this.u8);
     this.bytes = bytes;
     this.own = own;
     this.peer = new PeerEnd(peer);

@@ -1,0 +1,90 @@
+// MappedCopy: bytes between mapped memory and arrays of the caller, in the way that is fastest for their number.
+//
+// `set` is a call of 50 ns, and out of mapped memory it needs a view of its source, which costs twice as much again.
+
+import { Buffer } from "node:buffer";
+import { copiesWideWords } from "../sys/compiled.ts";
+
+/**
+ * V8 copies 64 bits at a time through BigInts that it never makes; JavaScriptCore would make them, and copies 32. Doubles
+ * are for no engine: NaNs lose their bits. A constant of this module, which V8 folds (D34).
+ */
+const hasWideWords = copiesWideWords;
+const WORD_SHIFT = hasWideWords ? 3 : 2;
+const WORD_BYTES = 1 << WORD_SHIFT;
+/** Beyond these a call is faster than the loop. JavaScriptCore has one that needs no view: that of Buffer. */
+const LOOP_OUT_MOST = hasWideWords ? 1024 : 64;
+const LOOP_IN_MOST = hasWideWords ? 128 : 64;
+/** The same for a loop over bytes. */
+const BYTEWISE_MOST = 64;
+
+/** The whole words of `bytes`, whatever their kind: they are only ever copied. None where it is not aligned. */
+function wordsOf({ buffer, byteOffset, byteLength }: Uint8Array): Int32Array {
+  const count = byteOffset % WORD_BYTES === 0 ? Math.floor(byteLength / WORD_BYTES) : 0;
+  if (hasWideWords) return new BigUint64Array(buffer, count === 0 ? 0 : byteOffset, count) as unknown as Int32Array;
+  return new Int32Array(buffer, count === 0 ? 0 : byteOffset, count);
+}
+
+/** Copies from and to one memory. Short copies allocate nothing while the other array is the same as last time. */
+export class MappedCopy {
+  private readonly u8: Uint8Array;
+  private readonly bytes: Buffer;
+  private readonly words: Int32Array;
+  /** The last array of the caller's and its words: most programs use one again and again. */
+  private other: Uint8Array;
+  private otherWords: Int32Array;
+
+  /** `u8`: the memory, a view that begins where its buffer begins. */
+  constructor(u8: Uint8Array) {
+    this.u8 = u8;
+    this.bytes = Buffer.from(u8.buffer, 0, u8.byteLength);
+    this.words = wordsOf(u8);
+    this.other = new Uint8Array(0);
+    this.otherWords = wordsOf(this.other);
+  }
+
+  /** The `length` bytes from `start` on, a multiple of 8, to the start of `target`, which is at least as long. */
+  out(start: number, length: number, target: Uint8Array): void {
+    if (length > LOOP_OUT_MOST) {
+      if (hasWideWords) target.set(this.u8.subarray(start, start + length));
+      else this.bytes.copy(target, 0, start, start + length);
+      return;
+    }
+    if (target !== this.other) this.take(target);
+    const from = this.words;
+    const to = this.otherWords;
+    const first = start / WORD_BYTES;
+    const count = Math.min(length >> WORD_SHIFT, to.length);
+    for (let index = 0; index < count; index++) to[index] = from[first + index] as number;
+    if (count * WORD_BYTES < length) this.restOut(start, count * WORD_BYTES, length, target);
+  }
+
+  /** All of `source` to `start`, a multiple of 8, where there is room for it. */
+  in(source: Uint8Array, start: number): void {
+    const { length } = source;
+    if (length > LOOP_IN_MOST) {
+      this.u8.set(source, start);
+      return;
+    }
+    if (source !== this.other) this.take(source);
+    const from = this.otherWords;
+    const to = this.words;
+    const first = start / WORD_BYTES;
+    const count = Math.min(length >> WORD_SHIFT, from.length);
+    for (let index = 0; index < count; index++) to[first + index] = from[index] as number;
+    const { u8 } = this;
+    for (let index = count * WORD_BYTES; index < length; index++) u8[start + index] = source[index] as number;
+  }
+
+  /** The bytes from `done` on: those behind the last whole word, or all where the target is not aligned. */
+  private restOut(start: number, done: number, length: number, target: Uint8Array): void {
+    const { u8 } = this;
+    if (length - done > BYTEWISE_MOST) target.set(u8.subarray(start + done, start + length), done);
+    else for (let index = done; index < length; index++) target[index] = u8[start + index] as number;
+  }
+
+  private take(other: Uint8Array): void {
+    this.other = other;
+    this.otherWords = wordsOf(other);
+  }
+}
