@@ -217,15 +217,6 @@ static inline void linux_ipc_eventcount_wait(uint32_t *eventcount, uint32_t key,
   linux_ipc_sleep(eventcount, key, deadline >= 0 && deadline < slice ? deadline : slice);
 }
 
-/* Wakes all who sleep, if anybody does. Call it after publishing what they wait for. */
-static inline void linux_ipc_eventcount_notify(uint32_t *eventcount) {
-  uint32_t value = linux_ipc_load(eventcount);
-  do
-    if (!(value & LINUX_IPC_SLEEPERS)) return;
-  while (!linux_ipc_exchange_if(eventcount, &value, (value + 2) & ~LINUX_IPC_SLEEPERS));
-  linux_ipc_wake(eventcount);
-}
-
 typedef uint64_t __attribute__((may_alias)) linux_ipc_pair;
 
 /* Changes the word behind an eventcount from `*expected` to `value` and advances the eventcount, in one instruction, then

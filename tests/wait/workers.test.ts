@@ -7,15 +7,16 @@ import process from "node:process";
 import { after, describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
 import { FileLock, Futex, SharedMemory } from "../../mod.ts";
-import { cleanUp, sleep, temporaryDirectory, uniqueName, until, within } from "../support/mod.ts";
+import { cleanUp, ownRuntime, sleep, temporaryDirectory, uniqueName, until, within } from "../support/mod.ts";
 
 const script = new URL("./worker_waits.ts", import.meta.url);
+const isDeno = ownRuntime.name === "deno";
 
 describe("a Worker that is terminated while it waits", () => {
   after(cleanUp);
 
   for (const blocks of [false, true]) {
-    const skip = blocks && "Deno" in globalThis && "Deno ends no Worker that runs or blocks";
+    const skip = blocks && isDeno && "Deno ends no Worker that runs or blocks";
     it(`${blocks ? "and blocks" : "and awaits"} leaves every queue`, { timeout: 30_000, skip }, async () => {
       const memory = SharedMemory.create(uniqueName("worker"), { size: 4096, unlinkOnClose: true });
       const path = join(temporaryDirectory(), "file");
