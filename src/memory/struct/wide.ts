@@ -1,6 +1,6 @@
 // 64-bit integers: as bigints, in the way that is fast in this engine, or as numbers.
 
-import process from "node:process";
+import { copiesWideWords } from "../../sys/compiled.ts";
 import type { Family } from "./scalars.ts";
 
 /** V8 before 13 calls out of compiled code for a bigint in a DataView (30 ns, an array 3). */
@@ -64,7 +64,7 @@ const byView: Family = () => ({
 });
 
 /** The engine, not the runtime, decides. */
-export const wide: Family = "webkit" in process.versions ? byView : byArray;
+export const wide: Family = copiesWideWords ? byArray : byView;
 
 /** Two halves of 32 bits, never a bigint; so not for a word that somebody else changes meanwhile. */
 export const numbers: Family = () => ({

@@ -1,11 +1,14 @@
 // Keys on their way into a map: as UTF-8 bytes, and their hash.
 
+import { looksUpFaster } from "../../sys/compiled.ts";
 import * as layout from "./layout.ts";
 
 // Imported bindings are variables to V8, 2 ns a use; constants of this module are folded (D34).
 const HASH_WORD = layout.HASH / 4;
 const LENGTH_WORD = layout.KEY_LENGTH / 4;
 const KEY_WORD = layout.KEY / 4;
+
+const remembers = looksUpFaster;
 
 const encoder = new TextEncoder();
 const NO_WORDS = new Int32Array(0);
@@ -38,9 +41,8 @@ const REMEMBERED_WORDS = 2 ** 16;
 const STRANGERS = 4;
 
 /**
- * One key, as bytes in memory of this process, zeros up to a whole word behind it. It remembers keys that it has met,
- * since a look into a Map takes 20 ns and the characters of a short key 80 to 200 ns in V8. Allocates nothing for ASCII
- * keys but what it remembers.
+ * One key, as bytes in memory of this process, zeros up to a whole word behind it. Where that is faster it remembers keys
+ * that it has met. Allocates nothing for ASCII keys but what it remembers.
  */
 export class KeyText {
   /** Where the words of the key stand: from index `first` on. */
@@ -76,7 +78,7 @@ export class KeyText {
    * @throws {RangeError} longer than the keys of the map
    */
   set(key: string): void {
-    const place = this.places.get(key);
+    const place = remembers ? this.places.get(key) : undefined;
     if (place === undefined) {
       this.setStranger(key);
       return;
@@ -95,7 +97,7 @@ export class KeyText {
     this.encode(key);
     this.words = this.own;
     this.first = 0;
-    if (++this.strangers % STRANGERS === 0) this.remember(key);
+    if (remembers && ++this.strangers % STRANGERS === 0) this.remember(key);
   }
 
   /** When there is no room, all are forgotten: those that are still in use come back soon. */
