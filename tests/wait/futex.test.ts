@@ -1,6 +1,7 @@
 // Futex: waits and wake-ups between processes, exactly as futex(2) means them.
 
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { Futex, SharedMemory } from "../../mod.ts";
 import {
@@ -36,7 +37,22 @@ async function wakeUntil(futex: Futex, waiting: Promise<unknown>): Promise<void>
   await until(() => futex.wake() === 1 || isOver, "the other one");
   await over;
 }
-const queued = () => sleep(100);
+/** The state of a thread of this process, as proc_pid_stat(5) has it; S = sleeping. */
+function stateOf(thread: string): string {
+  try {
+    return readFileSync(`/proc/self/task/${thread}/stat`, "utf8").split(") ")[1][0];
+  } catch {
+    return "S"; // it has ended meanwhile
+  }
+}
+/** Of Deno's tests the thread is not the first one. */
+const ownThread = readlinkSync("/proc/thread-self").split("/").at(-1);
+const others = () => readdirSync("/proc/self/task").filter((thread) => thread !== ownThread);
+/** Until those who wait stand in the kernel's queue: the shim's threads sleep there, if nowhere else. */
+async function queued(): Promise<void> {
+  await sleep(50);
+  await until(() => others().every((thread) => stateOf(thread) === "S"), "all threads to sleep");
+}
 
 describe("a futex", () => {
   after(cleanUp);
