@@ -6,6 +6,7 @@
 // Without the barrier both loads may miss both stores, and the cold side sleeps for ever. Its sleeps here have no limit:
 // nothing but the wake-up ends them.
 
+import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { SharedMemory, SpscRing } from "../../mod.ts";
 import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
@@ -37,8 +38,9 @@ const LOST_AFTER_NS = 1e9;
 const HANGS_AFTER_NS = 20e9;
 const LONGEST_GAP_NS = 80_000;
 const bytes = new Uint8Array(48); // of which a ring of 64 bytes holds one
-/** Where the cold side says how many rounds it has done, and lines of the cache that both sides write. */
+/** Where the cold side says how many rounds it has done, and who it is; and lines of the cache that both sides write. */
 const DONE = 0;
+const PID = 1;
 const CLUTTER_FIRST = 1024;
 const CLUTTER_STEP = 32;
 const CLUTTER_LINES = 40;
@@ -72,6 +74,7 @@ function clutter(shared: Int32Array, value: number): void {
 
 async function beCold(ring: SpscRing, shared: Int32Array, job: LitmusJob): Promise<void> {
   takeAwayTheNet(job);
+  Atomics.store(shared, PID, process.pid);
   const round = coldRound(ring, job);
   for (let count = 1; count <= job.rounds; count++) {
     await round();
@@ -80,13 +83,21 @@ async function beCold(ring: SpscRing, shared: Int32Array, job: LitmusJob): Promi
   }
 }
 
+/** Whether all threads of a process sleep: one that is only kept waiting for a processor runs, for proc_pid_stat(5). */
+function doAllSleep(pid: number): boolean {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.every((thread) => readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8").includes(") S "));
+}
+
 /** The word on which the cold side sleeps, seen from outside. */
 class SleepWord {
+  readonly #shared: Int32Array;
   readonly #memory: SharedMemory;
   readonly #words: Int32Array;
   readonly #offset: number;
 
-  constructor(job: LitmusJob) {
+  constructor(job: LitmusJob, shared: Int32Array) {
+    this.#shared = shared;
     this.#memory = SharedMemory.open(job.name);
     this.#words = new Int32Array(this.#memory.buffer);
     this.#offset = OBJECT_OFFSET + (job.edge === "message" ? CONSUMER_WAIT : PRODUCER_WAIT);
@@ -94,7 +105,7 @@ class SleepWord {
 
   /** Whether the cold side sleeps and nobody has woken it: whoever wakes it clears the bit. */
   get isAsleep(): boolean {
-    return (Atomics.load(this.#words, this.#offset / 4) & 1) === 1;
+    return (Atomics.load(this.#words, this.#offset / 4) & 1) === 1 && doAllSleep(Atomics.load(this.#shared, PID));
   }
 
   wake(): void {
@@ -132,7 +143,7 @@ function wasteTime(random: Random): void {
 function sendAtRandom(ring: SpscRing, shared: Int32Array, job: LitmusJob): number {
   const producer = ring.producer();
   const random = new Random(1);
-  const word = new SleepWord(job);
+  const word = new SleepWord(job, shared);
   let lost = 0;
   for (let count = 1; count <= job.rounds; count++) {
     wasteTime(random);
@@ -147,7 +158,7 @@ function sendAtRandom(ring: SpscRing, shared: Int32Array, job: LitmusJob): numbe
 function receiveAtRandom(ring: SpscRing, shared: Int32Array, job: LitmusJob): number {
   const consumer = ring.consumer();
   const random = new Random(1);
-  const word = new SleepWord(job);
+  const word = new SleepWord(job, shared);
   let lost = 0;
   for (let count = 1; count <= job.rounds; count++) {
     wasteTime(random);
