@@ -20,12 +20,6 @@
 #define WORDS_PER_THREAD 127 /* FUTEX_WAITV_MAX less the control word */
 #define THREADS_MAX 256
 #define WAITV_32_BIT 2u
-/* The kernel wakes one waiter of a dead thread's word, who wakes the rest: unless that one is stopped, or was killed too.
- * So whoever waits for a death comes up this often for a look of his own. */
-#define DEATH_SLICE_NS 250e6
-/* Who changes a word and is killed before it wakes anybody: nobody owns an event or a counting semaphore, so no death is
- * told. While something is armed the engine looks this often at what it sleeps on. */
-#define LOST_WAKE_SLICE_NS 1e9
 
 struct watch {
   struct notice notice;
@@ -40,7 +34,6 @@ struct watch {
 struct sleeper { /* one engine thread */
   shim_lock lock;
   futex_word control;
-  _Atomic bool is_idle; /* it sleeps without an end, because nothing was armed for a whole slice */
   uint32_t count;
   struct watch *watches[WORDS_PER_THREAD];
 };
@@ -68,26 +61,25 @@ static bool has_changed(struct watch *watch, uint32_t value) {
   return watch->is_life && atomic_load(watch->word + 1) != atomic_load(&watch->generation);
 }
 
-struct outlook { /* what a look has found */
-  bool has_life, has_fired, has_armed;
-};
+/* What the word holds; fires the watch if that is not what it was armed with. With the sleeper's lock held: a watch that
+ * has been removed is never touched again. */
+static uint32_t inspect(struct watch *watch, bool *has_fired) {
+  if (watch->is_life && atomic_load(&watch->armed)) life_pass_on(watch->word);
+  uint32_t value = atomic_load(watch->word);
+  if (atomic_load(&watch->armed) && has_changed(watch, value) && fire(watch)) *has_fired = true;
+  return value;
+}
 
-/* Fires what has changed and notes what to sleep on. Words are read only here, under the lock: a watch that has been
- * removed is never touched again. A life word is slept on only while it is armed: the kernel wakes one waiter of a dead
- * owner, and one who does not care would keep the news to itself. */
-static uint32_t look(struct sleeper *sleeper, struct waiter *waiters, struct outlook *outlook) {
+/* Inspects all and notes what to sleep on; how many words that are. A life word is slept on only while it is armed: the
+ * kernel wakes one waiter of a dead owner, and one who does not care would keep the news to itself. */
+static uint32_t look(struct sleeper *sleeper, struct waiter *waiters, bool *has_fired) {
   shim_lock_take(&sleeper->lock);
   waiters[0] = (struct waiter){atomic_load(&sleeper->control), (uintptr_t)&sleeper->control, WAITV_32_BIT, 0};
   uint32_t count = 1;
   for (uint32_t i = 0; i < sleeper->count; i++) {
     struct watch *watch = sleeper->watches[i];
-    if (watch->is_life && atomic_load(&watch->armed)) life_pass_on(watch->word);
-    uint32_t value = atomic_load(watch->word);
-    if (atomic_load(&watch->armed) && has_changed(watch, value)) outlook->has_fired |= fire(watch);
-    bool is_armed = atomic_load(&watch->armed);
-    outlook->has_armed |= is_armed;
-    if (watch->is_life && !is_armed) continue;
-    outlook->has_life |= watch->is_life;
+    uint32_t value = inspect(watch, has_fired);
+    if (watch->is_life && !atomic_load(&watch->armed)) continue;
     waiters[count++] = (struct waiter){value, (uintptr_t)watch->word, WAITV_32_BIT, 0};
   }
   shim_lock_release(&sleeper->lock);
@@ -102,23 +94,15 @@ static void become_robust(void) {
   futex_wake((futex_word *)&robust_thread, INT32_MAX);
 }
 
-/* Until when to sleep. Idle only after a whole slice, so that who awaits again and again need not wake us to say so. */
-static double wake_time(const struct outlook *outlook, bool is_idle) {
-  if (is_idle) return -1;
-  return (double)now_ns() + (outlook->has_life ? DEATH_SLICE_NS : LOST_WAKE_SLICE_NS);
-}
-
 static void *sleeper_main(void *argument) {
   struct sleeper *sleeper = argument;
   struct waiter waiters[WORDS_PER_THREAD + 1];
   if (sleeper == sleepers[0]) become_robust();
-  for (bool has_slept = false;;) {
-    struct outlook outlook = {false, false, false};
-    uint32_t count = look(sleeper, waiters, &outlook);
-    if (outlook.has_fired) syscall(SYS_sched_yield); /* the event loop's thread may wait for this very processor */
-    bool is_idle = has_slept && !outlook.has_armed;
-    atomic_store(&sleeper->is_idle, is_idle);
-    has_slept = futex_waitv(waiters, count, wake_time(&outlook, is_idle)) == -ETIMEDOUT;
+  for (;;) {
+    bool has_fired = false;
+    uint32_t count = look(sleeper, waiters, &has_fired);
+    if (has_fired) syscall(SYS_sched_yield); /* the event loop's thread may wait for this very processor */
+    futex_waitv(waiters, count, -1);
   }
   return NULL;
 }
@@ -215,9 +199,36 @@ static int32_t place_somewhere(struct watch *watch) {
   return result;
 }
 
+/* -- the watchdog's look --------------------------------------------------------------------------------------- */
+
+/* Inspects what one thread watches, and raises `found` to what is armed there. */
+static void survey(struct sleeper *sleeper, enum watched *found) {
+  bool has_fired = false;
+  shim_lock_take(&sleeper->lock);
+  for (uint32_t i = 0; i < sleeper->count; i++) {
+    struct watch *watch = sleeper->watches[i];
+    inspect(watch, &has_fired);
+    enum watched armed = !atomic_load(&watch->armed) ? WATCH_NOTHING : watch->is_life ? WATCH_LIVES : WATCH_WORDS;
+    if (armed > *found) *found = armed;
+  }
+  shim_lock_release(&sleeper->lock);
+  if (has_fired) rouse(sleeper); /* it may sleep on a life word that nobody awaits any more */
+}
+
+/* Inspects all that is watched by this process; what of it is still awaited. */
+enum watched engine_survey(void) {
+  enum watched found = WATCH_NOTHING;
+  shim_lock_take(&engine_lock);
+  uint32_t count = sleeper_count;
+  shim_lock_release(&engine_lock);
+  for (uint32_t i = 0; i < count; i++) survey(sleepers[i], &found);
+  return found;
+}
+
 /* Registers a word for `environment`; `id` is what lipc_watch_take will say. The watch's address, or -errno. */
 LIPC_EXPORT double lipc_watch_add(double word, double is_life, double id, double environment) {
   int32_t result = engine_start();
+  if (result == 0) result = watchdog_start();
   if (result < 0) return result;
   struct watch *watch = calloc(1, sizeof *watch);
   if (!watch) return -ENOMEM;
@@ -244,11 +255,10 @@ LIPC_EXPORT int32_t lipc_watch_arm(double handle, double expected) {
   bool was_armed = atomic_exchange(&watch->armed, 1);
   /* An engine between its look and its sleep would sleep on a word that has left its value and come back to it: lock
    * words do, with our arming between. Its control word has changed now, so it looks again. One that sleeps is woken by
-   * the word itself, but for a life word that was not armed: it does not sleep on that. One that is idle would never come
-   * up. SYNC idle: the engine loads its control word, then stores is_idle; here it is the other way round. */
+   * the word itself, but for a life word that was not armed: it does not sleep on that. */
   atomic_fetch_add(&watch->sleeper->control, 1);
-  bool is_unseen = watch->is_life && !was_armed;
-  if (is_unseen || atomic_load(&watch->sleeper->is_idle)) futex_wake(&watch->sleeper->control, 1);
+  if (watch->is_life && !was_armed) futex_wake(&watch->sleeper->control, 1);
+  watchdog_call(watch->is_life ? WATCH_LIVES : WATCH_WORDS);
   if (atomic_load(watch->word) == value) return 0;
   uint32_t one = 1;
   bool is_ours = atomic_compare_exchange_strong(&watch->armed, &one, 0);

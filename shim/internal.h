@@ -63,6 +63,12 @@ void engine_robust_add(struct robust_entry *entry);
 void engine_robust_remove(struct robust_entry *entry);
 bool engine_is_robust(void);
 int32_t start_thread(void *(*run)(void *), void *argument);
+enum watched { WATCH_NOTHING, WATCH_WORDS, WATCH_LIVES }; /* what is awaited: the more, the more often one must look */
+enum watched engine_survey(void);
+
+/* watchdog.c */
+int32_t watchdog_start(void);
+void watchdog_call(enum watched armed);
 
 /* futex_await.c, descriptor.c, file_lock.c: what an environment that ends leaves behind */
 void futex_await_forget(struct environment *environment);

@@ -7,7 +7,7 @@ import { runPending } from "./pending.ts";
 
 /** What they may add to the event loop's delay, and to the processor time that an idle process uses. */
 const DELAY_MOST_MS = 2;
-const CPU_MOST_PERCENT = 10;
+const CPU_MOST_PERCENT = 5;
 
 describe("ten thousand pending waits", () => {
   after(cleanUp);
