@@ -40,8 +40,15 @@ export function progress(text: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
 }
 
-/** `--name value` for whole numbers, with their defaults. */
+/** Ctrl-C and a time limit are ends, too: what runs at the exit of a process ends its peers and removes its objects. */
+function exitOnSignals(): void {
+  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGTERM", () => process.exit(143));
+}
+
+/** How each long run begins: `--name value` for whole numbers, with their defaults. */
 export function readNumbers<Name extends string>(defaults: Record<Name, number>): Record<Name, number> {
+  exitOnSignals();
   const options = Object.fromEntries(Object.keys(defaults).map((name) => [name, { type: "string" as const }]));
   const { values } = parseArgs({ options });
   const read = ([name, standard]: [string, unknown]) => {
