@@ -1,4 +1,4 @@
-// The end of a test run: one table, the reasons for skipping, the failures by name, and the last line.
+// The end of a test run: one table, the reasons for skipping, the failures and what they say, and the last line.
 import { bold, dim, duration, green, red, say, table, yellow } from "../shared/terminal.mjs";
 
 const zero = () => ({ passed: 0, failed: 0, skipped: 0 });
@@ -60,12 +60,18 @@ function saySkips(results) {
   }
 }
 
+const MESSAGE_LINES = 12;
+
+/** A failed test by its name, and the begin of what it says: who reads the end of a long run has no more. */
+function failureText({ label, file }, { name, message }) {
+  const lines = (message ?? "").trim().split("\n").slice(0, MESSAGE_LINES).filter(Boolean);
+  return [`${label}: ${file}: ${name}`, ...lines.map((line) => dim(`    ${line}`))].join("\n  ");
+}
+
 function sayFailures(results) {
   const lines = results.flatMap((result) => [
     ...result.problems.map((problem) => `${result.label}: ${result.file} ${problem}`),
-    ...result.tests
-      .filter((test) => test.status === "failed")
-      .map((test) => `${result.label}: ${result.file}: ${test.name}`),
+    ...result.tests.filter((test) => test.status === "failed").map((test) => failureText(result, test)),
   ]);
   if (lines.length === 0) return;
   say(`\n${red("Failed")}`);
