@@ -24,6 +24,7 @@
 #pragma weak napi_define_properties
 #pragma weak napi_detach_arraybuffer
 #pragma weak napi_get_cb_info
+#pragma weak napi_get_typedarray_info
 #pragma weak napi_get_undefined
 #pragma weak napi_get_value_bool
 #pragma weak napi_ref_threadsafe_function
@@ -141,6 +142,16 @@ static napi_value js_view(napi_env env, napi_callback_info info) {
   return status == napi_ok ? buffer : NULL;
 }
 
+/* addressOf(bytes): where the elements of a typed array stand, until its buffer is detached; 0 = nowhere. */
+static napi_value js_address_of(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value array;
+  void *data = NULL;
+  environment_of(env, info, &count, &array);
+  napi_get_typedarray_info(env, array, NULL, NULL, &data, NULL, NULL);
+  return number(env, (double)(uintptr_t)data);
+}
+
 /* detach(buffer): its length becomes 0 everywhere. 0, or a napi_status. */
 static napi_value js_detach(napi_env env, napi_callback_info info) {
   size_t count = 1;
@@ -186,7 +197,7 @@ static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
   ROW(fallocate, 3) ROW(fstat, 2) ROW(statfs, 2) ROW(memfd_create, 2) ROW(add_seals, 2) ROW(get_seals, 1)             \
   ROW(mmap, 6) ROW(munmap, 2) ROW(lock_byte, 3) ROW(unlock_byte, 2)                                                   \
   ROW(guard_add, 2) ROW(guard_remove, 1) ROW(guard_faults, 1)                                                         \
-  ROW(futex_wait, 3) ROW(futex_wake, 2) ROW(wait_event, 4) ROW(membarrier_register, 0) ROW(membarrier, 0)             \
+  ROW(copy, 3) ROW(futex_wait, 3) ROW(futex_wake, 2) ROW(wait_event, 4) ROW(membarrier_register, 0) ROW(membarrier, 0)             \
   ROW(pause, 1) ROW(measure_wake, 0)                                                                                  \
   ROW(participant_attach, 4) ROW(participant_owner, 1) ROW(participant_detach, 1) ROW(participant_dead, 2)            \
   ROW(watch_add, 4) ROW(watch_arm, 2) ROW(watch_remove, 1) ROW(watch_take, 1)                                         \
@@ -228,7 +239,7 @@ LIPC_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports)
   napi_add_env_cleanup_hook(env, on_environment_end, environment);
   napi_property_descriptor properties[] = {
       PROPERTY("scratch", js_scratch) PROPERTY("address", js_address) PROPERTY("view", js_view)
-      PROPERTY("detach", js_detach) PROPERTY("onWake", js_on_wake) PROPERTY("refWake", js_ref_wake)
+      PROPERTY("addressOf", js_address_of) PROPERTY("detach", js_detach) PROPERTY("onWake", js_on_wake) PROPERTY("refWake", js_ref_wake)
       SYMBOLS(CALL_PROPERTY)};
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
   return exports;

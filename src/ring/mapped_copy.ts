@@ -1,9 +1,11 @@
 // MappedCopy: bytes between mapped memory and arrays of the caller, in the way that is fastest for their number.
 //
-// `set` is a call of 50 ns, and out of mapped memory it needs a view of its source, which costs twice as much again.
+// `set` is a call of 50 ns, and out of mapped memory it needs a view of its source, which costs twice as much again. So
+// few bytes are copied by loops; many by the shim, where calls of it are cheap, to and from an array that comes again.
 
 import { Buffer } from "node:buffer";
 import { copiesWideWords } from "../sys/compiled.ts";
+import { addressOf, copiesByAddress, copyBytes } from "../sys/copy.ts";
 
 /**
  * V8 copies 64 bits at a time through BigInts that it never makes; JavaScriptCore would make them, and copies 32. Doubles
@@ -12,11 +14,13 @@ import { copiesWideWords } from "../sys/compiled.ts";
 const hasWideWords = copiesWideWords;
 const WORD_SHIFT = hasWideWords ? 3 : 2;
 const WORD_BYTES = 1 << WORD_SHIFT;
-/** Beyond these a call is faster than the loop. JavaScriptCore has one that needs no view: that of Buffer. */
+/** Beyond these a call is faster than the loop; a call of the shim sooner than one that needs a view. */
 const LOOP_OUT_MOST = hasWideWords ? 1024 : 64;
+const LOOP_OUT_MOST_BY_ADDRESS = hasWideWords ? 512 : 64;
 const LOOP_IN_MOST = hasWideWords ? 128 : 64;
 /** The same for a loop over bytes. */
 const BYTEWISE_MOST = 64;
+const UNKNOWN = Number.NaN;
 
 /** The whole words of `bytes`, whatever their kind: they are only ever copied. None where it is not aligned. */
 function wordsOf({ buffer, byteOffset, byteLength }: Uint8Array): Int32Array {
@@ -25,14 +29,20 @@ function wordsOf({ buffer, byteOffset, byteLength }: Uint8Array): Int32Array {
   return new Int32Array(buffer, count === 0 ? 0 : byteOffset, count);
 }
 
-/** Copies from and to one memory. Short copies allocate nothing while the other array is the same as last time. */
+/** Copies from and to one memory. Allocates nothing, if the other array is the same as last time. */
 export class MappedCopy {
   private readonly u8: Uint8Array;
   private readonly bytes: Buffer;
   private readonly words: Int32Array;
+  /** Where the memory is; UNKNOWN where copies by address gain nothing. */
+  private readonly address: number = UNKNOWN;
+  private readonly loopOutMost: number = LOOP_OUT_MOST;
   /** The last array of the caller's and its words: most programs use one again and again. */
   private other: Uint8Array;
   private otherWords: Int32Array;
+  /** The last array of a copy that is too long for a loop, and where it is: asked when it comes a second time. */
+  private far: Uint8Array;
+  private farAddress = UNKNOWN;
 
   /** `u8`: the memory, a view that begins where its buffer begins. */
   constructor(u8: Uint8Array) {
@@ -41,13 +51,16 @@ export class MappedCopy {
     this.words = wordsOf(u8);
     this.other = new Uint8Array(0);
     this.otherWords = wordsOf(this.other);
+    this.far = this.other;
+    if (!copiesByAddress()) return;
+    this.address = addressOf(u8);
+    this.loopOutMost = LOOP_OUT_MOST_BY_ADDRESS;
   }
 
   /** The `length` bytes from `start` on, a multiple of 8, to the start of `target`, which is at least as long. */
   out(start: number, length: number, target: Uint8Array): void {
-    if (length > LOOP_OUT_MOST) {
-      if (hasWideWords) target.set(this.u8.subarray(start, start + length));
-      else this.bytes.copy(target, 0, start, start + length);
+    if (length > this.loopOutMost) {
+      this.longOut(start, length, target);
       return;
     }
     if (target !== this.other) this.take(target);
@@ -63,7 +76,7 @@ export class MappedCopy {
   in(source: Uint8Array, start: number): void {
     const { length } = source;
     if (length > LOOP_IN_MOST) {
-      this.u8.set(source, start);
+      this.longIn(source, start);
       return;
     }
     if (source !== this.other) this.take(source);
@@ -74,6 +87,35 @@ export class MappedCopy {
     for (let index = 0; index < count; index++) to[first + index] = from[index] as number;
     const { u8 } = this;
     for (let index = count * WORD_BYTES; index < length; index++) u8[start + index] = source[index] as number;
+  }
+
+  /** The lengths are asked anew each time: that of an array that was detached, and is no longer where it was, is 0. */
+  private longOut(start: number, length: number, target: Uint8Array): void {
+    const { address, u8 } = this;
+    const isAddressed = this.isAddressed(target) && length <= target.length && start + length <= u8.length;
+    if (isAddressed) copyBytes(this.farAddress, address + start, length);
+    else if (hasWideWords) target.set(u8.subarray(start, start + length));
+    else this.bytes.copy(target, 0, start, start + length); // JavaScriptCore has a copy that needs no view
+  }
+
+  private longIn(source: Uint8Array, start: number): void {
+    const { address, u8 } = this;
+    const { length } = source;
+    const isAddressed = this.isAddressed(source) && start + length <= u8.length;
+    if (isAddressed) copyBytes(address + start, this.farAddress, length);
+    else u8.set(source, start);
+  }
+
+  /** Whether the array has come before and `farAddress` is where it is. */
+  private isAddressed(array: Uint8Array): boolean {
+    if (array !== this.far) {
+      this.far = array;
+      this.farAddress = UNKNOWN;
+      return false;
+    }
+    if (!(this.address > 0)) return false;
+    if (!(this.farAddress >= 0)) this.farAddress = addressOf(array);
+    return this.farAddress > 0;
   }
 
   /** The bytes from `done` on: those behind the last whole word, or all where the target is not aligned. */

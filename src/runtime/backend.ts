@@ -12,6 +12,7 @@ export interface NodeApiFace {
   scratch(): ArrayBuffer;
   address(): number;
   view(): ArrayBuffer | undefined;
+  addressOf(bytes: Uint8Array): number;
   detach(buffer: ArrayBuffer): number;
   onWake(callback: () => void): number;
   refWake(yes: boolean): void;

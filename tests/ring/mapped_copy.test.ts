@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { SharedMemory } from "../../mod.ts";
 import { MappedCopy } from "../../src/ring/mapped_copy.ts";
 
 const SOURCE_BYTES = 8192;
@@ -29,6 +30,15 @@ function check(copy: MappedCopy, start: number, length: number, target: Uint8Arr
   );
 }
 
+/** Arrays that are gone or too short are refused here, and copied as far as they go there. */
+function orRefuses(copy: () => void): void {
+  try {
+    copy();
+  } catch (error) {
+    assert.ok(error instanceof TypeError || error instanceof RangeError, `${error}`);
+  }
+}
+
 describe("MappedCopy", () => {
   const sizes = [...Array.from({ length: 71 }, (_, size) => size), 255, 256, 257, 336, 511, 512, 513, 1024, 4099];
 
@@ -37,8 +47,31 @@ describe("MappedCopy", () => {
     const copy = new MappedCopy(source);
     for (let offset = 0; offset < 9; offset++) {
       for (const size of sizes) {
-        check(copy, 0, size, new Uint8Array(room, offset, size));
-        check(copy, 24, size, new Uint8Array(room, offset, size + 13));
+        const [exact, roomy] = [new Uint8Array(room, offset, size), new Uint8Array(room, offset, size + 13)];
+        for (let turn = 0; turn < 3; turn++) check(copy, 8 * turn, size, exact);
+        for (let turn = 0; turn < 3; turn++) check(copy, 24, size, roomy);
+      }
+    }
+  });
+
+  it("copies every length from every alignment into the memory, and nothing more", () => {
+    const memory = new Uint8Array(SOURCE_BYTES);
+    const copy = new MappedCopy(memory);
+    for (let offset = 0; offset < 9; offset++) {
+      for (const size of sizes) {
+        const given = source.subarray(offset, offset + size);
+        for (const start of [8, 4080, 4088]) {
+          // one array again and again: from the second time on by its address
+          memory.fill(GUARD);
+          copy.in(given, start);
+          const label = `${size} bytes from ${offset} to ${start}`;
+          assert.equal(Buffer.compare(memory.subarray(start, start + size), given), 0, label);
+          const rest = [memory.subarray(0, start), memory.subarray(start + size)];
+          assert.ok(
+            rest.every((bytes) => bytes.every((byte) => byte === GUARD)),
+            label,
+          );
+        }
       }
     }
   });
@@ -73,5 +106,40 @@ describe("MappedCopy", () => {
     const copy = new MappedCopy(source);
     check(copy, 16, 37, new Uint8Array(new SharedArrayBuffer(64)));
     check(copy, 16, 37, Buffer.alloc(64));
+    const [shared, pooled] = [new Uint8Array(new SharedArrayBuffer(2048)), Buffer.from("x".repeat(2000))];
+    for (let turn = 0; turn < 3; turn++) check(copy, 16, 1500, shared);
+    for (let turn = 0; turn < 3; turn++) check(copy, 16, 1500, pooled);
+  });
+
+  it("never copies to where an array was", () => {
+    const copy = new MappedCopy(source);
+    const buffer = new ArrayBuffer(4096, { maxByteLength: 8192 });
+    for (const target of [new Uint8Array(buffer), new Uint8Array(buffer, 1024, 2048)]) {
+      for (let turn = 0; turn < 3; turn++) check(copy, 0, 2000, target);
+      buffer.resize(1536); // the one is shorter now, the other out of bounds
+      orRefuses(() => copy.out(0, 2000, target));
+      buffer.resize(4096); // with zeros
+      assert.ok(new Uint8Array(buffer, 1536).every((byte) => byte === 0));
+      for (let turn = 0; turn < 3; turn++) check(copy, 0, 2000, target);
+    }
+    const left = new Uint8Array(buffer, 0, 2000);
+    for (let turn = 0; turn < 3; turn++) check(copy, 0, 2000, left);
+    const moved = new Uint8Array(structuredClone(buffer, { transfer: [buffer] })).fill(GUARD);
+    orRefuses(() => copy.out(0, 2000, left));
+    orRefuses(() => copy.in(left, 0));
+    assert.ok(moved.every((byte) => byte === GUARD));
+    assert.deepEqual(source, makeSource());
+  });
+
+  it("touches nothing once the memory is closed", () => {
+    const memory = SharedMemory.anonymous({ size: 8192 });
+    const copy = new MappedCopy(memory.bytes);
+    const array = new Uint8Array(2000).fill(GUARD);
+    for (let turn = 0; turn < 3; turn++) copy.in(array, 0);
+    for (let turn = 0; turn < 3; turn++) copy.out(0, 2000, array);
+    memory.close();
+    orRefuses(() => copy.in(array, 0));
+    orRefuses(() => copy.out(0, 2000, array));
+    assert.ok(array.every((byte) => byte === GUARD));
   });
 });

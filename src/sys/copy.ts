@@ -1,0 +1,21 @@
+// Copies by address: memcpy(3) in the shim, for more bytes than a loop copies well.
+
+import { environment } from "../runtime/environment.ts";
+
+/** Whether `copyBytes` is faster than `set` of a typed array. */
+export function copiesByAddress(): boolean {
+  return environment().hasCheapCalls;
+}
+
+/**
+ * Where the bytes of an array stand; 0 = nowhere. They stay there until its buffer is detached, which makes its length 0.
+ * (Engines move only arrays whose `buffer` nobody has asked for: this asks.)
+ */
+export function addressOf(bytes: Uint8Array): number {
+  return bytes.buffer.byteLength === 0 ? 0 : environment().addressOf(bytes);
+}
+
+/** memcpy(3). Checks nothing: both ranges must lie in what is allocated or mapped at this moment. */
+export function copyBytes(to: number, from: number, count: number): void {
+  environment().calls.copy(to, from, count);
+}
