@@ -59,8 +59,8 @@ async function report(title: string, rows: readonly Row[], limit: number): Promi
 /** The last line is for who started this process. */
 async function measureHere(): Promise<void> {
   useOtherStructs();
-  const findings = await report("one struct, one operation a call", OPERATIONS, LIMIT);
-  await report("1024 in a loop (for information)", LOOPS, Number.POSITIVE_INFINITY);
+  const findings = await report("one struct, one operation, 1024 in a loop", OPERATIONS, LIMIT);
+  await report("many structs, 1024 in a loop (for information)", LOOPS, Number.POSITIVE_INFINITY);
   console.log(JSON.stringify(findings));
 }
 

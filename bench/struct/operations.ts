@@ -1,6 +1,10 @@
-// One struct in its place, one operation a call: what the bar is about.
+// One struct in its place, one operation again and again: what the bar is about.
+//
+// In loops, because a single operation takes less than calling the function that holds it, which engines inline or not.
 import { asNumber, struct } from "../../src/memory/struct/mod.ts";
 import { NOW, type Row } from "./row.ts";
+
+const COUNT = 1024;
 
 const Tick = struct({ timestamp: "u64", symbolId: "u32", price: "f64", volume: "u32" });
 const Stamp = struct({ at: asNumber("u64") });
@@ -13,104 +17,141 @@ const tick = Tick.over(buffer);
 const stampBuffer = new ArrayBuffer(8);
 const stampU32 = new Uint32Array(stampBuffer);
 const stamp = Stamp.over(stampBuffer);
+const stamps = Array.from({ length: COUNT }, (_, index) => NOW + BigInt(index));
 
-/** Changes with every call, so that nothing can be computed once and for all. */
-let next = 0;
-const step = (): number => {
-  next = (next + 1) & 1023;
-  return next;
-};
-const stamps = Array.from({ length: 1024 }, (_, index) => NOW + BigInt(index));
-
-const row = (title: string, hand: () => unknown, ours: () => unknown): Row => ({ title, count: 1, hand, ours });
+const row = (title: string, hand: () => unknown, ours: () => unknown): Row => ({ title, count: COUNT, hand, ours });
 
 export const OPERATIONS: readonly Row[] = [
   row(
     "set and get a u32",
     () => {
-      u32[6] = step();
-      return u32[6];
+      let sum = 0;
+      for (let i = 0; i < COUNT; i++) {
+        u32[6] = i;
+        sum += u32[6];
+      }
+      return sum;
     },
     () => {
-      tick.volume = step();
-      return tick.volume;
+      let sum = 0;
+      for (let i = 0; i < COUNT; i++) {
+        tick.volume = i;
+        sum += tick.volume;
+      }
+      return sum;
     },
   ),
   row(
     "set and get an f64",
     () => {
-      f64[2] = step() * 0.5;
-      return f64[2];
+      let sum = 0;
+      for (let i = 0; i < COUNT; i++) {
+        f64[2] = i * 0.5;
+        sum += f64[2];
+      }
+      return sum;
     },
     () => {
-      tick.price = step() * 0.5;
-      return tick.price;
+      let sum = 0;
+      for (let i = 0; i < COUNT; i++) {
+        tick.price = i * 0.5;
+        sum += tick.price;
+      }
+      return sum;
     },
   ),
   row(
     "set three fields",
     () => {
-      u32[2] = step();
-      f64[2] = next * 0.5;
-      u32[6] = next;
+      for (let i = 0; i < COUNT; i++) {
+        u32[2] = i;
+        f64[2] = i * 0.5;
+        u32[6] = i;
+      }
     },
     () => {
-      tick.symbolId = step();
-      tick.price = next * 0.5;
-      tick.volume = next;
+      for (let i = 0; i < COUNT; i++) {
+        tick.symbolId = i;
+        tick.price = i * 0.5;
+        tick.volume = i;
+      }
     },
   ),
   row(
     "get three fields, changed",
     () => {
-      u32[6] = step();
-      return u32[2] + f64[2] + u32[6];
+      let sum = 0;
+      for (let i = 0; i < COUNT; i++) {
+        u32[6] = i;
+        sum += u32[2] + f64[2] + u32[6];
+      }
+      return sum;
     },
     () => {
-      tick.volume = step();
-      return tick.symbolId + tick.price + tick.volume;
+      let sum = 0;
+      for (let i = 0; i < COUNT; i++) {
+        tick.volume = i;
+        sum += tick.symbolId + tick.price + tick.volume;
+      }
+      return sum;
     },
   ),
   row(
     "add to a u32",
     () => {
-      u32[6] = (u32[6] + step()) & 0xffff;
+      for (let i = 0; i < COUNT; i++) u32[6] = (u32[6] + i) & 0xffff;
     },
     () => {
-      tick.volume = (tick.volume + step()) & 0xffff;
+      for (let i = 0; i < COUNT; i++) tick.volume = (tick.volume + i) & 0xffff;
     },
   ),
   row(
     "set a u64, a bigint",
     () => {
-      u64[0] = stamps[step()];
+      for (let i = 0; i < COUNT; i++) u64[0] = stamps[i];
     },
     () => {
-      tick.timestamp = stamps[step()];
+      for (let i = 0; i < COUNT; i++) tick.timestamp = stamps[i];
     },
   ),
   row(
     "set and get a u64, a bigint",
     () => {
-      u64[0] = stamps[step()];
-      return u64[0] > NOW;
+      let later = 0;
+      for (let i = 0; i < COUNT; i++) {
+        u64[0] = stamps[i];
+        if (u64[0] > NOW) later++;
+      }
+      return later;
     },
     () => {
-      tick.timestamp = stamps[step()];
-      return tick.timestamp > NOW;
+      let later = 0;
+      for (let i = 0; i < COUNT; i++) {
+        tick.timestamp = stamps[i];
+        if (tick.timestamp > NOW) later++;
+      }
+      return later;
     },
   ),
   row(
     'set and get asNumber("u64")',
     () => {
-      const value = 2 ** 40 + step();
-      stampU32[0] = value >>> 0;
-      stampU32[1] = value / 0x1_0000_0000;
-      return stampU32[1] * 0x1_0000_0000 + stampU32[0];
+      let sum = 0;
+      for (let i = 0; i < COUNT; i++) {
+        const value = 2 ** 40 + i;
+        stampU32[0] = value >>> 0;
+        stampU32[1] = value / 0x1_0000_0000;
+        sum += stampU32[1] * 0x1_0000_0000 + stampU32[0];
+      }
+      return sum;
     },
     () => {
-      stamp.at = 2 ** 40 + step();
-      return stamp.at;
+      let sum = 0;
+      for (let i = 0; i < COUNT; i++) {
+        stamp.at = 2 ** 40 + i;
+        sum += stamp.at;
+      }
+      return sum;
     },
   ),
 ];

@@ -66,37 +66,42 @@ const byView: Family = () => ({
 /** The engine, not the runtime, decides. */
 export const wide: Family = copiesWideWords ? byArray : byView;
 
-/** Two halves of 32 bits, never a bigint; so not for a word that somebody else changes meanwhile. */
+/**
+ * Two halves of 32 bits, never a bigint; so not for a word that somebody else changes meanwhile. What is no safe integer
+ * shows in the high half: a fraction, NaN, infinity, or more than 21 bits. So the checks are few, and short enough for
+ * engines to inline them.
+ */
 export const numbers: Family = () => ({
   'asNumber("u64")': (offset, fail, failUnsafe) => ({
     get() {
       const at = this.$base + offset;
-      const value = this.$view.getUint32(at + 4, true) * 0x1_0000_0000 + this.$view.getUint32(at, true);
-      if (value > Number.MAX_SAFE_INTEGER) failUnsafe(this.$view.getBigUint64(at, true));
-      return value;
+      const high = this.$view.getUint32(at + 4, true);
+      if (high > 0x1f_ffff) failUnsafe(this.$view.getBigUint64(at, true));
+      return high * 0x1_0000_0000 + this.$view.getUint32(at, true);
     },
     set(value) {
-      const fits = typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
-      if (!fits || Math.floor(value) !== value) fail(value);
+      const low = typeof value === "number" ? value >>> 0 : fail(value);
+      const high = (value - low) / 0x1_0000_0000;
+      if ((high & 0x1f_ffff) !== high) fail(value);
       const at = this.$base + offset;
-      this.$view.setUint32(at, value >>> 0, true);
-      this.$view.setUint32(at + 4, (value / 0x1_0000_0000) >>> 0, true);
+      this.$view.setUint32(at, low, true);
+      this.$view.setUint32(at + 4, high, true);
     },
   }),
   'asNumber("i64")': (offset, fail, failUnsafe) => ({
     get() {
       const at = this.$base + offset;
       const value = this.$view.getInt32(at + 4, true) * 0x1_0000_0000 + this.$view.getUint32(at, true);
-      const isSafe = value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER;
-      if (!isSafe) failUnsafe(this.$view.getBigInt64(at, true));
+      if (value > 0x1f_ffff_ffff_ffff || value < -0x1f_ffff_ffff_ffff) failUnsafe(this.$view.getBigInt64(at, true));
       return value;
     },
     set(value) {
-      const fits = typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
-      if (!fits || Math.floor(value) !== value) fail(value);
+      const low = typeof value === "number" ? value >>> 0 : fail(value);
+      const high = (value - low) / 0x1_0000_0000;
+      if ((high | 0) !== high || high > 0x1f_ffff || value < -0x1f_ffff_ffff_ffff) fail(value);
       const at = this.$base + offset;
-      this.$view.setUint32(at, value >>> 0, true);
-      this.$view.setInt32(at + 4, Math.floor(value / 0x1_0000_0000), true);
+      this.$view.setUint32(at, low, true);
+      this.$view.setInt32(at + 4, high, true);
     },
   }),
 });
