@@ -89,18 +89,15 @@ const placeClass = (Base: typeof Place) =>
     }
   };
 
-/** A class of accessors, and for each field, in order, its getter and setter alone. */
-export interface AccessorClass {
-  readonly Class: new (views: Views, base: number) => Place;
-  readonly ways: readonly Way[];
-}
+/** The accessors of one struct. */
+export type AccessorClass = new (views: Views, base: number) => Place;
 
 /** A class of accessors for these fields. */
 export function accessorClass(fields: readonly Placed[]): AccessorClass {
   const Class = ownCopy(placeClass, Place);
-  const ways = fields.map(describer());
-  for (const [index, { name }] of fields.entries()) {
-    Object.defineProperty(Class.prototype, name, { ...ways[index], enumerable: true });
+  const describe = describer();
+  for (const [slot, field] of fields.entries()) {
+    Object.defineProperty(Class.prototype, field.name, { ...describe(field, slot), enumerable: true });
   }
-  return { Class, ways };
+  return Class;
 }

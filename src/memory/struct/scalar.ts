@@ -1,7 +1,7 @@
 // Scalar kinds: one object for each scalar, shared by all structs, and asNumber().
 
-import { accessorClass } from "./accessor.ts";
-import { type Item, Kind, type Place, type Views } from "./kind.ts";
+import { type AccessorClass, accessorClass } from "./accessor.ts";
+import { type Item, Kind, type Views } from "./kind.ts";
 import { show } from "./refuse.ts";
 import type { ScalarForm, ScalarName } from "./scalars.ts";
 
@@ -17,7 +17,7 @@ export class ScalarKind<Value = unknown> extends Kind<Value, Value> {
   override readonly form: ScalarForm;
   readonly size: number;
   readonly #type: string;
-  #Box: (new (views: Views, base: number) => Place) | undefined;
+  #Box: AccessorClass | undefined;
 
   constructor(form: ScalarForm, size: number, type: string) {
     super();
@@ -36,7 +36,7 @@ export class ScalarKind<Value = unknown> extends Kind<Value, Value> {
   }
 
   place(views: Views, base: number): Item {
-    this.#Box ??= accessorClass([{ name: "$item", label: "an element", kind: this, offset: 0 }]).Class;
+    this.#Box ??= accessorClass([{ name: "$item", label: "an element", kind: this, offset: 0 }]);
     return new this.#Box(views, base) as Item;
   }
 

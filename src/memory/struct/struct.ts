@@ -3,16 +3,17 @@
 import { checkBoolean, checkOptions } from "../../sys/validate.ts";
 import { type AccessorClass, accessorClass } from "./accessor.ts";
 import { array } from "./array.ts";
-import { checkFields } from "./check_fields.ts";
+import { checkFields, missingField } from "./check_fields.ts";
 import { Composite } from "./composite.ts";
 import { type Cursor, type CursorClass, cursorClass, trackOf } from "./cursor.ts";
 import { declarationOf } from "./declaration.ts";
 import { fieldsOf, type StructOptions } from "./definition.ts";
-import { INSPECT, type Item, type Kind, type NameOf, type Place, type Views } from "./kind.ts";
+import { INSPECT, type Item, type Kind, type NameOf, type Views } from "./kind.ts";
 import { checkAlignment, type Layout, layOut } from "./layout.ts";
 import { type MemoryLike, rangeOf, viewsOf } from "./memory_like.ts";
 import { checkName } from "./names.ts";
 import type { Accessor, ArrayAccess, Fields, PlainStruct } from "./types.ts";
+import { type Reader, readerOf, type Writer, writerOf } from "./whole.ts";
 
 /** A layout of named fields. Made by `struct`. */
 export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Accessor<Of>> {
@@ -31,9 +32,9 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
   /** @internal */
   readonly layout: Layout;
   readonly #names: readonly string[];
-  #made: AccessorClass | undefined;
-  /** A plain object with every field: copies of it are made faster than objects that grow. */
-  readonly #blank: Readonly<Record<string, unknown>>;
+  #Accessors: AccessorClass | undefined;
+  #reader: Reader | undefined;
+  #writer: Writer | undefined;
   #Cursor: CursorClass | undefined;
 
   /** @internal Use `struct`. */
@@ -47,7 +48,6 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
     this.size = this.layout.size;
     this.alignment = this.layout.alignment;
     this.#names = this.layout.fields.map(({ name }) => name);
-    this.#blank = Object.fromEntries(this.#names.map((name) => [name, undefined]));
     const offsets = this.layout.fields.map(({ name, offset }) => [name, offset]);
     this.offsets = Object.freeze(Object.fromEntries(offsets));
   }
@@ -98,13 +98,13 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
 
   /** @internal */
   place(views: Views, base: number): Item {
-    return new this.#accessors.Class(views, base) as Item;
+    return new (this.#accessorClass())(views, base) as Item;
   }
 
-  /** Made when first needed: a struct that is only inside others, or only declared, never is. */
-  get #accessors(): AccessorClass {
-    this.#made ??= this.#makeAccessors();
-    return this.#made;
+  /** Made when first needed: that of a struct that is only inside others, or only declared, never is. */
+  #accessorClass(): AccessorClass {
+    this.#Accessors ??= this.#makeAccessors();
+    return this.#Accessors;
   }
 
   #makeAccessors(): AccessorClass {
@@ -113,7 +113,7 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
       return struct.read(this);
     }
     const made = accessorClass(this.layout.fields);
-    Object.defineProperties(made.Class.prototype, {
+    Object.defineProperties(made.prototype, {
       $size: { value: this.size },
       [INSPECT]: { value: inspect },
       $item: {
@@ -130,21 +130,15 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
 
   /** @internal */
   plain(item: Accessor<Of>): PlainStruct<Of> {
-    const all: Record<string, unknown> = { ...this.#blank };
-    const { ways } = this.#accessors;
-    const { fields } = this.layout;
-    for (let index = 0; index < fields.length; index++) {
-      const { name, kind } = fields[index];
-      all[name] = kind.plain(ways[index].get.call(item as unknown as Place));
-    }
-    return all as PlainStruct<Of>;
+    this.#reader ??= readerOf(this.layout.fields);
+    return this.#reader(item as unknown as Item) as PlainStruct<Of>;
   }
 
   /** @internal */
   fill(item: Item, value: unknown): void {
-    const all = checkFields(value, this.#names, this.label);
-    const { ways } = this.#accessors;
-    for (let index = 0; index < ways.length; index++) ways[index].set.call(item, all[this.#names[index]]);
+    this.#writer ??= writerOf(this.layout.fields);
+    const missing = this.#writer(item, checkFields(value, this.#names, this.label));
+    if (missing !== "") throw missingField(missing, this.label);
   }
 
   /** @internal */
