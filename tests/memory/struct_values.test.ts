@@ -20,6 +20,24 @@ describe("struct values", () => {
     assert.deepEqual(Object.keys(Tick.read(buffer, 8)), ["timestamp", "symbolId", "price", "volume"]);
   });
 
+  it("come back where making code from text is forbidden", () => {
+    const standard = globalThis.Function;
+    globalThis.Function = (() => assert.fail("forbidden")) as unknown as FunctionConstructor;
+    try {
+      const Level = struct({ price: "f64", class: "u8", name: text(8) });
+      const Book = struct({ id: asNumber("u64"), best: Level, levels: array(Level, 2) }, { name: "Book" });
+      const level = { price: 1.5, class: 7, name: "x" };
+      const value = { id: 2 ** 40, best: level, levels: [level, { ...level, class: 8 }] };
+      const buffer = new ArrayBuffer(Book.size);
+      Book.write(buffer, 0, value);
+      assert.deepEqual(Book.read(buffer), value);
+      assert.equal(Book.over(buffer).levels.at(1).class, 8);
+      assert.throws(() => Book.write(buffer, 0, { ...value, best: undefined as never }), /best is missing/);
+    } finally {
+      globalThis.Function = standard;
+    }
+  });
+
   const random = new Random();
   it(`come back from ${STRUCTS} random structs, at any byte (seed ${random.seed})`, () => {
     for (let count = 0; count < STRUCTS; count++) {

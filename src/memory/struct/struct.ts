@@ -161,8 +161,8 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
  * and `write` copy plain objects; `declaration` gives the same struct in C. Loads and stores are plain: who may write
  * when is for a ring or a lock to say. `Infer<typeof Tick>` is the plain object's type.
  *
- * The accessors' classes are made once per struct from text, for speed. Where that is forbidden (Node's
- * `--disallow-code-generation-from-strings`), all structs share one class text and are slower.
+ * The accessors' classes, and what reads and writes plain objects, are made once per struct from text, for speed. Where
+ * that is forbidden (Node's `--disallow-code-generation-from-strings`), all structs share one class text and are slower.
  *
  * @throws {TypeError} no such type or option; a name that is no C identifier
  * @throws {RangeError} no fields; an alignment that is no power of two up to 4096
