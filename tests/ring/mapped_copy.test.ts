@@ -1,9 +1,11 @@
 // MappedCopy: every length at every alignment, bit patterns that numbers would not keep, and targets that change.
 
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { truncateSync } from "node:fs";
+import { after, describe, it } from "node:test";
 import { SharedMemory } from "../../mod.ts";
 import { MappedCopy } from "../../src/ring/mapped_copy.ts";
+import { cleanUp, objectPath, uniqueName } from "../support/mod.ts";
 
 const SOURCE_BYTES = 8192;
 const GUARD = 0xa5;
@@ -40,6 +42,8 @@ function orRefuses(copy: () => void): void {
 }
 
 describe("MappedCopy", () => {
+  after(cleanUp);
+
   const sizes = [...Array.from({ length: 71 }, (_, size) => size), 255, 256, 257, 336, 511, 512, 513, 1024, 4099];
 
   it("copies every length to every alignment, and nothing more", () => {
@@ -129,6 +133,23 @@ describe("MappedCopy", () => {
     orRefuses(() => copy.in(left, 0));
     assert.ok(moved.every((byte) => byte === GUARD));
     assert.deepEqual(source, makeSource());
+  });
+
+  it("finds zeros where a peer has taken pages away", () => {
+    const name = uniqueName("taken");
+    const memory = SharedMemory.create(name, { size: 8 * 4096, unlinkOnClose: true });
+    const copy = new MappedCopy(memory.bytes);
+    const array = new Uint8Array(8192);
+    for (let turn = 0; turn < 3; turn++) copy.in(source, 0);
+    for (let turn = 0; turn < 3; turn++) copy.out(0, 8192, array);
+    assert.deepEqual(array, source);
+    truncateSync(objectPath(name), 4096);
+    copy.out(0, 8192, array);
+    assert.deepEqual(array.subarray(0, 4096), source.subarray(0, 4096));
+    assert.ok(array.subarray(4096).every((byte) => byte === 0));
+    copy.in(array, 16384);
+    assert.equal(memory.lostPages, 3);
+    memory.close();
   });
 
   it("touches nothing once the memory is closed", () => {
