@@ -37,7 +37,9 @@ struct environment {
   shim_lock lock;
   struct notice notices; /* the head of the pending ones */
   napi_threadsafe_function wake;
-  bool is_signalled, is_dead;
+  _Atomic bool is_signalled;
+  shim_lock end_lock; /* held while the event loop is rung: whoever ends the environment waits for that */
+  bool is_dead;       /* under end_lock */
   _Atomic int references; /* the environment itself, and the ArrayBuffer over its scratch block */
 };
 
@@ -55,23 +57,24 @@ static void unreference(struct environment *environment) {
 
 /* -- wake-ups ------------------------------------------------------------------------------------------------ */
 
-/* Wakes the event loop, from any thread. Several signals before JavaScript runs are one. */
+/* Wakes the event loop, from any thread. Several signals before JavaScript runs are one. The lock of the notices is not
+ * held: the event loop's thread often runs at once, before we do again, and would have to wait for it.
+ * SYNC signal: a notice is posted, then is_signalled exchanged; run_wake clears it, then takes the notices. */
 void environment_signal(struct environment *environment) {
-  environment_lock(environment);
-  if (!environment->is_dead && environment->wake && !environment->is_signalled) {
-    environment->is_signalled = true;
+  if (atomic_exchange(&environment->is_signalled, true)) return;
+  shim_lock_take(&environment->end_lock);
+  if (!environment->is_dead && environment->wake)
     napi_call_threadsafe_function(environment->wake, NULL, napi_tsfn_nonblocking);
-  }
-  environment_unlock(environment);
+  else
+    atomic_store(&environment->is_signalled, false);
+  shim_lock_release(&environment->end_lock);
 }
 
 static void run_wake(napi_env env, napi_value callback, void *context, void *data) {
   (void)data;
   if (!env) return; /* the environment is being torn down */
   struct environment *environment = context;
-  environment_lock(environment);
-  environment->is_signalled = false;
-  environment_unlock(environment);
+  atomic_store(&environment->is_signalled, false);
   napi_value undefined;
   napi_get_undefined(env, &undefined);
   napi_call_function(env, undefined, callback, 0, NULL, NULL);
@@ -81,9 +84,9 @@ static void run_wake(napi_env env, napi_value callback, void *context, void *dat
  * made after the thread-safe function and runs before that is torn down, so that nobody rings it any more. */
 static void on_wake_end(void *data) {
   struct environment *environment = data;
-  environment_lock(environment);
+  shim_lock_take(&environment->end_lock);
   environment->is_dead = true;
-  environment_unlock(environment);
+  shim_lock_release(&environment->end_lock);
   engine_forget(environment);
   futex_await_forget(environment);
   descriptor_forget(environment);
