@@ -14,9 +14,8 @@ import { addressOf, copiesByAddress, copyBytes } from "../sys/copy.ts";
 const hasWideWords = copiesWideWords;
 const WORD_SHIFT = hasWideWords ? 3 : 2;
 const WORD_BYTES = 1 << WORD_SHIFT;
-/** Beyond these a call is faster than the loop; a call of the shim sooner than one that needs a view. */
+/** Beyond these a call is faster than the loop. */
 const LOOP_OUT_MOST = hasWideWords ? 1024 : 64;
-const LOOP_OUT_MOST_BY_ADDRESS = hasWideWords ? 512 : 64;
 const LOOP_IN_MOST = hasWideWords ? 128 : 64;
 /** The same for a loop over bytes. */
 const BYTEWISE_MOST = 64;
@@ -36,7 +35,6 @@ export class MappedCopy {
   private readonly words: Int32Array;
   /** Where the memory is; UNKNOWN where copies by address gain nothing. */
   private readonly address: number = UNKNOWN;
-  private readonly loopOutMost: number = LOOP_OUT_MOST;
   /** The last array of the caller's and its words: most programs use one again and again. */
   private other: Uint8Array;
   private otherWords: Int32Array;
@@ -52,14 +50,12 @@ export class MappedCopy {
     this.other = new Uint8Array(0);
     this.otherWords = wordsOf(this.other);
     this.far = this.other;
-    if (!copiesByAddress()) return;
-    this.address = addressOf(u8);
-    this.loopOutMost = LOOP_OUT_MOST_BY_ADDRESS;
+    if (copiesByAddress()) this.address = addressOf(u8);
   }
 
   /** The `length` bytes from `start` on, a multiple of 8, to the start of `target`, which is at least as long. */
   out(start: number, length: number, target: Uint8Array): void {
-    if (length > this.loopOutMost) {
+    if (length > LOOP_OUT_MOST) {
       this.longOut(start, length, target);
       return;
     }
