@@ -6,6 +6,8 @@
  * the thread's own control word, and further threads are started for further words. The first thread also carries the
  * robust list that proves this process alive (participant.c).
  *
+ * What no wake-up tells, the watchdog finds (watchdog.c).
+ *
  * SYNC watch: arming stores `armed`, then loads the word; a notifier stores the word, then wakes, then the engine loads
  * `armed`. Both are sequentially consistent, so one of them sees the other. */
 #include "internal.h"

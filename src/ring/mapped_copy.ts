@@ -19,6 +19,7 @@ const LOOP_OUT_MOST = hasWideWords ? 1024 : 64;
 const LOOP_IN_MOST = hasWideWords ? 128 : 64;
 /** The same for a loop over bytes. */
 const BYTEWISE_MOST = 64;
+/** No address yet, or none of use: a double from the start, as addresses are (D34). */
 const UNKNOWN = Number.NaN;
 
 /** The whole words of `bytes`, whatever their kind: they are only ever copied. None where it is not aligned. */

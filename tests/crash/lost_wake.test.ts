@@ -7,7 +7,7 @@ import { cleanUp, mainRuntimes, ownRuntime, runPeer, sleep, spawnPeer, uniqueNam
 
 const waiter = new URL("./peer_lost_wake.ts", import.meta.url);
 const killed = new URL("./peer_killed_waking.ts", import.meta.url);
-/** Blocking waits look ten times a second, the engine once a second; the rest is for slow machines. */
+/** Blocking waits look ten times a second, the watchdog once a second; the rest is for slow machines. */
 const NOTICE_MS = 10_000;
 
 const options = { unlinkOnClose: true };

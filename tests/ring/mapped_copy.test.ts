@@ -44,7 +44,21 @@ function orRefuses(copy: () => void): void {
 describe("MappedCopy", () => {
   after(cleanUp);
 
-  const sizes = [...Array.from({ length: 71 }, (_, size) => size), 255, 256, 257, 336, 511, 512, 513, 1024, 4099];
+  const sizes = [
+    ...Array.from({ length: 71 }, (_, size) => size),
+    128,
+    129,
+    255,
+    256,
+    257,
+    336,
+    511,
+    512,
+    513,
+    1024,
+    1025,
+    4099,
+  ];
 
   it("copies every length to every alignment, and nothing more", () => {
     const room = new ArrayBuffer(SOURCE_BYTES);

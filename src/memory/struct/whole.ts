@@ -5,6 +5,7 @@
 
 import type { Placed } from "./accessor.ts";
 import type { Item, Kind } from "./kind.ts";
+import { compiled } from "./own_copy.ts";
 
 type Plain = Record<string, unknown>;
 
@@ -14,22 +15,8 @@ export type Reader = (item: Item) => Plain;
 /** Sets all fields from an object that has them all: "" when it has; else the name of one that it has not. */
 export type Writer = (item: Item, value: Readonly<Plain>) => string;
 
-let copies = 0;
-
-/** The number keeps V8 from finding the text in its compilation cache, feedback of another struct included. */
-function compiled<Made>(kinds: readonly Kind[], body: string): Made | undefined {
-  try {
-    return new Function("kinds", `"use strict"; return ${body} /* ${++copies} */`)(kinds) as Made;
-  } catch {
-    return undefined; // making code from text is forbidden
-  }
-}
-
-const kindsOf = (fields: readonly Placed[]): Kind[] => fields.map(({ kind }) => kind);
-
 /** Reads the fields of one struct. */
 export function readerOf(fields: readonly Placed[]): Reader {
-  const kinds = kindsOf(fields);
   const read = ({ name, kind }: Placed, index: number) =>
     kind.form === undefined ? `${name}: kinds[${index}].plain(item.${name})` : `${name}: item.${name}`;
   const byLoop: Reader = (item) => {
@@ -37,7 +24,8 @@ export function readerOf(fields: readonly Placed[]): Reader {
     for (const { name, kind } of fields) all[name] = kind.plain((item as unknown as Plain)[name]);
     return all;
   };
-  return compiled(kinds, `(item) => ({ ${fields.map(read).join(", ")} })`) ?? byLoop;
+  const make = compiled<(kinds: Kind[]) => Reader>(`(kinds) => (item) => ({ ${fields.map(read).join(", ")} })`);
+  return make?.(fields.map(({ kind }) => kind)) ?? byLoop;
 }
 
 /** Writes the fields of one struct. Each property of the user's object is read once. */
@@ -53,6 +41,5 @@ export function writerOf(fields: readonly Placed[]): Writer {
     for (const [index, { name }] of fields.entries()) (item as unknown as Plain)[name] = values[index];
     return "";
   };
-  const body = `(item, value) => { ${read.join(" ")} ${set.join(" ")} return ""; }`;
-  return compiled(kindsOf(fields), body) ?? byLoop;
+  return compiled<Writer>(`(item, value) => { ${read.join(" ")} ${set.join(" ")} return ""; }`) ?? byLoop;
 }
