@@ -35,13 +35,16 @@ async function zig(parameters, cacheFolder) {
     throw new Error(`zig cc ${parameters.join(" ")}\nended with ${signal ?? `exit code ${code}`}\n${output}`);
 }
 
-/** Runs the jobs, as many at once as there are processors. */
+/** Runs the jobs, as many at once as there are processors. When one fails, its error is thrown once none runs any more. */
 async function inParallel(jobs) {
   const waiting = [...jobs];
+  const failures = [];
   const work = async () => {
-    for (let job = waiting.shift(); job; job = waiting.shift()) await job();
+    for (let job = waiting.shift(); job && failures.length === 0; job = waiting.shift())
+      await job().catch((error) => failures.push(error));
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
+  if (failures.length > 0) throw failures[0];
 }
 
 function compile(target, name, work, sanitize) {

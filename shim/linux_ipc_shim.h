@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 3
+#define LIPC_ABI_VERSION 4
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -43,7 +43,7 @@ LIPC_EXPORT int32_t lipc_guard_remove(double guard);
 LIPC_EXPORT int32_t lipc_guard_faults(double guard);
 
 /* copy.c */
-LIPC_EXPORT int32_t lipc_copy(double to, double from, double count);
+LIPC_EXPORT int32_t lipc_copy(double to, double from, double count, double ahead);
 
 /* futex.c */
 LIPC_EXPORT int32_t lipc_futex_wait(double word, double expected, double deadline);

@@ -1,11 +1,12 @@
 // MappedCopy: bytes between mapped memory and arrays of the caller, in the way that is fastest for their number.
 //
 // `set` is a call of 50 ns, and out of mapped memory it needs a view of its source, which costs twice as much again. So
-// few bytes are copied by loops; many by the shim, where calls of it are cheap, to and from an array that comes again.
+// few bytes are copied by loops, and many by the shim, to and from an array that comes again: it also fetches what will be
+// copied next, which another core has written.
 
 import { Buffer } from "node:buffer";
 import { copiesWideWords } from "../sys/compiled.ts";
-import { addressOf, copiesByAddress, copyBytes } from "../sys/copy.ts";
+import { addressOf, copyBytes, copyCost } from "../sys/copy.ts";
 
 /**
  * V8 copies 64 bits at a time through BigInts that it never makes; JavaScriptCore would make them, and copies 32. Doubles
@@ -15,11 +16,17 @@ const hasWideWords = copiesWideWords;
 const WORD_SHIFT = hasWideWords ? 3 : 2;
 const WORD_BYTES = 1 << WORD_SHIFT;
 /** Beyond these a call is faster than the loop. */
-const LOOP_OUT_MOST = hasWideWords ? 1024 : 64;
 const LOOP_IN_MOST = hasWideWords ? 128 : 64;
-/** The same for a loop over bytes. */
+const LOOP_OUT_MOST = hasWideWords ? 1024 : 64;
+/** Out of the memory the shim is, sooner: beyond so many bytes for each ns that its call takes. */
+const LOOP_OUT_PER_NS = 12;
+/** Beyond so many bytes a call is faster than a loop over bytes. */
 const BYTEWISE_MOST = 64;
-/** No address yet, or none of use: a double from the start, as addresses are (D34). */
+/** What `set` takes besides copying, in ns. */
+const SET_COST = 50;
+/** Nothing is known of what will be copied next. */
+export const NOWHERE = -1;
+/** No address yet: a double from the start, as addresses are (D34). */
 const UNKNOWN = Number.NaN;
 
 /** The whole words of `bytes`, whatever their kind: they are only ever copied. None where it is not aligned. */
@@ -34,8 +41,12 @@ export class MappedCopy {
   private readonly u8: Uint8Array;
   private readonly bytes: Buffer;
   private readonly words: Int32Array;
-  /** Where the memory is; UNKNOWN where copies by address gain nothing. */
-  private readonly address: number = UNKNOWN;
+  /** Where the memory is. */
+  private readonly address: number;
+  /** Longer copies are calls, which take a hint `ahead`. */
+  readonly loopOutMost: number;
+  /** Whether the shim copies faster than `set` into the memory, too. */
+  private readonly isAddressedIn: boolean;
   /** The last array of the caller's and its words: most programs use one again and again. */
   private other: Uint8Array;
   private otherWords: Int32Array;
@@ -51,13 +62,19 @@ export class MappedCopy {
     this.other = new Uint8Array(0);
     this.otherWords = wordsOf(this.other);
     this.far = this.other;
-    if (copiesByAddress()) this.address = addressOf(u8);
+    this.address = addressOf(u8);
+    const cost = copyCost();
+    this.loopOutMost = Math.min(LOOP_OUT_MOST, LOOP_OUT_PER_NS * cost);
+    this.isAddressedIn = cost < SET_COST;
   }
 
-  /** The `length` bytes from `start` on, a multiple of 8, to the start of `target`, which is at least as long. */
-  out(start: number, length: number, target: Uint8Array): void {
-    if (length > LOOP_OUT_MOST) {
-      this.longOut(start, length, target);
+  /**
+   * The `length` bytes from `start` on, a multiple of 8, to the start of `target`, which is at least as long. `ahead`: from
+   * where as many will probably be copied next.
+   */
+  out(start: number, length: number, target: Uint8Array, ahead = NOWHERE): void {
+    if (length > this.loopOutMost) {
+      this.longOut(start, length, target, ahead);
       return;
     }
     if (target !== this.other) this.take(target);
@@ -87,10 +104,10 @@ export class MappedCopy {
   }
 
   /** The lengths are asked anew each time: that of an array that was detached, and is no longer where it was, is 0. */
-  private longOut(start: number, length: number, target: Uint8Array): void {
+  private longOut(start: number, length: number, target: Uint8Array, ahead: number): void {
     const { address, u8 } = this;
     const isAddressed = this.isAddressed(target) && length <= target.length && start + length <= u8.length;
-    if (isAddressed) copyBytes(this.farAddress, address + start, length);
+    if (isAddressed) copyBytes(this.farAddress, address + start, length, ahead < 0 ? 0 : address + ahead);
     else if (hasWideWords) target.set(u8.subarray(start, start + length));
     else this.bytes.copy(target, 0, start, start + length); // JavaScriptCore has a copy that needs no view
   }
@@ -98,8 +115,8 @@ export class MappedCopy {
   private longIn(source: Uint8Array, start: number): void {
     const { address, u8 } = this;
     const { length } = source;
-    const isAddressed = this.isAddressed(source) && start + length <= u8.length;
-    if (isAddressed) copyBytes(address + start, this.farAddress, length);
+    const isAddressed = this.isAddressedIn && this.isAddressed(source) && start + length <= u8.length;
+    if (isAddressed) copyBytes(address + start, this.farAddress, length, 0);
     else u8.set(source, start);
   }
 
@@ -110,7 +127,6 @@ export class MappedCopy {
       this.farAddress = UNKNOWN;
       return false;
     }
-    if (!(this.address > 0)) return false;
     if (!(this.farAddress >= 0)) this.farAddress = addressOf(array);
     return this.farAddress > 0;
   }

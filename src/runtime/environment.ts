@@ -14,8 +14,8 @@ import { ABI_VERSION, type Calls } from "./symbols.ts";
 /** Everything that `sys` needs of the runtime. */
 export interface Environment {
   readonly backend: BackendName;
-  /** Whether engines compile calls into their callers: 5 to 20 ns. Through Node-API they take some 50, through koffi 100. */
-  readonly hasCheapCalls: boolean;
+  /** What a call with a few arguments takes, in ns, roughly: less where engines compile it into its caller. */
+  readonly callCost: number;
   readonly calls: Calls;
   /** Identifies this environment to the shim; also the address of its scratch block. */
   readonly address: number;
@@ -36,7 +36,13 @@ export interface Environment {
 
 const nodeBackends: Record<string, LoadCalls> = { "node-api": loadNodeApi, koffi: loadKoffi, "node-ffi": loadNodeFfi };
 
-const cheap: readonly BackendName[] = ["bun-ffi", "deno-ffi", "node-ffi"];
+const callCosts: Record<BackendName, number> = {
+  "bun-ffi": 20,
+  "deno-ffi": 40,
+  "node-ffi": 40,
+  "node-api": 60,
+  koffi: 120,
+};
 
 /** The only place that asks which runtime this is. */
 function chooseBackend(): { name: BackendName; load: LoadCalls } {
@@ -72,7 +78,7 @@ function assemble(backend: BackendName, calls: Calls, face: NodeApiFace, buffer:
   const address = face.address();
   return {
     backend,
-    hasCheapCalls: cheap.includes(backend),
+    callCost: callCosts[backend],
     calls,
     address,
     scratch: new Uint8Array(buffer, SCRATCH_FREE_OFFSET),

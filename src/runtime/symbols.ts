@@ -33,7 +33,7 @@ export const symbols = {
   guard_remove: { result: "i32", arguments: 1 },
   guard_faults: { result: "i32", arguments: 1 },
 
-  copy: { result: "i32", arguments: 3 },
+  copy: { result: "i32", arguments: 4 },
 
   futex_wait: { result: "i32", arguments: 3 },
   futex_wake: { result: "i32", arguments: 2 },
@@ -96,7 +96,7 @@ export const symbols = {
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 export type SymbolName = keyof typeof symbols;
 

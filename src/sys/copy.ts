@@ -2,9 +2,9 @@
 
 import { environment } from "../runtime/environment.ts";
 
-/** Whether `copyBytes` is faster than `set` of a typed array. */
-export function copiesByAddress(): boolean {
-  return environment().hasCheapCalls;
+/** What a call of `copyBytes` takes besides copying, in ns. */
+export function copyCost(): number {
+  return environment().callCost;
 }
 
 /**
@@ -15,7 +15,10 @@ export function addressOf(bytes: Uint8Array): number {
   return bytes.buffer.byteLength === 0 ? 0 : environment().addressOf(bytes);
 }
 
-/** memcpy(3). Checks nothing: both ranges must lie in what is allocated or mapped at this moment. */
-export function copyBytes(to: number, from: number, count: number): void {
-  environment().calls.copy(to, from, count);
+/**
+ * memcpy(3). Checks nothing: both ranges must lie in what is allocated or mapped at this moment. The cache lines at
+ * `ahead`, from where as many bytes will probably be copied next, are fetched meanwhile; 0 = unknown.
+ */
+export function copyBytes(to: number, from: number, count: number, ahead: number): void {
+  environment().calls.copy(to, from, count, ahead);
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { truncateSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { SharedMemory } from "../../mod.ts";
-import { MappedCopy } from "../../src/ring/mapped_copy.ts";
+import { MappedCopy, NOWHERE } from "../../src/ring/mapped_copy.ts";
 import { cleanUp, objectPath, uniqueName } from "../support/mod.ts";
 
 const SOURCE_BYTES = 8192;
@@ -52,9 +52,10 @@ describe("MappedCopy", () => {
     256,
     257,
     336,
-    511,
-    512,
-    513,
+    480,
+    481,
+    720,
+    721,
     1024,
     1025,
     4099,
@@ -68,6 +69,19 @@ describe("MappedCopy", () => {
         const [exact, roomy] = [new Uint8Array(room, offset, size), new Uint8Array(room, offset, size + 13)];
         for (let turn = 0; turn < 3; turn++) check(copy, 8 * turn, size, exact);
         for (let turn = 0; turn < 3; turn++) check(copy, 24, size, roomy);
+      }
+    }
+  });
+
+  it("takes any hint where the next copy will begin: it is only a hint", () => {
+    const copy = new MappedCopy(source);
+    const target = new Uint8Array(2000 + 8);
+    for (const ahead of [undefined, NOWHERE, 0, 8, SOURCE_BYTES - 8, SOURCE_BYTES, 2 ** 31, 2 ** 45]) {
+      for (const length of [64, 500, 2000]) {
+        target.fill(GUARD);
+        copy.out(24, length, target, ahead);
+        assert.equal(Buffer.compare(target.subarray(0, length), source.subarray(24, 24 + length)), 0);
+        assert.ok(target.subarray(length).every((byte) => byte === GUARD));
       }
     }
   });

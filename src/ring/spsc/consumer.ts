@@ -2,6 +2,7 @@
 
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
+import { NOWHERE } from "../mapped_copy.ts";
 import { lengthAt } from "./chain.ts";
 import { messagesOf } from "./iteration.ts";
 import * as layout from "./layout.ts";
@@ -118,9 +119,15 @@ export class SpscConsumer extends RingSide {
     const length = this.lastLength;
     if (length > target.length)
       throw new RangeError(`the message has ${length} bytes, the target only ${target.length}`);
-    this.copy.out(offset, length, target);
+    this.copy.out(offset, length, target, length > this.copy.loopOutMost ? this.following() : NOWHERE);
     this.release();
     return length;
+  }
+
+  /** Where the bytes of the message behind the peeked one begin, if it is there: not to take what is about to be written. */
+  private following(): number {
+    const start = this.dataOffset + ((this.next + this.record) & this.mask);
+    return this.i32[start >> 2] === 0 ? NOWHERE : start + MESSAGE_HEADER;
   }
 
   private attempt(): Uint8Array | undefined {
