@@ -39,7 +39,7 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   guard_add: [[0, 0]],
   guard_remove: [[-1], EINVAL],
   guard_faults: [[-1], EINVAL],
-  copy: [[word, word + 64, 8], 0],
+  copy: [[word, word + 64, 8, word + 128], 0],
   futex_wait: [[word, 1, -1], -11],
   futex_wake: [[word, 1], 0],
   wait_event: [[word, 1, 0, -1], 0],
