@@ -2,10 +2,12 @@
 // One process per backend; in each, mitata takes the figures. Mechanisms between two processes are in bench/run.ts.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { bench, do_not_optimize, run } from "mitata";
 import { SpscRing } from "../mod.ts";
 import { environment } from "../src/runtime/environment.ts";
 import { clockMonotonic } from "../src/sys/futex.ts";
+import { orExplain } from "./command_line.ts";
 import { duration } from "./report/format.ts";
 import { TICK_SIZE, writeTick } from "./ring/messages.ts";
 import { type Runtime, runtimeCommand } from "./runner/runtimes.ts";
@@ -17,6 +19,9 @@ const BACKENDS: readonly { name: string; runtime: Runtime; variables: Record<str
   { name: "node:ffi", runtime: "node", variables: { LINUX_IPC_BACKEND: "node-ffi" } },
   { name: "koffi", runtime: "node", variables: { LINUX_IPC_BACKEND: "koffi" } },
 ];
+
+/** Says to a process that it is one of those that measure. */
+const HERE = "here";
 
 type Row = [name: string, nanoseconds: number];
 
@@ -61,7 +66,7 @@ async function measureHere(): Promise<void> {
 
 function measureBackend({ runtime, variables }: (typeof BACKENDS)[number]): Row[] {
   const [program, ...parameters] = runtimeCommand(runtime);
-  const output = execFileSync(program as string, [...parameters, fileURLToPath(import.meta.url), "--here"], {
+  const output = execFileSync(program as string, [...parameters, fileURLToPath(import.meta.url), HERE], {
     encoding: "utf8",
     env: { ...process.env, ...variables },
   });
@@ -80,5 +85,12 @@ function printTable(): void {
   }
 }
 
-if (process.argv[2] === "--here") await measureHere();
-else printTable();
+const HELP = `What a call into the shim costs through each FFI, and the ring's operations within one process.
+
+  node bench/call.ts [--help]`;
+
+if (process.argv[2] === HERE) await measureHere();
+else {
+  orExplain(HELP, (args) => parseArgs({ args }));
+  printTable();
+}

@@ -1,5 +1,5 @@
 // node bench/latest_value.ts: reading and writing an order book of 336 bytes, against the same protocol in C++.
-import { parseArgs } from "node:util";
+import { subjectOptions } from "./command_line.ts";
 import { buildControl, type Row, runControl, runOurs, type Times } from "./latest_value/trial.ts";
 import { saveSubject } from "./report/subject.ts";
 import { describeMachine, machineLine } from "./runner/machine.ts";
@@ -48,9 +48,10 @@ function say({ title, runtime, nanoseconds, control, ratio, isBar }: Finding): v
   console.log(`${title.padEnd(42)}${runtime.padEnd(6)}${figures}${`${ratio.toFixed(2)} x`.padStart(9)}  ${verdict}`);
 }
 
-const { values } = parseArgs({ options: { rounds: { type: "string" }, quick: { type: "boolean", default: false } } });
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
-if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError("--rounds takes a positive whole number");
+const { quick, rounds } = subjectOptions(
+  "latest_value.ts",
+  "Reads and writes an order book of 336 bytes, against the same protocol in C++.",
+);
 buildControl();
 const machine = machineLine(describeMachine(RUNTIMES, "zig c++ -O3 -march=native"));
 console.log(`${machine}\n${"".padEnd(48)}       ours        C++    ratio`);
@@ -67,4 +68,4 @@ const bars = findings
     const text = `LatestValue of 336 bytes, ${title}: at most ${LIMIT} x C++`;
     return { text, runtime, nanoseconds, ratio, met: ratio <= LIMIT };
   });
-if (!values.quick) saveSubject("latest_value", { machine, rounds, bars, findings });
+if (!quick) saveSubject("latest_value", { machine, rounds, bars, findings });

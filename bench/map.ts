@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { subjectOptions } from "./command_line.ts";
 import type { MapBenchJob } from "./map/peer.ts";
 import { saveSubject } from "./report/subject.ts";
 import { describeMachine, machineLine } from "./runner/machine.ts";
@@ -90,9 +90,10 @@ function say({ title, runtime, ours, lru, cpp, lmdb }: Finding): void {
   console.log(`${title.padEnd(19)}${runtime.padEnd(8)}${figures.join("")}${faster.padStart(9)}  ${verdict}`);
 }
 
-const { values } = parseArgs({ options: { rounds: { type: "string" }, quick: { type: "boolean", default: false } } });
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
-if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError("--rounds takes a positive whole number");
+const { quick, rounds } = subjectOptions(
+  "map.ts",
+  "Gets and sets of a SharedMap, against a map in C++ under a mutex and against lmdb from npm.",
+);
 buildControl();
 const machine = machineLine(describeMachine(RUNTIMES, "zig c++ -O3 -march=native"));
 console.log(`${machine}\n10,000 keys of 13 bytes, values of 64 bytes, one process`);
@@ -100,7 +101,7 @@ console.log(`${"".padEnd(27)}${["ours", "lru", "C++", "lmdb", "lmdb/ours"].map((
 const findings: Finding[] = [];
 for (const row of ROWS) {
   for (const runtime of RUNTIMES) {
-    findings.push(measure(row, runtime, rounds, values.quick ? 200 : 400));
+    findings.push(measure(row, runtime, rounds, quick ? 200 : 400));
     say(findings.at(-1) as Finding);
   }
 }
@@ -110,4 +111,4 @@ const bars = findings
     const text = `SharedMap, ${title}: at least ${BAR} x as fast as lmdb`;
     return { text, runtime, nanoseconds: ours, ratio: lmdb / ours, met: lmdb / ours >= BAR };
   });
-if (!values.quick) saveSubject("map", { machine, rounds, bars, findings });
+if (!quick) saveSubject("map", { machine, rounds, bars, findings });

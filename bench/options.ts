@@ -1,5 +1,6 @@
 // The command line of bench/run.ts.
 import { parseArgs } from "node:util";
+import { parseRounds } from "./command_line.ts";
 import { QUESTIONS, type Question } from "./rows.ts";
 import { RUNTIMES, type Runtime } from "./runner/runtimes.ts";
 
@@ -10,7 +11,6 @@ export interface Options {
   rounds: number;
   json: boolean;
   readme: boolean;
-  help: boolean;
 }
 
 const FULL_ROUNDS = 5;
@@ -29,7 +29,9 @@ export const HELP = `Measures the ring against C++ and against the runtimes' own
   --help              this text
 
 Results go to bench/results/<date>-<processor>.json and .svg. The exit code is 1 when a trial failed (a message was lost
-or a process died); a bar that is not met is printed, and is not an error.`;
+or a process died); a bar that is not met is printed, and is not an error.
+
+Other subjects: node bench/latest_value.ts, bench/map.ts, bench/struct.ts, bench/call.ts (each with --help).`;
 
 function chosen<Name extends string>(
   text: string | undefined,
@@ -54,13 +56,10 @@ export function parseOptions(parameters: string[]): Options {
       rounds: { type: "string" },
       json: { type: "boolean", default: false },
       readme: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
     },
   });
-  const rounds = Number(values.rounds ?? (values.quick ? QUICK_ROUNDS : FULL_ROUNDS));
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new RangeError(`--rounds: ${values.rounds} is not a positive number`);
-  const { quick, json, readme, help } = values;
+  const { quick, json, readme } = values;
+  const rounds = parseRounds(values.rounds, quick ? QUICK_ROUNDS : FULL_ROUNDS);
   const only = chosen(values.only, Object.keys(QUESTIONS) as Question[], "only");
-  return { quick, json, readme, help, rounds, only, runtimes: chosen(values.runtimes, RUNTIMES, "runtimes") };
+  return { quick, json, readme, rounds, only, runtimes: chosen(values.runtimes, RUNTIMES, "runtimes") };
 }

@@ -1,5 +1,6 @@
 // npm run bench: the ring against C++ and against sockets, interleaved, with a table, a file, a chart and the bars.
 import { mkdirSync, writeFileSync } from "node:fs";
+import { orExplain } from "./command_line.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
 import { updateReadme } from "./readme.ts";
 import { chart } from "./report/chart.ts";
@@ -89,7 +90,5 @@ async function main(options: Options): Promise<void> {
 }
 
 if (import.meta.main) {
-  const options = parseOptions(process.argv.slice(2));
-  if (options.help) console.log(HELP);
-  else await main(options);
+  await main(orExplain(HELP, parseOptions));
 }

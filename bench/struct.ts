@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { measure } from "mitata";
+import { subjectOptions } from "./command_line.ts";
 import { type SubjectBar, saveSubject } from "./report/subject.ts";
 import { describeMachine, machineLine } from "./runner/machine.ts";
 import { RUNTIMES, type Runtime, runtimeCommand } from "./runner/runtimes.ts";
@@ -13,7 +14,8 @@ import { useOtherStructs } from "./struct/others.ts";
 import type { Row } from "./struct/row.ts";
 
 const LIMIT = 1.5;
-const ROUNDS = 5;
+/** Says to a process that it is one of those that measure. */
+const HERE = "here";
 const ROUND_NS = 60e6;
 
 /** The least of many short samples, because whatever else the machine does only ever adds. */
@@ -28,9 +30,9 @@ interface Figures {
 }
 
 /** By turns, so that both see the same machine; the first turn only warms up. */
-async function compare({ hand, ours, count }: Row): Promise<Figures> {
+async function compare({ hand, ours, count }: Row, rounds: number): Promise<Figures> {
   const turns: Figures[] = [];
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round <= rounds; round++) {
     const [byHand, byStruct] = [await nanoseconds(hand, count), await nanoseconds(ours, count)];
     if (round > 0) turns.push({ byHand, byStruct, ratio: byStruct / byHand });
   }
@@ -42,11 +44,16 @@ interface Finding extends Figures {
   title: string;
 }
 
-async function report(title: string, rows: readonly Row[], limit: number): Promise<Finding[]> {
+async function report(
+  title: string,
+  rows: readonly Row[],
+  rounds: number,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   console.log(`  ${title.padEnd(38)}${"by hand".padStart(10)}${"struct".padStart(11)}${"ratio".padStart(9)}`);
   for (const row of rows) {
-    const figures = await compare(row);
+    const figures = await compare(row, rounds);
     const { byHand, byStruct, ratio } = figures;
     findings.push({ title: row.title, ...figures });
     const times = [byHand, byStruct].map((value) => `${value.toFixed(2)} ns`.padStart(11)).join("");
@@ -57,16 +64,16 @@ async function report(title: string, rows: readonly Row[], limit: number): Promi
 }
 
 /** The last line is for who started this process. */
-async function measureHere(): Promise<void> {
+async function measureHere(rounds: number): Promise<void> {
   useOtherStructs();
-  const findings = await report("one struct, one operation, 1024 in a loop", OPERATIONS, LIMIT);
-  await report("many structs, 1024 in a loop (for information)", LOOPS, Number.POSITIVE_INFINITY);
+  const findings = await report("one struct, one operation, 1024 in a loop", OPERATIONS, rounds, LIMIT);
+  await report("many structs, 1024 in a loop (for information)", LOOPS, rounds);
   console.log(JSON.stringify(findings));
 }
 
-function measureIn(runtime: Runtime): Finding[] {
+function measureIn(runtime: Runtime, rounds: number): Finding[] {
   const [program, ...parameters] = runtimeCommand(runtime) as [string, ...string[]];
-  const all = [...parameters, fileURLToPath(import.meta.url), "here"];
+  const all = [...parameters, fileURLToPath(import.meta.url), HERE, `${rounds}`];
   const output = execFileSync(program, all, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   const lines = output.trimEnd().split("\n");
   console.log([runtime, ...lines.slice(0, -1)].join("\n"));
@@ -80,13 +87,14 @@ function barOf(runtime: Runtime, findings: readonly Finding[]): SubjectBar {
   return { text, runtime, nanoseconds: worst.byStruct, ratio: worst.ratio, met: worst.ratio <= LIMIT };
 }
 
-function measureEverywhere(runtimes: readonly Runtime[]): void {
+function measureEverywhere(runtimes: readonly Runtime[], { quick, rounds }: { quick: boolean; rounds: number }): void {
   const machine = machineLine(describeMachine(runtimes, "typed arrays by hand"));
   console.log(machine);
-  const findings = Object.fromEntries(runtimes.map((runtime) => [runtime, measureIn(runtime)]));
+  const findings = Object.fromEntries(runtimes.map((runtime) => [runtime, measureIn(runtime, rounds)]));
   const bars = runtimes.map((runtime) => barOf(runtime, findings[runtime] as Finding[]));
-  saveSubject("struct", { machine, rounds: ROUNDS, bars, findings });
+  if (!quick) saveSubject("struct", { machine, rounds, bars, findings });
 }
 
-if (process.argv[2] === "here") await measureHere();
-else measureEverywhere(RUNTIMES);
+if (process.argv[2] === HERE) await measureHere(Number(process.argv[3]));
+else
+  measureEverywhere(RUNTIMES, subjectOptions("struct.ts", "Fields of structs, against typed arrays indexed by hand."));
