@@ -92,6 +92,7 @@ export class Barrier extends SharedObject {
     this.abandon();
   }
 
+  /** For `close` and `leave`: strikes this member off, and ends the phase if it waited for nobody else. */
   protected override abandon(): void {
     Atomics.compareExchange(this.#members, this.#slot, this.#generation, 0);
     this.#endPhase(this.#phase);

@@ -175,11 +175,13 @@ export class FileLock {
   }
 
   /**
-   * As `lockSync`, as a promise; undefined after the timeout. Also waits for other guards of this object. An abort
-   * rejects with `signal.reason` and takes nothing; closing the object rejects with EBADF.
+   * As `lockSync`, as a promise. Also waits for other guards of this object. An abort rejects with `signal.reason` and
+   * takes nothing; closing the object rejects with EBADF.
    */
   lock(options?: choice.FileLockRange & { signal?: AbortSignal; timeoutMs?: undefined }): Promise<FileLockGuard>;
+  /** As without a timeout, but undefined after it; nothing is taken then. */
   lock(options: choice.FileLockAwaitOptions): Promise<FileLockGuard | undefined>;
+  /** Only after a try in vain is there a native thread to pay for. */
   async lock(options: choice.FileLockAwaitOptions = {}): Promise<FileLockGuard | undefined> {
     const wanted = this.#check(options, ["timeoutMs", "signal"], "lock");
     const { timeoutMs, signal } = options;

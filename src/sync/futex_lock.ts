@@ -114,11 +114,13 @@ export class FutexLock {
   }
 
   /**
-   * Takes the lock, as a promise; undefined after the timeout. Also waits while this object itself holds it. An abort
-   * rejects with `signal.reason` and takes nothing; closing the memory rejects with EBADF.
+   * Takes the lock, as a promise. Also waits while this object itself holds it. An abort rejects with `signal.reason`
+   * and takes nothing; closing the memory rejects with EBADF.
    */
   lock(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<PlainGuard>;
+  /** As without a timeout, but undefined after it; nothing is taken then. */
   lock(options: AwaitOptions): Promise<PlainGuard | undefined>;
+  /** After one plain try the word is left saying 2, so that whoever unlocks wakes this caller. */
   async lock(options: AwaitOptions = {}): Promise<PlainGuard | undefined> {
     checkAwaitOptions(options, "lock");
     options.signal?.throwIfAborted();

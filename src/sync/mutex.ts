@@ -175,11 +175,13 @@ export class Mutex extends SharedObject {
   }
 
   /**
-   * Takes the mutex, as a promise; undefined after the timeout. Calls of this object are served in order, also while this
-   * process itself holds it. An abort rejects with `signal.reason` and takes nothing. Errors as `lockSync`, but EDEADLK.
+   * Takes the mutex, as a promise. Calls of this object are served in order, also while this process itself holds it.
+   * An abort rejects with `signal.reason` and takes nothing. Errors as `lockSync`, but EDEADLK.
    */
   lock(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<MutexGuard>;
+  /** As without a timeout, but undefined after it; nothing is taken then. */
   lock(options: AwaitOptions): Promise<MutexGuard | undefined>;
+  /** Tries at once only if no earlier call waits: that makes the order. */
   lock(options?: AwaitOptions): Promise<MutexGuard | undefined> {
     return this.awaiting(this.waiter, "lock", this.attempt, options);
   }
@@ -198,6 +200,7 @@ export class Mutex extends SharedObject {
     if (!this.word.release()) throw this.error(errno.EPERM, "unlock", "somebody else holds it");
   }
 
+  /** For `close`: passes the mutex, if held here, on as from the dead: the next holder is told, and repairs. */
   protected override abandon(): void {
     if (!this.isHeld || !this.word.isMine) return;
     if (!this.state.isUnrecoverable) this.state.suspect(process.pid);

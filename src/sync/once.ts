@@ -75,6 +75,7 @@ export class Once extends SharedObject {
     if (this.isOpen) this.#word.release();
   }
 
+  /** For `close` while an initialiser runs here: the next one does it, from the beginning. */
   protected override abandon(): void {
     if (this.#isAtIt) this.#word.release();
   }

@@ -128,9 +128,11 @@ export class RwLock extends SharedObject {
     return this.blocking(this.gate, "readSync", this.attemptRead, options);
   }
 
-  /** Takes the lock for reading, as a promise; undefined after the timeout. An abort rejects with `signal.reason`. */
+  /** Takes the lock for reading, as a promise. An abort rejects with `signal.reason` and takes nothing. */
   read(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<ReadGuard>;
+  /** As without a timeout, but undefined after it; nothing is taken then. */
   read(options: AwaitOptions): Promise<ReadGuard | undefined>;
+  /** One wait, at the writer's word, which a reader that repairs has too. */
   read(options?: AwaitOptions): Promise<ReadGuard | undefined> {
     return this.awaiting(this.gate, "read", this.attemptRead, options);
   }
@@ -216,9 +218,11 @@ export class RwLock extends SharedObject {
     return undefined;
   }
 
-  /** Takes the lock for writing, as a promise; undefined after the timeout. An abort rejects with `signal.reason`. */
+  /** Takes the lock for writing, as a promise. An abort rejects with `signal.reason` and takes nothing. */
   write(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<WriteGuard>;
+  /** As without a timeout, but undefined after it, also where readers have not left; nothing is taken then. */
   write(options: AwaitOptions): Promise<WriteGuard | undefined>;
+  /** Two waits under one timeout: for the writer's word, then for readers to leave; one where readers are preferred. */
   async write(options?: AwaitOptions): Promise<WriteGuard | undefined> {
     if (this.drain.prefersReaders) return this.awaiting(this.drained, "write", this.attemptWrite, options);
     const start = performance.now();
@@ -275,6 +279,7 @@ export class RwLock extends SharedObject {
     return guard;
   }
 
+  /** For `close`: read guards stop counting; a writer that was in passes on as from the dead. */
   protected override abandon(): void {
     if (this.reading > 0) this.readers.leave();
     const hasEntered = this.hasWord && this.drain.hasEntered;

@@ -185,6 +185,7 @@ export class Semaphore extends SharedObject {
     if (!hasRoom) throw this.error(errno.EOVERFLOW, "release", `it has ${value} permits`);
   }
 
+  /** For `close`: gives back the owned permits that this object took. Permits that nobody owns stay taken. */
   protected override abandon(): void {
     if (this.taken === 0) return;
     this.releaseOwned(this.taken);

@@ -98,9 +98,11 @@ export class SpinLock {
     return new PlainGuard(this as unknown as PlainLock);
   }
 
-  /** Takes the lock, spinning until it is free; undefined after the timeout. One that is held here is waited for too. */
+  /** Takes the lock, spinning until it is free. One that is held here is waited for too. EBADF as `tryLock`. */
   lockSync(options?: WaitOptions & { timeoutMs?: undefined }): PlainGuard;
+  /** As without a timeout, but undefined after it, or up to half a millisecond later. */
   lockSync(options: WaitOptions): PlainGuard | undefined;
+  /** The back-off reads the clock only after a vain try: an uncontended lock does not pay for it. */
   lockSync(options?: WaitOptions): PlainGuard | undefined {
     const deadline = deadlineOf(options, "lockSync");
     let guard = this.tryLock();

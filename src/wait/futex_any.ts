@@ -10,9 +10,11 @@ import { limit } from "./limit.ts";
 /** What a wait on a futex came to, in the words of `Atomics.wait`. */
 export type FutexResult = "ok" | "not-equal" | "timed-out";
 
-/** What a wait on several came to, and by which of them; -1 after a timeout. */
+/** What a wait on several came to, and by which of them. */
 export interface FutexAnyResult {
+  /** Whether one was woken (`"ok"`), one did not hold what was expected of it (`"not-equal"`), or neither in time. */
   readonly result: FutexResult;
+  /** Of the word that was woken or differed, in the list that was given; -1 after a timeout. */
   readonly index: number;
 }
 

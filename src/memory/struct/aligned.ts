@@ -7,7 +7,7 @@ import type { ElementType } from "./types.ts";
 
 /** A field's type with an alignment of its own. */
 export class Aligned<Type extends ElementType> {
-  /** @internal */
+  /** For the struct that holds it: what is aligned, as a kind. @internal */
   readonly kind: Kind;
   /** Bytes. */
   readonly alignment: number;

@@ -93,7 +93,7 @@ function classOf(element: Kind): ArrayClass {
 
 /** A number of equal elements side by side. Made by `array`. */
 export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plain[], ArrayAccess<Access, Plain>> {
-  /** @internal */
+  /** For accessors and `declaration`: the kind of an element. @internal */
   readonly element: Kind<Plain, Access>;
   /** Elements. */
   readonly length: number;
@@ -108,6 +108,7 @@ export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plai
     this.size = checkInteger(element.size * length, "the size of an array", 1, SIZE_MAX_BYTES);
   }
 
+  /** What messages call it: `array(u32, 10)`. */
   get label(): string {
     return `array(${this.element.label}, ${this.length})`;
   }
@@ -117,17 +118,17 @@ export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plai
     return this.element.alignment;
   }
 
-  /** @internal */
+  /** For `over`, and for what holds it: an accessor at byte `base`, with one of an element. @internal */
   place(views: Views, base: number): Item {
     return new (classOf(this.element as Kind))(views, base, this as unknown as ArrayKind);
   }
 
-  /** @internal */
+  /** For `read`: a new array of copies of the elements. @internal */
   plain(item: ArrayAccess<Access, Plain>): Plain[] {
     return Array.from({ length: this.length }, (_, index) => this.element.plain(item.at(index)));
   }
 
-  /** @internal */
+  /** For `write`: sets the elements in turn; a value that is no array of `length` throws before the first. @internal */
   fill(item: Item, value: unknown): void {
     const values = value instanceof ArrayPlace ? value.read() : value;
     if (!Array.isArray(values) && !ArrayBuffer.isView(values)) {
@@ -141,17 +142,17 @@ export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plai
     for (let index = 0; index < this.length; index++) target.set(index, list[index]);
   }
 
-  /** @internal */
+  /** For `declaration`: the C type of the innermost elements. @internal */
   cType(nameOf: NameOf): string {
     return this.element.cType(nameOf);
   }
 
-  /** @internal */
+  /** For `declaration`: its length, then those of what is inside, as `[10][4]`. @internal */
   override get cDimensions(): string {
     return `[${this.length}]${this.element.cDimensions}`;
   }
 
-  /** @internal */
+  /** For `declaration`: the struct that the innermost elements are, if they are one. @internal */
   override get inner(): Kind | undefined {
     return this.element.inner;
   }

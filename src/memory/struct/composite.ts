@@ -7,7 +7,7 @@ import { checkPlace, copyBytes, type MemoryLike, part, viewsOf } from "./memory_
 export abstract class Composite<Plain = unknown, Access = Plain> extends Kind<Plain, Access> {
   #spare: Item | undefined;
 
-  /** @internal Writes the value part by part; may stop half-way, so only ever into private memory. */
+  /** For `write`: sets the value part by part; may stop half-way, so only ever into private memory. @internal */
   abstract fill(item: Item, value: unknown): void;
 
   /**

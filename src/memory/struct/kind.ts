@@ -39,24 +39,24 @@ export abstract class Kind<Plain = unknown, Access = Plain> {
   /** Bytes; a power of two. */
   abstract readonly alignment: number;
 
-  /** @internal Which getter and setter a scalar has; undefined for all others, which have accessors of their own. */
+  /** For accessors: which getter and setter a scalar has; undefined for all others, which have their own. @internal */
   readonly form: string | undefined = undefined;
 
-  /** @internal An accessor of the item that stands at byte `base`. */
+  /** For the struct or array that holds it: an accessor of the item that stands at byte `base`. @internal */
   abstract place(views: Views, base: number): Item;
 
-  /** @internal A copy of what an accessor shows, which shares nothing with the memory. */
+  /** For `read`: a copy of what an accessor shows, which shares nothing with the memory. @internal */
   abstract plain(item: Access): Plain;
 
-  /** @internal The C type of an item; of an array, the type of its innermost elements. */
+  /** For `declaration`: the C type of an item; of an array, the type of its innermost elements. @internal */
   abstract cType(nameOf: NameOf): string;
 
-  /** @internal What stands behind the name in C: the lengths of arrays. */
+  /** For `declaration`: what stands behind the name in C, the lengths of arrays and strings. @internal */
   get cDimensions(): string {
     return "";
   }
 
-  /** @internal The struct that C has to know first, if there is one inside. */
+  /** For `declaration`: the struct that C has to know first, if there is one inside. @internal */
   get inner(): Kind | undefined {
     return undefined;
   }

@@ -29,7 +29,7 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
   readonly packed: boolean;
   /** The alignment that the options asked for. */
   readonly align: number | undefined;
-  /** @internal */
+  /** For accessors and `declaration`: the fields with their places, in order. @internal */
   readonly layout: Layout;
   readonly #names: readonly string[];
   #Accessors: AccessorClass | undefined;
@@ -52,6 +52,7 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
     this.offsets = Object.freeze(Object.fromEntries(offsets));
   }
 
+  /** What messages call it: its name, or "a struct". */
   get label(): string {
     return this.name ?? "a struct";
   }
@@ -96,7 +97,7 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
     return declarationOf(this as unknown as Struct<Fields>, checkName(name, "the name of the declaration"));
   }
 
-  /** @internal */
+  /** For `over`, and for what holds it: an accessor at byte `base`. The first one makes their class. @internal */
   place(views: Views, base: number): Item {
     return new (this.#accessorClass())(views, base) as Item;
   }
@@ -128,25 +129,25 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
     return made;
   }
 
-  /** @internal */
+  /** For `read`: a plain object, nested ones and arrays copied too. @internal */
   plain(item: Accessor<Of>): PlainStruct<Of> {
     this.#reader ??= readerOf(this.layout.fields);
     return this.#reader(item as unknown as Item) as PlainStruct<Of>;
   }
 
-  /** @internal */
+  /** For `write`: sets the fields in order; a missing or unknown one throws before the first is set. @internal */
   fill(item: Item, value: unknown): void {
     this.#writer ??= writerOf(this.layout.fields);
     const missing = this.#writer(item, checkFields(value, this.#names, this.label));
     if (missing !== "") throw missingField(missing, this.label);
   }
 
-  /** @internal */
+  /** For `declaration`: the name that it gives this struct. @internal */
   cType(nameOf: NameOf): string {
     return nameOf(this as unknown as Kind);
   }
 
-  /** @internal */
+  /** For `declaration`: this struct, which C has to know before any that holds it. @internal */
   override get inner(): Kind {
     return this as unknown as Kind;
   }

@@ -43,6 +43,7 @@ export type Accessor<Of extends Fields> = { -readonly [Name in keyof Of]: Access
  * `at` gave then shows the new element.
  */
 export interface ArrayAccess<Access, Plain> {
+  /** Elements; fixed by the layout, never read from the memory. */
   readonly length: number;
   /** The element, or the accessor moved to it. @throws {RangeError} there is no such element */
   at(index: number): Access;

@@ -11,6 +11,7 @@ export interface ValueType<Value, Given = Value> {
   readonly size: number;
   /** The value at `byteOffset`, sharing nothing with the memory. */
   read(memory: DataView, byteOffset: number): Value;
+  /** Writes `value` over the bytes from `byteOffset`. What it throws reaches the caller, and nothing is published. */
   write(memory: DataView, byteOffset: number, value: Given): void;
 }
 
