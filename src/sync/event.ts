@@ -22,7 +22,7 @@ export interface EventOptions {
 /**
  * A flag in shared memory. `set` wakes those who wait for it, in any process. Nobody owns it: a killed process leaves it
  * as it was. With `autoReset` one waiter passes for each `set`; one that is killed after it has passed has used it up.
- * A process killed inside `set` may have set it and woken nobody: who awaits then sleeps until the next `set`.
+ * A process killed inside `set` may have set it and woken nobody: who waits finds that out within a second.
  *
  * @example
  * ```ts

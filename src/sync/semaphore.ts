@@ -37,9 +37,8 @@ function checkValue({ value = 1, owned = false }: SemaphoreOptions): number {
 }
 
 /**
- * A counting semaphore between processes. Uncontended, taking and releasing make no system call. A process killed inside
- * `release` may have given a permit and woken nobody: who awaits then sleeps until the next `release`; not so with owned
- * permits.
+ * A counting semaphore between processes. Uncontended, taking and releasing make no system call. A process that is killed
+ * inside `release` may have given a permit and woken nobody: who waits finds it within a second, owned ones at once.
  *
  * @example
  * ```ts
@@ -159,8 +158,7 @@ export class Semaphore extends SharedObject {
   }
 
   private releaseOwned(count: number): void {
-    let mine = 0;
-    for (let index = 0; index < this.permits.length; index++) mine += this.isMine(index) ? 1 : 0;
+    const mine = this.countMine();
     if (mine < count) throw this.error(errno.EPERM, "release", `${mine} permits were taken here, ${count} given`);
     for (let index = 0, left = count; left > 0; index++) {
       if (!this.isMine(index)) continue;
@@ -169,6 +167,13 @@ export class Semaphore extends SharedObject {
     }
     this.taken -= count;
     this.waiter.notify(); // a kill before this is told as the death of a holder
+  }
+
+  /** Permits of this participant, through whichever object it took them. */
+  private countMine(): number {
+    let mine = 0;
+    for (let index = 0; index < this.permits.length; index++) mine += this.isMine(index) ? 1 : 0;
+    return mine;
   }
 
   /** Nobody else writes a permit of ours. */
@@ -187,7 +192,7 @@ export class Semaphore extends SharedObject {
 
   /** For `close`: gives back the owned permits that this object took. Permits that nobody owns stay taken. */
   protected override abandon(): void {
-    if (this.taken === 0) return;
-    this.releaseOwned(this.taken);
+    const count = Math.min(this.taken, this.countMine()); // another object of this participant may have released some
+    if (count > 0) this.releaseOwned(count);
   }
 }

@@ -119,4 +119,18 @@ describe("a semaphore", () => {
     assert.equal(await peer.answer(), "true");
     assert.equal(seats.tryAcquire(), false);
   });
+
+  it("closes also where another object of its participant has released what it took", () => {
+    const memory = closing(SharedMemory.anonymous({ size: 16384 }));
+    const participants = closing(Participants.over(memory, 0));
+    const at = Participants.byteSize();
+    const seats = Semaphore.over(memory, at, { participants, value: 2, owned: true });
+    const other = closing(Semaphore.over(memory, at, { participants }));
+    assert.ok(seats.tryAcquire());
+    other.release();
+    seats.close();
+    assert.equal(other.value, 2);
+    assert.ok(other.tryAcquire());
+    assert.equal(other.value, 1);
+  });
 });
