@@ -46,9 +46,17 @@ function exitOnSignals(): void {
   process.once("SIGTERM", () => process.exit(143));
 }
 
-/** How each long run begins: `--name value` for whole numbers, with their defaults. */
-export function readNumbers<Name extends string>(defaults: Record<Name, number>): Record<Name, number> {
-  exitOnSignals();
+/** The help of a long run is its caption: the comment at the head of its file. */
+function help(): string {
+  const lines = readFileSync(process.argv[1] as string, "utf8").split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("//"));
+  return lines
+    .slice(0, end)
+    .map((line) => line.replace(/^\/\/ ?/, ""))
+    .join("\n");
+}
+
+function parseNumbers<Name extends string>(defaults: Record<Name, number>): Record<Name, number> {
   const options = Object.fromEntries(Object.keys(defaults).map((name) => [name, { type: "string" as const }]));
   const { values } = parseArgs({ options });
   const read = ([name, standard]: [string, unknown]) => {
@@ -57,4 +65,19 @@ export function readNumbers<Name extends string>(defaults: Record<Name, number>)
     return [name, value];
   };
   return Object.fromEntries(Object.entries(defaults).map(read)) as Record<Name, number>;
+}
+
+/** How each long run begins: `--name value` for whole numbers, with their defaults; --help and errors end it. */
+export function readNumbers<Name extends string>(defaults: Record<Name, number>): Record<Name, number> {
+  exitOnSignals();
+  if (process.argv.includes("--help")) {
+    console.log(help());
+    process.exit(0);
+  }
+  try {
+    return parseNumbers(defaults);
+  } catch (error) {
+    console.error(`error ${(error as Error).message}\n\n${help()}`);
+    process.exit(2);
+  }
 }
