@@ -88,8 +88,8 @@ export abstract class MapReading {
   }
 
   /**
-   * Copies the key's value to the start of `target`: its size, or -1 where there is none. Allocates nothing for short
-   * values, if the target is the same as last time; for long ones a view, in Node. Never waits; errors as `get`.
+   * Copies the key's value to the start of `target`: its size, or -1 where there is none. Allocates nothing, if the target
+   * is the same as last time. Never waits; errors as `get`.
    *
    * @throws {RangeError} the value is longer than the target
    */
