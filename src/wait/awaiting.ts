@@ -1,23 +1,30 @@
 // Awaiting: callers that await the same thing, served in order by one parked watch.
 
-import { clearTimeout, setTimeout } from "node:timers";
 import type { AwaitOptions } from "./deadline.ts";
+import { limit } from "./limit.ts";
 
 /** How the queue sleeps: an eventcount in production, anything in a test. */
 export interface Parking {
-  /** Announces a sleeper: the key. */
+  /** Announces a sleeper, before a last look: the key, and whose death would end the sleep. */
   prepare(): number;
   /** Calls back when the key has changed or the peer has died. False: it has changed already. */
   park(key: number, onChange: () => void): boolean;
   unpark(): void;
+  /** One caller more, or less, that keeps the process alive while it waits. */
+  hold?(change: 1 | -1): void;
 }
 
 interface Caller {
   attempt(): unknown;
   resolve(value: unknown): void;
   reject(reason: unknown): void;
+  /** Ends its timeout. */
   release(): void;
+  isSettled: boolean;
+  isHolding: boolean;
 }
+
+const nothing = () => {};
 
 /** Each caller has an `attempt`, which answers undefined for "not yet" and throws what should end its wait. */
 export class Awaiting {
@@ -33,39 +40,44 @@ export class Awaiting {
     return this.#callers.length;
   }
 
-  /** `isRef`: a timeout that is pending keeps the process alive, as the wait itself does. */
+  /** `isRef`: the wait and its timeout keep the process alive. */
   add<T>(attempt: () => T | undefined, options: AwaitOptions | undefined, isRef = true): Promise<T | undefined> {
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const caller: Caller = { attempt, resolve: resolve as (value: unknown) => void, reject, release: () => {} };
-      this.#limit(caller, options, isRef);
+      const settle = { resolve: resolve as (value: unknown) => void, reject };
+      const caller: Caller = { attempt, ...settle, release: nothing, isSettled: false, isHolding: false };
+      if (options !== undefined) this.#limit(caller, options, isRef);
       this.#callers.push(caller);
       if (this.#callers.length === 1) this.#serve();
+      if (isRef && !caller.isSettled) this.#hold(caller);
     });
   }
 
   /** Ends the caller's wait at its timeout or abort. */
-  #limit(caller: Caller, options: AwaitOptions | undefined, isRef: boolean): void {
-    const { timeoutMs, signal } = options ?? {};
-    if (timeoutMs === undefined && signal === undefined) return;
-    const onAbort = () => this.#leave(caller, () => caller.reject(signal?.reason));
+  #limit(caller: Caller, options: AwaitOptions, isRef: boolean): void {
     const onTimeout = () => this.#leave(caller, () => caller.resolve(undefined));
-    const isLimited = timeoutMs !== undefined && timeoutMs < 2 ** 31; // longer than setTimeout counts: 24 days
-    const timer = isLimited ? setTimeout(onTimeout, timeoutMs) : undefined;
-    if (!isRef) timer?.unref();
-    signal?.addEventListener("abort", onAbort);
-    caller.release = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-    };
+    const onAbort = () => this.#leave(caller, () => caller.reject(options.signal?.reason));
+    caller.release = limit(options, isRef, onTimeout, onAbort);
+  }
+
+  #hold(caller: Caller): void {
+    caller.isHolding = true;
+    this.#parking.hold?.(1);
+  }
+
+  /** It has left the queue. */
+  #release(caller: Caller): void {
+    caller.isSettled = true;
+    caller.release();
+    if (caller.isHolding) this.#parking.hold?.(-1);
   }
 
   #leave(caller: Caller, settle: () => void): void {
     const index = this.#callers.indexOf(caller);
     if (index < 0) return;
     this.#callers.splice(index, 1);
-    caller.release();
+    this.#release(caller);
     settle();
     if (this.#callers.length === 0) this.#parking.unpark();
     else if (index === 0) this.#serve();
@@ -79,18 +91,26 @@ export class Awaiting {
       if (value === undefined) return false;
     } catch (error) {
       this.#callers.shift();
-      caller.release();
+      this.#release(caller);
       caller.reject(error);
       return true;
     }
     this.#callers.shift();
-    caller.release();
+    this.#release(caller);
     caller.resolve(value);
     return true;
   }
 
-  /** Serves in order whom it can, then parks for the next one. */
+  /** Serves in order whom it can, then parks for the next one. Where nobody can be parked, all are told why. */
   #serve(): void {
+    try {
+      this.#serveOrPark();
+    } catch (error) {
+      this.close(error as Error);
+    }
+  }
+
+  #serveOrPark(): void {
     let key: number | undefined;
     for (let caller = this.#callers[0]; caller !== undefined; caller = this.#callers[0]) {
       if (this.#settleFirst(caller)) key = undefined;
@@ -104,7 +124,7 @@ export class Awaiting {
   /** Rejects everybody. */
   close(reason: Error): void {
     for (const caller of this.#callers.splice(0)) {
-      caller.release();
+      this.#release(caller);
       caller.reject(reason);
     }
     this.#parking.unpark();

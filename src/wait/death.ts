@@ -75,7 +75,7 @@ export class ParticipantDeath implements Death {
   }
 
   arm(callback: () => void): boolean {
-    return this.#watch.arm(this.#owner, false, callback);
+    return this.#watch.arm(this.#owner, callback);
   }
 
   disarm(): void {

@@ -2,7 +2,7 @@
 
 import { check } from "../sys/error.ts";
 import { watchAdd, watchArm, watchRemove } from "../sys/watch.ts";
-import { hold, register, unregister } from "./registry.ts";
+import { register, unregister } from "./registry.ts";
 
 /**
  * One shared word that this environment may await. It stays registered until `close`, so that arming it costs no system
@@ -13,7 +13,6 @@ export class Watch {
   readonly #id: number;
   readonly #isLife: boolean;
   #callback: (() => void) | undefined;
-  #isHolding = false;
   /** Whose life word is armed; it stays so until it fires, since there is only one thing to wait for. 0 = nobody's. */
   #armedFor = 0;
 
@@ -28,9 +27,9 @@ export class Watch {
 
   /**
    * Calls back once when the word differs from `expected`, or, on a life word, when the owner `expected` dies. False: it
-   * is so already, and nothing will be called.
+   * is so already, and nothing will be called. Does not keep the process alive.
    */
-  arm(expected: number, keepsAlive: boolean, callback: () => void): boolean {
+  arm(expected: number, callback: () => void): boolean {
     if (!this.#isLife || this.#armedFor !== expected) {
       if (watchArm(this.#handle, expected) === 1) {
         this.disarm();
@@ -39,19 +38,12 @@ export class Watch {
       this.#armedFor = expected;
     }
     this.#callback = callback;
-    if (this.#isHolding !== keepsAlive) this.#hold(keepsAlive);
     return true;
-  }
-
-  #hold(yes: boolean): void {
-    this.#isHolding = yes;
-    hold(yes ? 1 : -1);
   }
 
   /** No longer interested. The engine is not told: a wake-up that nobody waits for costs less than a call each time. */
   disarm(): void {
     this.#callback = undefined;
-    if (this.#isHolding) this.#hold(false);
   }
 
   /** For the registry only. */

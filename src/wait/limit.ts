@@ -3,8 +3,8 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import type { AwaitOptions } from "./deadline.ts";
 
-/** Longer than setTimeout counts: 24 days. */
-const TIMEOUT_MOST_MS = 2 ** 31;
+/** As far as setTimeout counts: 24 days. */
+const TIMEOUT_MOST_MS = 2 ** 31 - 1;
 
 /** Calls back at the timeout or the abort, until the function that it returns is called. */
 export function limit(
@@ -13,7 +13,7 @@ export function limit(
   onTimeout: () => void,
   onAbort: () => void,
 ): () => void {
-  const isLimited = timeoutMs !== undefined && timeoutMs < TIMEOUT_MOST_MS;
+  const isLimited = timeoutMs !== undefined && timeoutMs <= TIMEOUT_MOST_MS;
   const timer = isLimited ? setTimeout(onTimeout, timeoutMs) : undefined;
   if (!isRef) timer?.unref();
   signal?.addEventListener("abort", onAbort);

@@ -53,6 +53,7 @@ export class Peer {
       prepare: () => 0,
       park: (_key, onDeath) => death.arm(onDeath),
       unpark: () => death.disarm(),
+      hold,
     });
   }
 
@@ -105,13 +106,7 @@ export class Peer {
   async died(options: AwaitOptions = {}): Promise<boolean> {
     checkAwaitOptions(options, "died");
     if (!this.isAlive) return true;
-    const isRef = this.#isRef;
-    if (isRef) hold(1);
-    try {
-      return (await this.#awaiting.add(this.#isOver, options, isRef)) ?? false;
-    } finally {
-      if (isRef) hold(-1);
-    }
+    return (await this.#awaiting.add(this.#isOver, options, this.#isRef)) ?? false;
   }
 
   /**

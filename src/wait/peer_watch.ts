@@ -19,28 +19,28 @@ export class PeerWatch {
   }
 
   /** Calls back once when `owner` (0 = nobody) dies. False: it is dead already. */
-  arm(owner: number, isRef: boolean, callback: () => void): boolean {
+  arm(owner: number, callback: () => void): boolean {
     this.disarm();
     if (owner === 0) return true;
     if (this.#participants.isDead(owner)) return false;
-    if (this.#participants.needsAsking(owner)) return this.#ask(owner, isRef, callback);
+    if (this.#participants.needsAsking(owner)) return this.#ask(owner, callback);
     const address = this.#participants.lifeAddress(owner);
     if (address !== this.#address) {
       this.#watch?.close();
       this.#watch = new Watch(address, { isLife: true });
       this.#address = address;
     }
-    const isArmed = this.#watch?.arm(owner, isRef, callback) ?? true;
+    const isArmed = this.#watch?.arm(owner, callback) ?? true;
     return isArmed && !this.#participants.isDead(owner); // the slot may have passed on before it was armed
   }
 
-  #ask(owner: number, isRef: boolean, callback: () => void): boolean {
+  #ask(owner: number, callback: () => void): boolean {
     this.#timer = setInterval(() => {
       if (!this.#participants.isProvenDead(owner)) return;
       this.disarm();
       callback();
     }, ASK_EVERY_MS);
-    if (!isRef) this.#timer.unref();
+    this.#timer.unref(); // it is the wait that keeps the process alive, where it should
     return true;
   }
 

@@ -9,6 +9,7 @@ import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
 import { Watch } from "./engine.ts";
 import { longestSleep, notifyAll, prepareToSleep } from "./eventcount.ts";
 import { PeerWatch } from "./peer_watch.ts";
+import { hold } from "./registry.ts";
 import { rest, spin, spinBudget } from "./spin.ts";
 
 /** Without robust lists a blocking wait asks the kernel's lock table this often, in ns. */
@@ -38,6 +39,8 @@ export class Waiter {
   readonly #words: Int32Array;
   readonly #prepare: () => number;
   readonly #peerWatches: PeerWatch[] = [];
+  /** Whose deaths may end the sleep that was announced last. */
+  #owners: readonly number[] = [];
   #watch: Watch | undefined;
   #isRef = true;
   #timer: NodeJS.Timeout | undefined;
@@ -48,9 +51,10 @@ export class Waiter {
     this.#words = new Int32Array(parts.memory.buffer, 0, Math.floor(parts.memory.size / 4));
     this.#prepare = parts.prepare ?? (() => prepareToSleep(this.#words, parts.own / 4));
     this.#awaiting = new Awaiting({
-      prepare: this.#prepare,
+      prepare: () => this.#announce(),
       park: (key, onChange) => this.#park(key, onChange),
       unpark: () => this.#unpark(),
+      hold,
     });
   }
 
@@ -100,6 +104,18 @@ export class Waiter {
     return this.#awaiting.size > 0;
   }
 
+  /**
+   * Whom to watch is asked before the last look: who leaves between the two is found by that look, and who is killed
+   * behind it, before it wakes anybody, is still on the list. (After the announcement: an owner that comes later changes
+   * the word.)
+   */
+  #announce(): number {
+    const { peer, allPeers } = this.#parts;
+    const key = this.#prepare();
+    this.#owners = allPeers?.() ?? [peer()];
+    return key;
+  }
+
   #park(key: number, onChange: () => void): boolean {
     const { memory, own } = this.#parts;
     const change = () => {
@@ -107,10 +123,9 @@ export class Waiter {
       onChange();
     };
     this.#watch ??= new Watch(memory.address + own, { isLife: false });
-    if (this.#watch.arm(key, this.#isRef, change) && this.#armPeers(change)) {
+    if (this.#watch.arm(key, change) && this.#armPeers(change)) {
       const longest = longestSleep();
-      if (longest !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(change, longest / 1e6);
-      if (!this.#isRef) this.#timer?.unref();
+      if (longest !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(change, longest / 1e6).unref();
       return true;
     }
     this.#unpark();
@@ -119,10 +134,9 @@ export class Waiter {
 
   /** False: one of them is dead already. */
   #armPeers(change: () => void): boolean {
-    const { peer, allPeers, participants } = this.#parts;
-    const owners = allPeers?.() ?? [peer()];
-    while (this.#peerWatches.length < owners.length) this.#peerWatches.push(new PeerWatch(participants));
-    return owners.every((owner, index) => this.#peerWatches[index].arm(owner, this.#isRef, change));
+    const { participants } = this.#parts;
+    while (this.#peerWatches.length < this.#owners.length) this.#peerWatches.push(new PeerWatch(participants));
+    return this.#owners.every((owner, index) => this.#peerWatches[index].arm(owner, change));
   }
 
   #unpark(): void {

@@ -8,6 +8,7 @@ import { launcher } from "../wait/refused_launcher.ts";
 import { cleanUpPeers, closeAll, isPending, make, SyncPeer, soon } from "./scene.ts";
 
 const pendingPeer = new URL("./peer_pending.ts", import.meta.url);
+const keepingPeer = new URL("./peer_keeping.ts", import.meta.url);
 const workersPeer = new URL("./peer_workers.ts", import.meta.url);
 describe("a process", () => {
   after(cleanUpPeers);
@@ -23,6 +24,13 @@ describe("a process", () => {
     const kinds = ["mutex", "read", "write", "semaphore", "event", "barrier", "once", "condition"];
     assert.equal(end.stdout, ["waiting", ...kinds, ""].join("\n"));
   });
+
+  for (const mode of ["queued", "spurious", "control"]) {
+    it(`lives on for a wait that was ref'd when it began: ${mode}`, async () => {
+      const end = await runPeer(ownRuntime, keepingPeer, [mode, uniqueName(mode)], { timeoutMs: 15_000 });
+      assert.deepEqual([end.code, end.stderr, end.stdout], [0, "", "set\n"]);
+    });
+  }
 
   it("lives on for a wait without a timeout", async () => {
     const peer = spawnPeer(ownRuntime, pendingPeer, ["ref", uniqueName("forever")]);

@@ -12,6 +12,7 @@ class FakeParking implements Parking {
   parked: (() => void) | undefined;
   /** Runs between prepare and park, as a peer that is faster would. */
   beforePark: () => void = () => {};
+  hold: ((change: 1 | -1) => void) | undefined;
 
   prepare(): number {
     this.prepared++;
@@ -191,5 +192,55 @@ describe("awaiting", () => {
     put();
     const results = await within(Promise.all(all), 20_000, "ten thousand callers");
     assert.equal(results.filter((result) => result === "aborted").length, 5000);
+  });
+
+  it("rejects everybody where nobody can be parked, and serves those who come later", async () => {
+    const { parking, take, put } = makeQueue();
+    const refusal = new Error("too many words");
+    let isFull = true;
+    parking.beforePark = () => {
+      if (isFull) throw refusal;
+    };
+    await assert.rejects(take(), refusal);
+    isFull = false;
+    const waits = [take(), take()];
+    isFull = true;
+    put(1); // the second one would have to be parked now
+    assert.equal(await waits[0], 1);
+    await assert.rejects(waits[1] as Promise<unknown>, refusal);
+    isFull = false;
+    const late = take();
+    put(2);
+    assert.equal(await late, 2);
+  });
+
+  it("says how many keep the process alive, until each has ended", async () => {
+    const { parking, queue, there } = makeQueue();
+    let held = 0;
+    parking.hold = (change) => {
+      held += change;
+    };
+    const add = (isRef: boolean, options = {}) => queue.add(() => there.shift(), options, isRef);
+    there.push(1);
+    assert.deepEqual([await add(true), held], [1, 0]);
+    const [unref, first, timed] = [add(false), add(true), add(true, { timeoutMs: 5 })];
+    assert.equal(held, 2);
+    assert.deepEqual([await timed, held], [undefined, 1]);
+    there.push(2);
+    parking.change();
+    assert.deepEqual([await unref, held], [2, 1]);
+    queue.close(new Error("over"));
+    await assert.rejects(first, /over/);
+    assert.equal(held, 0);
+  });
+
+  it("takes a timeout as long as timers count, and a longer one for none", async () => {
+    const { take, put } = makeQueue();
+    for (const timeoutMs of [2 ** 31 - 1, 2 ** 31 - 0.5, 2 ** 31]) {
+      const waiting = take({ timeoutMs });
+      await sleep(3);
+      put(7);
+      assert.equal(await waiting, 7);
+    }
   });
 });
