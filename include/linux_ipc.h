@@ -128,9 +128,10 @@ struct linux_ipc_entry { /* of the robust list */
 struct linux_ipc_process {
   pthread_mutex_t lock;
   int32_t thread, is_robust; /* thread 0 = not started */
+  int32_t linked;            /* entries of the robust list */
   struct robust_list_head head;
 };
-__attribute__((weak)) struct linux_ipc_process linux_ipc_process = {PTHREAD_MUTEX_INITIALIZER, 0, 0, {{0}, 0, 0}};
+__attribute__((weak)) struct linux_ipc_process linux_ipc_process = {PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, {{0}, 0, 0}};
 
 /* An open object, and this process among its participants. */
 struct linux_ipc {
@@ -138,6 +139,7 @@ struct linux_ipc {
   size_t size;
   uint32_t owner;
   int fd, index;
+  int is_linked; /* in the robust list */
   uint8_t *area; /* the table once more, behind the private robust entries */
   size_t area_size;
   struct linux_ipc_slot *table;
@@ -294,6 +296,27 @@ static inline int32_t linux_ipc_slot_lock(const struct linux_ipc *ipc, int comma
   return fcntl(ipc->fd, command, lock) < 0 ? -errno : 0;
 }
 
+/* Links the entry while the kernel would reach it: at a thread's end it walks ROBUST_LIST_LIMIT entries and leaves the
+ * rest unmarked. All of them are ours: our thread has this list in place of its C library's. With the lock held. */
+static inline int linux_ipc_link(struct linux_ipc *ipc, struct linux_ipc_process *process) {
+  if (!process->is_robust || process->linked == ROBUST_LIST_LIMIT) return 0;
+  struct linux_ipc_entry *entry = linux_ipc_entry_of(ipc);
+  entry->next = (struct linux_ipc_entry *)process->head.list.next;
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  process->head.list.next = (struct robust_list *)entry;
+  process->linked++;
+  return 1;
+}
+
+/* With the lock held. */
+static inline void linux_ipc_unlink(struct linux_ipc *ipc, struct linux_ipc_process *process) {
+  if (!ipc->is_linked) return;
+  struct linux_ipc_entry *entry = linux_ipc_entry_of(ipc), *at = (struct linux_ipc_entry *)&process->head.list;
+  while (at->next != entry) at = at->next;
+  at->next = entry->next;
+  process->linked--;
+}
+
 /* Dead first, then a new generation, then alive; and linked before it names our thread: there is no instant at which we
  * look alive and our death would go unseen. */
 static inline void linux_ipc_come_alive(struct linux_ipc *ipc, struct linux_ipc_process *process) {
@@ -305,11 +328,8 @@ static inline void linux_ipc_come_alive(struct linux_ipc *ipc, struct linux_ipc_
   slot->pid = getpid();
   slot->since = (double)linux_ipc_now();
   ipc->owner = generation << 10 | (uint32_t)(ipc->index + 1);
-  struct linux_ipc_entry *entry = linux_ipc_entry_of(ipc);
-  entry->next = (struct linux_ipc_entry *)process->head.list.next;
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  process->head.list.next = (struct robust_list *)entry;
-  uint32_t life = process->is_robust ? (uint32_t)process->thread : LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST;
+  ipc->is_linked = linux_ipc_link(ipc, process);
+  uint32_t life = ipc->is_linked ? (uint32_t)process->thread : LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST;
   __atomic_store_n(&slot->life, life, __ATOMIC_SEQ_CST);
 }
 
@@ -386,18 +406,15 @@ static inline void *linux_ipc_object(const struct linux_ipc *ipc) { return ipc->
 /* Leaves: what is still held passes on as from a dead one. */
 static inline void linux_ipc_close(struct linux_ipc *ipc) {
   struct linux_ipc_process *process = &linux_ipc_process;
-  struct linux_ipc_entry *entry = linux_ipc_entry_of(ipc);
   __atomic_store_n(&ipc->table[ipc->index].life, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
   linux_ipc_wake(&ipc->table[ipc->index].life);
   pthread_mutex_lock(&process->lock);
-  struct linux_ipc_entry *at = (struct linux_ipc_entry *)&process->head.list;
-  while (at->next != entry && at->next != (struct linux_ipc_entry *)&process->head.list) at = at->next;
-  if (at->next == entry) at->next = entry->next;
+  linux_ipc_unlink(ipc, process);
   pthread_mutex_unlock(&process->lock);
   linux_ipc_unmap(ipc);
 }
 
-/* Whether the owner is dead: two loads, and the slot's lock where its kernel refuses robust lists. */
+/* Whether the owner is dead: two loads, and the slot's lock where no robust list tells. */
 static inline int linux_ipc_is_dead(const struct linux_ipc *ipc, uint32_t owner) {
   int index = (int)(owner & 1023) - 1;
   struct flock lock;
