@@ -13,7 +13,8 @@
  *
  * Functions return 0 or more, or -errno; none reads or promises errno. Times are nanoseconds; negative = for ever.
  * One `struct linux_ipc` may be used by all threads, but its owner is the process: locks are not recursive, and a thread
- * that locks what another thread of the process holds gets -EDEADLK. A child after fork(2) opens again.
+ * that locks what another thread of the process holds gets -EDEADLK. A child after fork(2) opens again; of what its
+ * parent opened it may only close its copies, and while it has them the parent's slots stay taken.
  *
  * A segment (file in /dev/shm):
  *
@@ -127,11 +128,12 @@ struct linux_ipc_entry { /* of the robust list */
 /* What all translation units of a process share: the thread whose end the kernel tells, and its robust list. */
 struct linux_ipc_process {
   pthread_mutex_t lock;
+  int32_t pid;               /* whose all this is: a child after fork(2) begins anew; negative while it does */
   int32_t thread, is_robust; /* thread 0 = not started */
   int32_t linked;            /* entries of the robust list */
   struct robust_list_head head;
 };
-__attribute__((weak)) struct linux_ipc_process linux_ipc_process = {PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, {{0}, 0, 0}};
+__attribute__((weak)) struct linux_ipc_process linux_ipc_process = {PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, 0, {{0}, 0, 0}};
 
 /* An open object, and this process among its participants. */
 struct linux_ipc {
@@ -139,6 +141,7 @@ struct linux_ipc {
   size_t size;
   uint32_t owner;
   int fd, index;
+  int32_t pid;   /* who joined */
   int is_linked; /* in the robust list */
   uint8_t *area; /* the table once more, behind the private robust entries */
   size_t area_size;
@@ -252,6 +255,19 @@ static inline void *linux_ipc_thread(void *argument) {
   return NULL;
 }
 
+/* A child after fork(2) has its parent's words but not its thread, and perhaps a lock that nobody will give back. The
+ * first of the child's threads to come here forgets them. */
+static inline void linux_ipc_begin(struct linux_ipc_process *process) {
+  int32_t pid = getpid(), found = __atomic_load_n(&process->pid, __ATOMIC_SEQ_CST);
+  if (found == pid) return;
+  if (found != -pid && __atomic_compare_exchange_n(&process->pid, &found, -pid, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    pthread_mutex_init(&process->lock, NULL);
+    process->thread = process->linked = 0;
+    __atomic_store_n(&process->pid, pid, __ATOMIC_SEQ_CST);
+  }
+  while (__atomic_load_n(&process->pid, __ATOMIC_SEQ_CST) != pid) usleep(100);
+}
+
 /* Starts the thread, once per process. Signals belong to the program's own threads. With the lock held. */
 static inline int32_t linux_ipc_start(struct linux_ipc_process *process) {
   if (process->thread) return 0;
@@ -340,6 +356,7 @@ static inline int32_t linux_ipc_claim_slot(struct linux_ipc *ipc, struct linux_i
     if (result == -EAGAIN || result == -EACCES) continue;
     if (result < 0) return result;
     ipc->index = slot;
+    ipc->pid = getpid();
     linux_ipc_come_alive(ipc, process);
     return 0;
   }
@@ -372,6 +389,7 @@ static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint32_t t
   }
   if (result == 0) result = linux_ipc_map_table(ipc);
   if (result == 0) {
+    linux_ipc_begin(process);
     pthread_mutex_lock(&process->lock);
     result = linux_ipc_start(process);
     if (result == 0) result = linux_ipc_claim_slot(ipc, process);
@@ -403,14 +421,17 @@ static inline int32_t linux_ipc_open(struct linux_ipc *ipc, const char *name, co
 /* The object of a segment. */
 static inline void *linux_ipc_object(const struct linux_ipc *ipc) { return ipc->bytes + LINUX_IPC_OBJECT_OFFSET; }
 
-/* Leaves: what is still held passes on as from a dead one. */
-static inline void linux_ipc_close(struct linux_ipc *ipc) {
-  struct linux_ipc_process *process = &linux_ipc_process;
+static inline void linux_ipc_leave(struct linux_ipc *ipc, struct linux_ipc_process *process) {
   __atomic_store_n(&ipc->table[ipc->index].life, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
   linux_ipc_wake(&ipc->table[ipc->index].life);
   pthread_mutex_lock(&process->lock);
   linux_ipc_unlink(ipc, process);
   pthread_mutex_unlock(&process->lock);
+}
+
+/* Leaves: what is still held passes on as from a dead one. In a child after fork(2) the parent, who joined, stays. */
+static inline void linux_ipc_close(struct linux_ipc *ipc) {
+  if (ipc->pid == getpid()) linux_ipc_leave(ipc, &linux_ipc_process);
   linux_ipc_unmap(ipc);
 }
 

@@ -92,6 +92,17 @@ describe("include/linux_ipc.h", () => {
     event.close();
   });
 
+  it("serves a child after fork(2) whose parent had opened, and leaves the parent alive", async () => {
+    const name = uniqueName("fork");
+    const mutex = Mutex.create(name, { unlinkOnClose: true });
+    const parent = spawnProgram(cPeer(), ["FORK", name]);
+    assert.equal(await parent.line(), `9 ${RECOVERED} 1`);
+    assert.equal(mutex.tryLock(), undefined);
+    parent.write("");
+    assert.equal((await parent.ended).code, 0);
+    mutex.close();
+  });
+
   it("shares events and counting semaphores with us", async () => {
     const [eventName, seatsName] = [uniqueName("event"), uniqueName("seats")];
     const event = Event.create(eventName, { autoReset: true, unlinkOnClose: true });
