@@ -400,18 +400,25 @@ static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint32_t t
   return result;
 }
 
-/* Opens the object of this name and kind. -ENOENT; -EACCES; -EINVAL it is something else; -EUSERS. */
+/* Whether the file is a whole segment of this kind, with room for any object that this header serves. */
+static inline int linux_ipc_is_segment(int fd, const char *kind) {
+  struct linux_ipc_header header;
+  struct stat status;
+  uint32_t letters;
+  memcpy(&letters, kind, sizeof letters);
+  if (fstat(fd, &status) < 0 || pread(fd, &header, sizeof header, 0) != (ssize_t)sizeof header) return 0;
+  if (header.magic != LINUX_IPC_MAGIC || header.version != LINUX_IPC_SEGMENT_VERSION || header.kind != letters) return 0;
+  if (header.object_version != LINUX_IPC_OBJECT_VERSION || header.size != (double)status.st_size) return 0;
+  return status.st_size >= (off_t)(LINUX_IPC_OBJECT_OFFSET + sizeof(struct linux_ipc_mutex));
+}
+
+/* Opens the object of this name and kind. -ENOENT; -EACCES; -EINVAL it is something else, or cut short; -EUSERS. */
 static inline int32_t linux_ipc_open(struct linux_ipc *ipc, const char *name, const char *kind) {
   char path[256];
-  struct linux_ipc_header header;
-  uint32_t letters;
   if ((size_t)snprintf(path, sizeof path, "/dev/shm/%s", name + (*name == '/')) >= sizeof path) return -ENAMETOOLONG;
   int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return -errno;
-  memcpy(&letters, kind, sizeof letters);
-  if (pread(fd, &header, sizeof header, 0) != (ssize_t)sizeof header || header.magic != LINUX_IPC_MAGIC ||
-      header.version != LINUX_IPC_SEGMENT_VERSION || header.kind != letters ||
-      header.object_version != LINUX_IPC_OBJECT_VERSION) {
+  if (!linux_ipc_is_segment(fd, kind)) {
     close(fd);
     return -EINVAL;
   }
@@ -435,17 +442,22 @@ static inline void linux_ipc_close(struct linux_ipc *ipc) {
   linux_ipc_unmap(ipc);
 }
 
+/* The slot that an owner id found in shared memory names; NULL for an id that nobody can have. */
+static inline struct linux_ipc_slot *linux_ipc_slot_of(const struct linux_ipc *ipc, uint32_t owner) {
+  uint32_t index = (owner & 1023) - 1, generation = (owner & LINUX_IPC_OWNER_MASK) >> 10;
+  return index < LINUX_IPC_SLOTS && generation != 0 ? &ipc->table[index] : NULL;
+}
+
 /* Whether the owner is dead: two loads, and the slot's lock where no robust list tells. */
 static inline int linux_ipc_is_dead(const struct linux_ipc *ipc, uint32_t owner) {
-  int index = (int)(owner & 1023) - 1;
+  struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, owner);
   struct flock lock;
   if (owner == ipc->owner) return 0;
-  if (index < 0 || index >= LINUX_IPC_SLOTS) return 1;
-  struct linux_ipc_slot *slot = &ipc->table[index];
+  if (slot == NULL) return 1;
   uint32_t generation = (owner & LINUX_IPC_OWNER_MASK) >> 10, life = linux_ipc_load(&slot->life);
   if (linux_ipc_load(&slot->generation) != generation || life & FUTEX_OWNER_DIED) return 1;
   if ((life & ~FUTEX_WAITERS) != LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST) return 0;
-  if (linux_ipc_slot_lock(ipc, LINUX_IPC_OFD_GETLK, index, &lock) < 0) return 0;
+  if (linux_ipc_slot_lock(ipc, LINUX_IPC_OFD_GETLK, (int)(slot - ipc->table), &lock) < 0) return 0;
   return lock.l_type == F_UNLCK && linux_ipc_load(&slot->generation) == generation;
 }
 
@@ -472,8 +484,8 @@ static inline int32_t linux_ipc_mutex_enter(const struct linux_ipc *ipc, struct 
   }
   if (predecessor == 0 && mutex->state == LINUX_IPC_SOUND) return 0;
   if (predecessor != 0) {
-    const struct linux_ipc_slot *slot = &ipc->table[(predecessor & 1023) - 1];
-    mutex->dead_pid = linux_ipc_load(&slot->generation) == predecessor >> 10 ? slot->pid : 0;
+    const struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, predecessor);
+    mutex->dead_pid = slot && linux_ipc_load(&slot->generation) == predecessor >> 10 ? slot->pid : 0;
   }
   __atomic_store_n(&mutex->state, LINUX_IPC_SUSPECT, __ATOMIC_SEQ_CST);
   return LINUX_IPC_RECOVERED;
@@ -507,9 +519,8 @@ static inline int32_t linux_ipc_mutex_lock(const struct linux_ipc *ipc, struct l
     int32_t result = linux_ipc_mutex_try(ipc, mutex);
     if (result != -EBUSY) return result;
     if (deadline >= 0 && linux_ipc_now() >= deadline) return -ETIMEDOUT;
-    uint32_t index = (owner & 1023) - 1;
-    if (index < LINUX_IPC_SLOTS)
-      linux_ipc_sleep_with(&mutex->word, owner | LINUX_IPC_WAITERS, &ipc->table[index].life, deadline);
+    struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, owner);
+    if (slot) linux_ipc_sleep_with(&mutex->word, owner | LINUX_IPC_WAITERS, &slot->life, deadline);
   }
 }
 
