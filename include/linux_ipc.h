@@ -13,7 +13,8 @@
  *
  * Functions return 0 or more, or -errno; none reads or promises errno. Times are nanoseconds; negative = for ever.
  * One `struct linux_ipc` may be used by all threads, but its owner is the process: locks are not recursive, and a thread
- * that locks what another thread of the process holds gets -EDEADLK. A child after fork(2) opens again.
+ * that locks what another thread of the process holds gets -EDEADLK. A child after fork(2) opens again; of what its
+ * parent opened it may only close its copies, and while it has them the parent's slots stay taken.
  *
  * A segment (file in /dev/shm):
  *
@@ -127,10 +128,12 @@ struct linux_ipc_entry { /* of the robust list */
 /* What all translation units of a process share: the thread whose end the kernel tells, and its robust list. */
 struct linux_ipc_process {
   pthread_mutex_t lock;
+  int32_t pid;               /* whose all this is: a child after fork(2) begins anew; negative while it does */
   int32_t thread, is_robust; /* thread 0 = not started */
+  int32_t linked;            /* entries of the robust list */
   struct robust_list_head head;
 };
-__attribute__((weak)) struct linux_ipc_process linux_ipc_process = {PTHREAD_MUTEX_INITIALIZER, 0, 0, {{0}, 0, 0}};
+__attribute__((weak)) struct linux_ipc_process linux_ipc_process = {PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, 0, {{0}, 0, 0}};
 
 /* An open object, and this process among its participants. */
 struct linux_ipc {
@@ -138,6 +141,8 @@ struct linux_ipc {
   size_t size;
   uint32_t owner;
   int fd, index;
+  int32_t pid;   /* who joined */
+  int is_linked; /* in the robust list */
   uint8_t *area; /* the table once more, behind the private robust entries */
   size_t area_size;
   struct linux_ipc_slot *table;
@@ -250,6 +255,19 @@ static inline void *linux_ipc_thread(void *argument) {
   return NULL;
 }
 
+/* A child after fork(2) has its parent's words but not its thread, and perhaps a lock that nobody will give back. The
+ * first of the child's threads to come here forgets them. */
+static inline void linux_ipc_begin(struct linux_ipc_process *process) {
+  int32_t pid = getpid(), found = __atomic_load_n(&process->pid, __ATOMIC_SEQ_CST);
+  if (found == pid) return;
+  if (found != -pid && __atomic_compare_exchange_n(&process->pid, &found, -pid, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    pthread_mutex_init(&process->lock, NULL);
+    process->thread = process->linked = 0;
+    __atomic_store_n(&process->pid, pid, __ATOMIC_SEQ_CST);
+  }
+  while (__atomic_load_n(&process->pid, __ATOMIC_SEQ_CST) != pid) usleep(100);
+}
+
 /* Starts the thread, once per process. Signals belong to the program's own threads. With the lock held. */
 static inline int32_t linux_ipc_start(struct linux_ipc_process *process) {
   if (process->thread) return 0;
@@ -294,6 +312,27 @@ static inline int32_t linux_ipc_slot_lock(const struct linux_ipc *ipc, int comma
   return fcntl(ipc->fd, command, lock) < 0 ? -errno : 0;
 }
 
+/* Links the entry while the kernel would reach it: at a thread's end it walks ROBUST_LIST_LIMIT entries and leaves the
+ * rest unmarked. All of them are ours: our thread has this list in place of its C library's. With the lock held. */
+static inline int linux_ipc_link(struct linux_ipc *ipc, struct linux_ipc_process *process) {
+  if (!process->is_robust || process->linked == ROBUST_LIST_LIMIT) return 0;
+  struct linux_ipc_entry *entry = linux_ipc_entry_of(ipc);
+  entry->next = (struct linux_ipc_entry *)process->head.list.next;
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  process->head.list.next = (struct robust_list *)entry;
+  process->linked++;
+  return 1;
+}
+
+/* With the lock held. */
+static inline void linux_ipc_unlink(struct linux_ipc *ipc, struct linux_ipc_process *process) {
+  if (!ipc->is_linked) return;
+  struct linux_ipc_entry *entry = linux_ipc_entry_of(ipc), *at = (struct linux_ipc_entry *)&process->head.list;
+  while (at->next != entry) at = at->next;
+  at->next = entry->next;
+  process->linked--;
+}
+
 /* Dead first, then a new generation, then alive; and linked before it names our thread: there is no instant at which we
  * look alive and our death would go unseen. */
 static inline void linux_ipc_come_alive(struct linux_ipc *ipc, struct linux_ipc_process *process) {
@@ -305,11 +344,8 @@ static inline void linux_ipc_come_alive(struct linux_ipc *ipc, struct linux_ipc_
   slot->pid = getpid();
   slot->since = (double)linux_ipc_now();
   ipc->owner = generation << 10 | (uint32_t)(ipc->index + 1);
-  struct linux_ipc_entry *entry = linux_ipc_entry_of(ipc);
-  entry->next = (struct linux_ipc_entry *)process->head.list.next;
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  process->head.list.next = (struct robust_list *)entry;
-  uint32_t life = process->is_robust ? (uint32_t)process->thread : LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST;
+  ipc->is_linked = linux_ipc_link(ipc, process);
+  uint32_t life = ipc->is_linked ? (uint32_t)process->thread : LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST;
   __atomic_store_n(&slot->life, life, __ATOMIC_SEQ_CST);
 }
 
@@ -320,6 +356,7 @@ static inline int32_t linux_ipc_claim_slot(struct linux_ipc *ipc, struct linux_i
     if (result == -EAGAIN || result == -EACCES) continue;
     if (result < 0) return result;
     ipc->index = slot;
+    ipc->pid = getpid();
     linux_ipc_come_alive(ipc, process);
     return 0;
   }
@@ -352,6 +389,7 @@ static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint32_t t
   }
   if (result == 0) result = linux_ipc_map_table(ipc);
   if (result == 0) {
+    linux_ipc_begin(process);
     pthread_mutex_lock(&process->lock);
     result = linux_ipc_start(process);
     if (result == 0) result = linux_ipc_claim_slot(ipc, process);
@@ -362,18 +400,25 @@ static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint32_t t
   return result;
 }
 
-/* Opens the object of this name and kind. -ENOENT; -EACCES; -EINVAL it is something else; -EUSERS. */
+/* Whether the file is a whole segment of this kind, with room for any object that this header serves. */
+static inline int linux_ipc_is_segment(int fd, const char *kind) {
+  struct linux_ipc_header header;
+  struct stat status;
+  uint32_t letters;
+  memcpy(&letters, kind, sizeof letters);
+  if (fstat(fd, &status) < 0 || pread(fd, &header, sizeof header, 0) != (ssize_t)sizeof header) return 0;
+  if (header.magic != LINUX_IPC_MAGIC || header.version != LINUX_IPC_SEGMENT_VERSION || header.kind != letters) return 0;
+  if (header.object_version != LINUX_IPC_OBJECT_VERSION || header.size != (double)status.st_size) return 0;
+  return status.st_size >= (off_t)(LINUX_IPC_OBJECT_OFFSET + sizeof(struct linux_ipc_mutex));
+}
+
+/* Opens the object of this name and kind. -ENOENT; -EACCES; -EINVAL it is something else, or cut short; -EUSERS. */
 static inline int32_t linux_ipc_open(struct linux_ipc *ipc, const char *name, const char *kind) {
   char path[256];
-  struct linux_ipc_header header;
-  uint32_t letters;
   if ((size_t)snprintf(path, sizeof path, "/dev/shm/%s", name + (*name == '/')) >= sizeof path) return -ENAMETOOLONG;
   int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return -errno;
-  memcpy(&letters, kind, sizeof letters);
-  if (pread(fd, &header, sizeof header, 0) != (ssize_t)sizeof header || header.magic != LINUX_IPC_MAGIC ||
-      header.version != LINUX_IPC_SEGMENT_VERSION || header.kind != letters ||
-      header.object_version != LINUX_IPC_OBJECT_VERSION) {
+  if (!linux_ipc_is_segment(fd, kind)) {
     close(fd);
     return -EINVAL;
   }
@@ -383,31 +428,36 @@ static inline int32_t linux_ipc_open(struct linux_ipc *ipc, const char *name, co
 /* The object of a segment. */
 static inline void *linux_ipc_object(const struct linux_ipc *ipc) { return ipc->bytes + LINUX_IPC_OBJECT_OFFSET; }
 
-/* Leaves: what is still held passes on as from a dead one. */
-static inline void linux_ipc_close(struct linux_ipc *ipc) {
-  struct linux_ipc_process *process = &linux_ipc_process;
-  struct linux_ipc_entry *entry = linux_ipc_entry_of(ipc);
+static inline void linux_ipc_leave(struct linux_ipc *ipc, struct linux_ipc_process *process) {
   __atomic_store_n(&ipc->table[ipc->index].life, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
   linux_ipc_wake(&ipc->table[ipc->index].life);
   pthread_mutex_lock(&process->lock);
-  struct linux_ipc_entry *at = (struct linux_ipc_entry *)&process->head.list;
-  while (at->next != entry && at->next != (struct linux_ipc_entry *)&process->head.list) at = at->next;
-  if (at->next == entry) at->next = entry->next;
+  linux_ipc_unlink(ipc, process);
   pthread_mutex_unlock(&process->lock);
+}
+
+/* Leaves: what is still held passes on as from a dead one. In a child after fork(2) the parent, who joined, stays. */
+static inline void linux_ipc_close(struct linux_ipc *ipc) {
+  if (ipc->pid == getpid()) linux_ipc_leave(ipc, &linux_ipc_process);
   linux_ipc_unmap(ipc);
 }
 
-/* Whether the owner is dead: two loads, and the slot's lock where its kernel refuses robust lists. */
+/* The slot that an owner id found in shared memory names; NULL for an id that nobody can have. */
+static inline struct linux_ipc_slot *linux_ipc_slot_of(const struct linux_ipc *ipc, uint32_t owner) {
+  uint32_t index = (owner & 1023) - 1, generation = (owner & LINUX_IPC_OWNER_MASK) >> 10;
+  return index < LINUX_IPC_SLOTS && generation != 0 ? &ipc->table[index] : NULL;
+}
+
+/* Whether the owner is dead: two loads, and the slot's lock where no robust list tells. */
 static inline int linux_ipc_is_dead(const struct linux_ipc *ipc, uint32_t owner) {
-  int index = (int)(owner & 1023) - 1;
+  struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, owner);
   struct flock lock;
   if (owner == ipc->owner) return 0;
-  if (index < 0 || index >= LINUX_IPC_SLOTS) return 1;
-  struct linux_ipc_slot *slot = &ipc->table[index];
+  if (slot == NULL) return 1;
   uint32_t generation = (owner & LINUX_IPC_OWNER_MASK) >> 10, life = linux_ipc_load(&slot->life);
   if (linux_ipc_load(&slot->generation) != generation || life & FUTEX_OWNER_DIED) return 1;
   if ((life & ~FUTEX_WAITERS) != LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST) return 0;
-  if (linux_ipc_slot_lock(ipc, LINUX_IPC_OFD_GETLK, index, &lock) < 0) return 0;
+  if (linux_ipc_slot_lock(ipc, LINUX_IPC_OFD_GETLK, (int)(slot - ipc->table), &lock) < 0) return 0;
   return lock.l_type == F_UNLCK && linux_ipc_load(&slot->generation) == generation;
 }
 
@@ -434,8 +484,8 @@ static inline int32_t linux_ipc_mutex_enter(const struct linux_ipc *ipc, struct 
   }
   if (predecessor == 0 && mutex->state == LINUX_IPC_SOUND) return 0;
   if (predecessor != 0) {
-    const struct linux_ipc_slot *slot = &ipc->table[(predecessor & 1023) - 1];
-    mutex->dead_pid = linux_ipc_load(&slot->generation) == predecessor >> 10 ? slot->pid : 0;
+    const struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, predecessor);
+    mutex->dead_pid = slot && linux_ipc_load(&slot->generation) == predecessor >> 10 ? slot->pid : 0;
   }
   __atomic_store_n(&mutex->state, LINUX_IPC_SUSPECT, __ATOMIC_SEQ_CST);
   return LINUX_IPC_RECOVERED;
@@ -469,9 +519,8 @@ static inline int32_t linux_ipc_mutex_lock(const struct linux_ipc *ipc, struct l
     int32_t result = linux_ipc_mutex_try(ipc, mutex);
     if (result != -EBUSY) return result;
     if (deadline >= 0 && linux_ipc_now() >= deadline) return -ETIMEDOUT;
-    uint32_t index = (owner & 1023) - 1;
-    if (index < LINUX_IPC_SLOTS)
-      linux_ipc_sleep_with(&mutex->word, owner | LINUX_IPC_WAITERS, &ipc->table[index].life, deadline);
+    struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, owner);
+    if (slot) linux_ipc_sleep_with(&mutex->word, owner | LINUX_IPC_WAITERS, &slot->life, deadline);
   }
 }
 

@@ -41,10 +41,12 @@ struct participant {
   double table_offset;
   int lock_fd, slots, index, guard;
   uint32_t owner;
+  bool is_linked; /* in the robust list */
 };
 
 static struct participant *participants; /* of this process */
 static shim_lock participants_lock;
+static _Atomic uint32_t linked; /* entries of the robust list, and those about to be */
 
 static int32_t try_lock(int fd, int command, double offset, struct flock *lock) {
   *lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)offset, .l_len = 1};
@@ -87,6 +89,25 @@ static struct robust_entry *entry_of(const struct participant *participant) {
   return (struct robust_entry *)((uint8_t *)&participant->table[participant->index].life - LIFE_OFFSET);
 }
 
+/* Links the entry while the kernel would reach it: at a thread's end it walks ROBUST_LIST_LIMIT entries and leaves the
+ * rest unmarked. All of them are ours, since the engine's thread has this list in place of its C library's. Counted
+ * before the link and until after the unlink: never fewer than there are. */
+static bool link_entry(struct participant *participant) {
+  if (!engine_is_robust()) return false;
+  if (atomic_fetch_add(&linked, 1) >= ROBUST_LIST_LIMIT) {
+    atomic_fetch_sub(&linked, 1);
+    return false;
+  }
+  engine_robust_add(entry_of(participant));
+  return true;
+}
+
+static void unlink_entry(struct participant *participant) {
+  if (!participant->is_linked) return;
+  engine_robust_remove(entry_of(participant));
+  atomic_fetch_sub(&linked, 1);
+}
+
 /* Dead first, then a new generation, then alive: whoever looks in between sees a dead predecessor. The entry is linked
  * before the life word names our thread, so that there is no instant at which we look alive and would not be missed. */
 static void come_alive(struct participant *participant) {
@@ -98,8 +119,8 @@ static void come_alive(struct participant *participant) {
   slot->pid = getpid();
   slot->since = (double)now_ns();
   participant->owner = generation << 10 | (uint32_t)(participant->index + 1);
-  engine_robust_add(entry_of(participant));
-  atomic_store(&slot->life, engine_is_robust() ? (uint32_t)engine_thread_id() : LIFE_WITHOUT_ROBUST_LIST);
+  participant->is_linked = link_entry(participant);
+  atomic_store(&slot->life, participant->is_linked ? (uint32_t)engine_thread_id() : LIFE_WITHOUT_ROBUST_LIST);
 }
 
 static int32_t claim_slot(struct participant *participant) {
@@ -163,7 +184,7 @@ static void leave(struct participant *participant) {
   futex_word *life = &participant->table[participant->index].life;
   atomic_store(life, FUTEX_OWNER_DIED);
   futex_wake(life, INT32_MAX);
-  engine_robust_remove(entry_of(participant));
+  unlink_entry(participant);
   release(participant);
 }
 

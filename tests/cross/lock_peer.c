@@ -1,7 +1,8 @@
-/* The C peer of the lock tests, on include/linux_ipc.h. COUNT | CALLS | WORK | LAYOUT and their parameters, see main. */
+/* The C peer of the lock tests, on include/linux_ipc.h. COUNT | CALLS | FORK | WORK | LAYOUT and their parameters, see main. */
 #include "linux_ipc.h"
 
 #include <stdlib.h>
+#include <sys/wait.h>
 
 /* What the numbers below are: tests/crash/lock_ledger.ts, which passes them. */
 #ifndef LEDGER_FIRST
@@ -106,6 +107,31 @@ static int calls(const char *kind, const char *name) {
   return 0;
 }
 
+/* FORK NAME: a child opens again what its parent has opened, while a thread of the parent had the process's lock, and is
+ * killed as the holder. Says the child's end, what the parent's lock came to, and whether it told of the child. */
+static int fork_holder(const char *name) {
+  int status;
+  struct linux_ipc_mutex *mutex = open_mutex(name);
+  pthread_mutex_lock(&linux_ipc_process.lock);
+  int32_t child = fork();
+  if (child == 0) {
+    struct linux_ipc inherited = ipc;
+    alarm(5);
+    mutex = open_mutex(name);
+    linux_ipc_close(&inherited);
+    if (linux_ipc_mutex_lock(&ipc, mutex, -1) == 0) raise(SIGKILL);
+    return 28;
+  }
+  pthread_mutex_unlock(&linux_ipc_process.lock);
+  waitpid(child, &status, 0);
+  int32_t result = linux_ipc_mutex_lock(&ipc, mutex, 2000000000);
+  printf("%d %d %d\n", WTERMSIG(status), result, mutex->dead_pid == child);
+  fflush(stdout);
+  getchar();
+  linux_ipc_close(&ipc);
+  return 0;
+}
+
 /* -- a worker that may be killed at any instant ------------------------------------------------------------------ */
 
 static void put(int32_t *word, int32_t value) { __atomic_store_n(word, value, __ATOMIC_SEQ_CST); }
@@ -187,6 +213,7 @@ int main(int count_of_words, char **words) {
   const char *what = count_of_words > 1 ? words[1] : "";
   if (!strcmp(what, "LAYOUT")) return say_layout();
   if (!strcmp(what, "CALLS") && count_of_words == 4) return calls(words[2], words[3]);
+  if (!strcmp(what, "FORK") && count_of_words == 3) return fork_holder(words[2]);
   if (!strcmp(what, "COUNT") && count_of_words == 5) return count(words[2], words[3], atol(words[4]));
   if (!strcmp(what, "WORK") && count_of_words == 7)
     return work(words[2], words[3], atoi(words[4]), atoi(words[5]), (unsigned)atol(words[6]));

@@ -1,13 +1,23 @@
 // Locks between runtimes and C: the same bytes, one owner, exact sums, and deaths that are told across.
 
 import assert from "node:assert/strict";
+import { truncateSync } from "node:fs";
 import { after, describe, it } from "node:test";
-import { Event, Mutex, Semaphore } from "../../mod.ts";
+import { Event, Mutex, Semaphore, SharedMemory } from "../../mod.ts";
 import * as segment from "../../src/memory/layout.ts";
 import * as layout from "../../src/sync/layout.ts";
 import { ledgerDefinitions } from "../crash/lock_ledger.ts";
 import { compilePeer } from "../support/c_peer.ts";
-import { cleanUp, mainRuntimes, type Peer, runtimeNamed, spawnProgram, uniqueName, within } from "../support/mod.ts";
+import {
+  cleanUp,
+  mainRuntimes,
+  objectPath,
+  type Peer,
+  runtimeNamed,
+  spawnProgram,
+  uniqueName,
+  within,
+} from "../support/mod.ts";
 import { SyncPeer } from "../sync/scene.ts";
 import { countTogether } from "./counter.ts";
 
@@ -90,6 +100,55 @@ describe("include/linux_ipc.h", () => {
     ])
       assert.equal((await spawnProgram(cPeer(), ["CALLS", "MUTX", what as string]).ended).stdout, `${answer}\n`);
     event.close();
+  });
+
+  it("refuses a segment that does not have the size that it says, or no room for the object", async () => {
+    const name = uniqueName("cut");
+    Mutex.create(name).close();
+    const open = async () => {
+      const c = spawnProgram(cPeer(), ["CALLS", "MUTX", name]);
+      const result = await c.line();
+      c.kill();
+      return result;
+    };
+    const memory = SharedMemory.open(name);
+    const header = new DataView(memory.buffer);
+    header.setFloat64(segment.SIZE_OFFSET, memory.size + 4096, true);
+    assert.equal(await open(), EINVAL);
+    header.setFloat64(segment.SIZE_OFFSET, memory.size, true);
+    assert.equal(await open(), "0");
+    truncateSync(objectPath(name), segment.OBJECT_OFFSET);
+    assert.equal(await open(), EINVAL);
+    header.setFloat64(segment.SIZE_OFFSET, segment.OBJECT_OFFSET, true);
+    assert.equal(await open(), EINVAL);
+    memory.close();
+  });
+
+  it("takes a lock whose word names a slot that is none, or a generation 0, from the dead", async () => {
+    const name = uniqueName("garbage");
+    Mutex.create(name).close();
+    const memory = SharedMemory.open(name);
+    const word = new Uint32Array(memory.buffer, segment.OBJECT_OFFSET, 1);
+    const c = await startC("MUTX", name);
+    for (const garbage of [0x400, 0x7ff, 0x481, 0x80000400, 0x800007ff, 0xffffffff, 0x485, 5, 0x80000005]) {
+      word[0] = garbage;
+      assert.deepEqual([garbage, await c.call("lock 100")], [garbage, RECOVERED]);
+      assert.equal(await c.call("dead 0"), "0");
+      assert.deepEqual([await c.call("repaired 0"), await c.call("unlock 0")], ["0", "0"]);
+    }
+    c.peer.kill();
+    memory.close();
+  });
+
+  it("serves a child after fork(2) whose parent had opened, and leaves the parent alive", async () => {
+    const name = uniqueName("fork");
+    const mutex = Mutex.create(name, { unlinkOnClose: true });
+    const parent = spawnProgram(cPeer(), ["FORK", name]);
+    assert.equal(await parent.line(), `9 ${RECOVERED} 1`);
+    assert.equal(mutex.tryLock(), undefined);
+    parent.write("");
+    assert.equal((await parent.ended).code, 0);
+    mutex.close();
   });
 
   it("shares events and counting semaphores with us", async () => {

@@ -4,7 +4,20 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { IpcError, Participants, SharedMemory } from "../../mod.ts";
-import { cleanUp, mainRuntimes, ownRuntime, runPeer, spawnPeer, uniqueName, until } from "../support/mod.ts";
+import { isOwnerDead } from "../../src/sync/lock_word.ts";
+import { compilePeer } from "../support/c_peer.ts";
+import {
+  cleanUp,
+  mainRuntimes,
+  objectPath,
+  ownRuntime,
+  type Peer,
+  runPeer,
+  spawnPeer,
+  spawnProgram,
+  uniqueName,
+  until,
+} from "../support/mod.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
 const SLOTS = 128;
@@ -164,6 +177,42 @@ describe("participants", () => {
     own.close();
     memory.close();
   });
+});
+
+/** The kernel walks so many robust list entries of a thread that ends (ROBUST_LIST_LIMIT). */
+const WALKED = 2048;
+
+describe("participants beyond what the kernel marks at a death", () => {
+  after(cleanUp);
+  const [COUNT, TABLES, AGAIN] = [WALKED + 50, 17, 100];
+
+  async function killMany(start: (...parameters: (string | number)[]) => Peer): Promise<void> {
+    const size = Participants.byteSize();
+    const memory = SharedMemory.create(uniqueName("many"), { size: TABLES * size });
+    const tables = Array.from({ length: TABLES }, (_, index) => Participants.over(memory, index * size));
+    for (const table of tables) table.join();
+    const other = start(memory.name ?? "", COUNT, TABLES, AGAIN);
+    const owners = async () => (await other.line()).split(",").map(Number);
+    const asked = (all: number[]) => all.filter((owner, index) => tables[index % TABLES].needsAsking(owner)).length;
+    const dead = (all: number[]) => all.filter((owner, index) => isOwnerDead(tables[index % TABLES], owner)).length;
+    const first = await owners();
+    assert.deepEqual([first.length, asked(first), dead(first)], [COUNT, COUNT - WALKED, 0]);
+    other.write("give some back");
+    const later = await owners();
+    assert.deepEqual([later.length, asked(later), dead(first), dead(later)], [AGAIN, 0, AGAIN, 0]);
+    other.kill();
+    await other.ended;
+    assert.deepEqual([dead(first), dead(later)], [COUNT, AGAIN]);
+    memory.close();
+  }
+
+  it("are seen to die like the others, and only they are asked about", () =>
+    killMany((...parameters) => spawnPeer(ownRuntime, peer, ["joinMany", ...parameters])));
+
+  it("are so in C too", () =>
+    killMany((name, ...parameters) =>
+      spawnProgram(compilePeer("tests/memory/participants_peer.c"), [objectPath(`${name}`), ...parameters.map(String)]),
+    ));
 });
 
 describe("a table of participants", () => {

@@ -138,6 +138,24 @@ const commands: Record<string, () => void | Promise<void>> = {
     await input();
   },
 
+  /** Takes slots of the tables in turn; when told to, gives the first ones back and takes others. Says the owner ids. */
+  async joinMany() {
+    const memory = SharedMemory.open(name);
+    const [count, tables, again] = numbers;
+    const join = (index: number) => {
+      const participants = Participants.over(memory, (index % tables) * Participants.byteSize());
+      participants.join();
+      return participants;
+    };
+    const say = (all: Participants[]) => console.log(all.map(({ owner }) => owner).join());
+    const all = Array.from({ length: count }, (_, index) => join(index));
+    say(all);
+    await input();
+    for (const participants of all.slice(0, again)) participants.close();
+    say(Array.from({ length: again }, (_, index) => join(index)));
+    await input();
+  },
+
   /** Asks about owners without having joined. */
   askUnjoined() {
     const memory = SharedMemory.open(name);
