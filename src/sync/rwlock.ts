@@ -235,6 +235,7 @@ export class RwLock extends SharedObject {
     return await this.drainThen(outcome, 0, remainingOptions(options, start));
   }
 
+  /** `own`: 1 for an upgrade, whose guard leaves at the look that finds us alone; a read after that look waits for us. */
   private async drainThen(
     outcome: number,
     own: number,
@@ -243,14 +244,18 @@ export class RwLock extends SharedObject {
     let isDrained = false;
     const attempt = () => {
       this.checkOpen("write");
-      return this.isDrained(own) || undefined;
+      if (!this.isDrained(own)) return undefined;
+      if (own > 0) this.leave();
+      return true;
     };
     try {
       isDrained = (await this.awaiting(this.drained, "write", attempt, options)) ?? false;
     } finally {
       if (!isDrained && this.isOpen) this.giveUp(outcome);
     }
-    return isDrained ? this.writeGuard(outcome) : undefined;
+    if (!isDrained) return undefined;
+    this.checkOpen("write"); // closed after that look: the word has been given back
+    return this.writeGuard(outcome);
   }
 
   // -- upgrading -------------------------------------------------------------------------------------------------
@@ -268,9 +273,7 @@ export class RwLock extends SharedObject {
   protected async upgrade(options: AwaitOptions | undefined): Promise<WriteGuard | undefined> {
     const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined; // a writer waits for us to leave: waiting for it would be for ever
-    const guard = await this.drainThen(outcome, 1, options);
-    if (guard !== undefined) this.leave();
-    return guard;
+    return this.drainThen(outcome, 1, options);
   }
 
   private becomeWriter(outcome: number): WriteGuard {

@@ -168,6 +168,21 @@ describe("a reader-writer lock", () => {
     assert.throws(() => RwLock.create(uniqueName("bad"), { preferReaders: 1 as unknown as boolean }), TypeError);
   });
 
+  it("closed while a promise of it resolves rejects with EBADF, or gave the guard before", async () => {
+    for (let microtasks = 0; microtasks < 8; microtasks++) {
+      const { lock, other } = pair("turns");
+      const writing = other.write();
+      for (let count = 0; count < microtasks; count++) await undefined;
+      other.close();
+      await writing.then(
+        (guard) => guard.unlock(),
+        (error: unknown) => assert.equal((error as { code?: string }).code, "EBADF", `after ${microtasks}`),
+      );
+      assert.ok(lock.tryWrite(), `after ${microtasks}`);
+      await closeAll();
+    }
+  });
+
   it("closed rejects what waits, refuses what comes, and passes on what it held", async () => {
     const { lock, other } = pair("closed");
     other.readSync();
@@ -215,6 +230,28 @@ describe("upgrading a reader", () => {
     second?.unlock();
     ((await soon(upgrading, "the upgrade")) as { unlock(): void }).unlock();
     assert.ok(lock.tryWrite());
+  });
+
+  it("lets no reader in beside the writer, also before its promise has resolved", async () => {
+    const { lock } = pair("beside");
+    const upgrading = lock.readSync()?.upgrade() as Promise<WriteGuard>;
+    assert.equal(lock.tryRead(), undefined);
+    const reading = lock.read();
+    const writer = await soon(upgrading, "the upgrade");
+    assert.ok(await isPending(reading, 20));
+    writer.unlock();
+    (await soon(reading, "the reader behind it")).unlock();
+  });
+
+  it("lets who reads already read again while it waits", async () => {
+    const { lock, other } = pair("again");
+    const [reader, another] = [lock.readSync(), other.readSync()];
+    const upgrading = reader?.upgrade() as Promise<WriteGuard>;
+    const again = lock.tryRead();
+    another?.unlock();
+    assert.ok(await isPending(upgrading));
+    again?.unlock();
+    (await soon(upgrading, "the upgrade")).unlock();
   });
 
   it("that times out, or comes second, still reads", async () => {
