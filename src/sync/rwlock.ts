@@ -59,6 +59,8 @@ export class RwLock extends SharedObject {
   /** Waits for the writer's word, and for readers to leave. */
   private readonly gate: Waiter;
   private readonly drained: Waiter;
+  /** As `drained`, for who reads and has the writer's word: behind a writer that waits for it, it would wait for ever. */
+  private readonly upgraded: Waiter;
   /** Read guards of this participant: its one word in the table counts for all of them. */
   private reading = 0;
   /** Whether the writer's word is ours: in the lock, or waiting for readers to leave. */
@@ -75,7 +77,9 @@ export class RwLock extends SharedObject {
     this.drain = new Drain(memory, base);
     this.readers = new Readers(memory.buffer, base + RWLOCK_READERS, participants);
     this.gate = this.makeWaiter({ prepare: () => this.writer.announce(), peer: () => this.writer.otherOwner });
-    this.drained = this.makeWaiter({ offset: RWLOCK_DRAIN, allPeers: () => this.inTheWay() });
+    const draining = { offset: RWLOCK_DRAIN, allPeers: () => this.inTheWay() };
+    this.drained = this.makeWaiter(draining);
+    this.upgraded = this.makeWaiter(draining);
   }
 
   /** Whose death may let a draining writer in: the readers', and a writer's where writers wait outside its word. */
@@ -241,6 +245,7 @@ export class RwLock extends SharedObject {
     own: number,
     options: AwaitOptions | undefined,
   ): Promise<WriteGuard | undefined> {
+    const waiter = own > 0 ? this.upgraded : this.drained;
     let isDrained = false;
     const attempt = () => {
       this.checkOpen("write");
@@ -249,7 +254,7 @@ export class RwLock extends SharedObject {
       return true;
     };
     try {
-      isDrained = (await this.awaiting(this.drained, "write", attempt, options)) ?? false;
+      isDrained = (await this.awaiting(waiter, "write", attempt, options)) ?? false;
     } finally {
       if (!isDrained && this.isOpen) this.giveUp(outcome);
     }
@@ -262,6 +267,7 @@ export class RwLock extends SharedObject {
 
   /** For a guard that has not been used up. */
   protected tryUpgrade(): WriteGuard | undefined {
+    this.checkOpen("upgrade");
     const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined;
     if (this.isDrained(1)) return this.becomeWriter(outcome);
@@ -271,6 +277,7 @@ export class RwLock extends SharedObject {
 
   /** For a guard that counts as used up meanwhile. */
   protected async upgrade(options: AwaitOptions | undefined): Promise<WriteGuard | undefined> {
+    this.checkOpen("upgrade");
     const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined; // a writer waits for us to leave: waiting for it would be for ever
     return this.drainThen(outcome, 1, options);

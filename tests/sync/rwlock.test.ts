@@ -254,6 +254,28 @@ describe("upgrading a reader", () => {
     (await soon(upgrading, "the upgrade")).unlock();
   });
 
+  it("does not queue behind a writer of the same object that waits for it", async () => {
+    const { lock, other } = pair("queue", { preferReaders: true });
+    const reader = lock.readSync();
+    const writing = lock.write();
+    const upgrading = reader?.upgrade() as Promise<WriteGuard>;
+    (await soon(upgrading, "the upgrade")).unlock();
+    (await soon(writing, "the writer behind it")).unlock();
+    assert.ok(other.tryWrite());
+  });
+
+  it("refuses what it does not know, also where it would not wait, and the guard still reads", async () => {
+    const { lock, other } = pair("arguments");
+    const [reader, another] = [lock.readSync(), other.readSync()];
+    const writing = other.write();
+    await assert.rejects(reader?.upgrade({ timeoutMs: -1 }) as Promise<unknown>, RangeError);
+    await assert.rejects(reader?.upgrade({ timeout: 1 } as object) as Promise<unknown>, TypeError);
+    await assert.rejects(reader?.upgrade({ signal: AbortSignal.abort() }) as Promise<unknown>, { name: "AbortError" });
+    assert.equal(await reader?.upgrade(), undefined);
+    for (const guard of [reader, another]) guard?.unlock();
+    (await soon(writing, "the writer")).unlock();
+  });
+
   it("that times out, or comes second, still reads", async () => {
     const { lock, other } = pair("timeout");
     const [first, second] = [lock.readSync(), other.readSync()];
@@ -270,6 +292,21 @@ describe("upgrading a reader", () => {
 describe("a reader-writer lock over memory", () => {
   afterEach(closeAll);
   after(cleanUpPeers);
+
+  it("closed upgrades no reader any more", async () => {
+    const memory = closing(SharedMemory.anonymous({ size: 16384 }));
+    const lay = () => {
+      const participants = closing(Participants.over(memory, 0));
+      return closing(RwLock.over(memory, Participants.byteSize(), { participants }));
+    };
+    const [lock, other] = [lay(), lay()];
+    const reader = lock.readSync();
+    lock.close();
+    assert.throws(() => reader?.tryUpgrade(), code("EBADF"));
+    await assert.rejects(reader?.upgrade() as Promise<unknown>, code("EBADF"));
+    other.tryWrite()?.unlock();
+    assert.ok(other.tryRead());
+  });
 
   it("closed gives back what it held, though its participant lives", async () => {
     const memory = closing(SharedMemory.create(uniqueName("over"), { size: 16384, unlinkOnClose: true }));
