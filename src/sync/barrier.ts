@@ -9,6 +9,7 @@ import { NotifyingWord } from "../wait/notifying_word.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
 import { isOwnerDead } from "./lock_word.ts";
+import { Share } from "./share.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
 /** What a barrier is made with. */
@@ -54,6 +55,8 @@ export class Barrier extends SharedObject {
   readonly #slot: number;
   readonly #generation: number;
   readonly #waiter: Waiter;
+  /** 1: this object has joined. Its participant is one member, however many of its objects have. */
+  readonly #share: Share;
 
   /** Use `create`, `open`, `openOrCreate` or `over`. */
   constructor(placement: Placement) {
@@ -66,6 +69,7 @@ export class Barrier extends SharedObject {
     const owner = participants.join();
     this.#slot = (owner & 1023) - 1;
     this.#generation = owner >>> 10;
+    this.#share = new Share(placement);
     this.#waiter = this.makeWaiter({ allPeers: () => this.#missing() });
   }
 
@@ -77,23 +81,30 @@ export class Barrier extends SharedObject {
     return Atomics.load(this.#members, this.#slot) === this.#generation;
   }
 
-  /** Becomes a member, from the current phase on. A member stays one. */
+  /** Makes this participant a member, from the current phase on. A member stays one. */
   join(): void {
     this.checkOpen("join");
+    if (this.#share.count === 0) this.#share.add(1);
     if (this.#isMember) return;
     Atomics.store(this.#arrived, this.#slot, 0);
     Atomics.store(this.#members, this.#slot, this.#generation);
     this.#waiter.notify();
   }
 
-  /** Is a member no more; a phase that waited only for us ends. */
+  /** This participant is a member no more, through whichever object it joined; a phase that waited only for us ends. */
   leave(): void {
     this.checkOpen("leave");
-    this.abandon();
+    this.#share.remove(this.#share.total);
+    this.#strikeOff();
   }
 
-  /** For `close` and `leave`: strikes this member off, and ends the phase if it waited for nobody else. */
+  /** For `close`: the last object of this participant that has joined leaves. */
   protected override abandon(): void {
+    if (this.#share.close()) this.#strikeOff();
+  }
+
+  /** Strikes this member off, and ends the phase if it waited for nobody else. */
+  #strikeOff(): void {
     Atomics.compareExchange(this.#members, this.#slot, this.#generation, 0);
     this.#endPhase(this.#phase);
     this.#waiter.notify();

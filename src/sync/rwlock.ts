@@ -7,7 +7,7 @@ import { checkBoolean } from "../sys/validate.ts";
 import { type AwaitOptions, deadlineOf, remainingOptions, type WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import { Drain } from "./drain.ts";
-import { LOCK, RWLOCK_DRAIN, RWLOCK_PREFERS_READERS, RWLOCK_READERS, RWLOCK_SIZE, VERSION } from "./layout.ts";
+import { LOCK, RWLOCK_DRAIN, RWLOCK_PREFERS_READERS, RWLOCK_SIZE, VERSION } from "./layout.ts";
 import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
 import { Readers } from "./readers.ts";
 import { type Recovered, RecoveryState } from "./recovery.ts";
@@ -61,8 +61,6 @@ export class RwLock extends SharedObject {
   private readonly drained: Waiter;
   /** As `drained`, for who reads and has the writer's word: behind a writer that waits for it, it would wait for ever. */
   private readonly upgraded: Waiter;
-  /** Read guards of this participant: its one word in the table counts for all of them. */
-  private reading = 0;
   /** Whether the writer's word is ours: in the lock, or waiting for readers to leave. */
   private hasWord = false;
   private readonly attemptRead = () => this.tryRead();
@@ -75,7 +73,7 @@ export class RwLock extends SharedObject {
     this.writer = new LockWord(memory, base + LOCK, participants);
     this.state = new RecoveryState(memory.buffer, base);
     this.drain = new Drain(memory, base);
-    this.readers = new Readers(memory.buffer, base + RWLOCK_READERS, participants);
+    this.readers = new Readers(placement);
     this.gate = this.makeWaiter({ prepare: () => this.writer.announce(), peer: () => this.writer.otherOwner });
     const draining = { offset: RWLOCK_DRAIN, allPeers: () => this.inTheWay() };
     this.drained = this.makeWaiter(draining);
@@ -93,17 +91,17 @@ export class RwLock extends SharedObject {
   /** Takes the lock for reading, if no writer has it or waits for it. Never waits. */
   tryRead(): ReadGuard | undefined {
     this.checkOpen("read");
-    if (this.reading > 0) return this.countRead();
+    if (this.readers.ours > 0) return this.countRead();
     if (this.writer.owner !== 0) return this.tryReadAfterDeath();
-    this.readers.enter();
+    this.readers.announce();
     if (this.writer.owner === 0 && this.state.isSoundForReader) return this.countRead();
-    this.readers.leave();
+    this.readers.withdraw();
     this.drain.notify(); // a draining writer may have seen us
     return this.tryReadAfterDeath();
   }
 
   private countRead(): ReadGuard {
-    this.reading++;
+    this.readers.enter();
     return new ReadGuard(this as unknown as ReadLock);
   }
 
@@ -121,7 +119,7 @@ export class RwLock extends SharedObject {
   /** For a guard, once. */
   protected leave(): void {
     if (!this.isOpen) return;
-    if (--this.reading === 0) this.readers.leave();
+    this.readers.leave();
     this.drain.notify(); // also for one of several: another one of them may wait to become a writer
   }
 
@@ -145,7 +143,7 @@ export class RwLock extends SharedObject {
 
   /** Whether the readers are gone, but for `own` guards of this participant. */
   private isDrained(own: number): boolean {
-    return this.reading <= own && !this.readers.hasOthers;
+    return this.readers.ours <= own && !this.readers.hasOthers;
   }
 
   /** A writer that died while it waited for readers to leave had not been in: that is not a recovery. */
@@ -211,7 +209,7 @@ export class RwLock extends SharedObject {
   /** Takes the lock for writing, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
   writeSync(options?: WaitOptions): WriteGuard | undefined {
     this.checkOpen("write");
-    if (this.writer.isMine || this.reading > 0) throw this.error(errno.EDEADLK, "write", "this process holds it");
+    if (this.writer.isMine || this.readers.ours > 0) throw this.error(errno.EDEADLK, "write", "this process holds it");
     const deadline = deadlineOf(options, "writeSync");
     if (this.drain.prefersReaders) return this.tryWrite() ?? this.drained.waitSync(this.attemptWrite, deadline);
     const outcome = this.tryAcquire() || this.gate.waitSync(() => this.tryAcquire() || undefined, deadline);
@@ -289,9 +287,9 @@ export class RwLock extends SharedObject {
     return guard;
   }
 
-  /** For `close`: read guards stop counting; a writer that was in passes on as from the dead. */
+  /** For `close`: the read guards of this object stop counting; a writer that was in passes on as from the dead. */
   protected override abandon(): void {
-    if (this.reading > 0) this.readers.leave();
+    this.readers.close();
     const hasEntered = this.hasWord && this.drain.hasEntered;
     if (hasEntered && !this.state.isUnrecoverable) this.state.suspect(process.pid);
     if (hasEntered) this.drain.hasEntered = false;
