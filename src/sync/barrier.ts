@@ -4,13 +4,16 @@ import { PARTICIPANTS_COUNT } from "../memory/layout.ts";
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { checkInteger } from "../sys/validate.ts";
-import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { NotifyingWord } from "../wait/notifying_word.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
 import { isOwnerDead } from "./lock_word.ts";
 import { Share } from "./share.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
+
+/** After 2 ** 31 - 1 comes 1: 0 is the phase that waits for the parties, and what has arrived nowhere. */
+const phaseAfter = (phase: number) => (phase % (2 ** 31 - 1)) + 1;
 
 /** What a barrier is made with. */
 export interface BarrierOptions {
@@ -112,7 +115,7 @@ export class Barrier extends SharedObject {
 
   /** The owner ids of living members that have not arrived in this phase. Dead ones are struck off. */
   #missing(): number[] {
-    const goal = (this.#phase + 1) | 0;
+    const goal = phaseAfter(this.#phase);
     const owners: number[] = [];
     for (let slot = 0; slot < PARTICIPANTS_COUNT; slot++) {
       const generation = Atomics.load(this.#members, slot);
@@ -134,7 +137,7 @@ export class Barrier extends SharedObject {
   #endPhase(phase: number): boolean {
     if (this.#phase !== phase) return true;
     if (this.#missing().length > 0 || !this.#hasEnough(phase)) return false;
-    this.#state.change((found) => (found === phase ? phase + 1 : undefined));
+    this.#state.change((found) => (found === phase ? phaseAfter(phase) : undefined));
     return true;
   }
 
@@ -142,18 +145,32 @@ export class Barrier extends SharedObject {
     this.checkOpen("arrive at");
     if (!this.#isMember) throw this.error(errno.EPERM, "arrive at", "join it first");
     const phase = this.#phase;
-    Atomics.store(this.#arrived, this.#slot, phase + 1);
-    return () => (this.#endPhase(phase) ? phase + 1 : undefined);
+    Atomics.store(this.#arrived, this.#slot, phaseAfter(phase));
+    return () => {
+      if (this.#endPhase(phase)) return phaseAfter(phase);
+      if (!this.#isMember) throw this.error(errno.EPERM, "arrive at", "it was left meanwhile");
+      return undefined;
+    };
   }
 
-  /** Arrives, and blocks this thread until all others have; the number of the phase, or undefined after the timeout. */
+  /**
+   * Arrives, and blocks this thread until all others have; the number of the phase, or undefined after the timeout.
+   *
+   * @throws {IpcError} EPERM this participant is no member; EBADF after close
+   */
   arriveSync(options?: WaitOptions): number | undefined {
+    deadlineOf(options, "arriveSync"); // refused before we have arrived
     return this.blocking(this.#waiter, "arriveSync", this.#arrive(), options);
   }
 
-  /** Arrives, and resolves when all others have: the number of the phase, or undefined after the timeout. */
+  /**
+   * Arrives, and resolves when all others have: the number of the phase, or undefined after the timeout. An abort rejects
+   * with `signal.reason`, after we have arrived; leaving meanwhile with EPERM. Errors as `arriveSync`.
+   */
   arrive(options?: AwaitOptions): Promise<number | undefined> {
     try {
+      checkAwaitOptions(options, "arrive"); // refused before we have arrived
+      options?.signal?.throwIfAborted();
       return this.awaiting(this.#waiter, "arrive", this.#arrive(), options);
     } catch (error) {
       return Promise.reject(error);
