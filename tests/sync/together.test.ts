@@ -209,6 +209,15 @@ describe("a once", () => {
     assert.equal(once.isDone, true);
   });
 
+  it("closed before its function has begun does not run it", async () => {
+    const { name, it: once } = make(Once, "begun");
+    const other = Once.open(name);
+    const running = other.run(assert.fail);
+    other.close();
+    await assert.rejects(running, code("EBADF"));
+    assert.equal(await soon(once.run(() => {}), "the next one"), true);
+  });
+
   it("closed by its own function passes on", async () => {
     const { name, it: once } = make(Once, "closed");
     const other = Once.open(name);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { Barrier, Participants, RwLock, Semaphore, SharedMemory } from "../../mod.ts";
+import { Barrier, Once, Participants, RwLock, Semaphore, SharedMemory } from "../../mod.ts";
 import type { ObjectClass } from "../../src/sync/shared_object.ts";
 import { SharedObject } from "../../src/sync/shared_object.ts";
 import { closeAll, closing, isPending, soon } from "./scene.ts";
@@ -108,6 +108,27 @@ describe("two objects of one participant", () => {
     second.join();
     first.close();
     assert.equal(other.arriveSync({ timeoutMs: 20 }), undefined);
+  });
+
+  it("refuse to wait for what the other one is at", () => {
+    const { first, second, other } = lay(Once);
+    first.runSync(() => {
+      assert.throws(() => second.runSync(assert.fail, { timeoutMs: 20 }), code("EDEADLK"));
+      assert.equal(other.runSync(assert.fail, { timeoutMs: 20 }), false);
+    });
+    assert.equal(second.runSync(assert.fail), false);
+  });
+
+  it("closed before its function begins does not undo what the other one does", async () => {
+    const { first, second } = lay(Once);
+    const running = first.run(assert.fail);
+    first.close();
+    assert.equal(
+      second.runSync(() => {}),
+      true,
+    );
+    await assert.rejects(running, code("EBADF"));
+    assert.equal(second.isDone, true);
   });
 
   it("of a participant that has joined anew hold nothing", () => {
