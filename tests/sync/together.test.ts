@@ -215,7 +215,13 @@ describe("a once", () => {
     const running = other.run(assert.fail);
     other.close();
     await assert.rejects(running, code("EBADF"));
-    assert.equal(await soon(once.run(() => {}), "the next one"), true);
+    assert.equal(
+      await soon(
+        once.run(() => {}),
+        "the next one",
+      ),
+      true,
+    );
   });
 
   it("closed by its own function passes on", async () => {
