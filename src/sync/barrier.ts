@@ -12,8 +12,8 @@ import { isOwnerDead } from "./lock_word.ts";
 import { Share } from "./share.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
-/** After 2 ** 31 - 1 comes 1: 0 is the phase that waits for the parties, and what has arrived nowhere. */
-const phaseAfter = (phase: number) => (phase % (2 ** 31 - 1)) + 1;
+/** After 2 ** 31 - 1 comes 1: 0 is the phase that waits for the parties, and what stands for "arrived nowhere". */
+const phaseAfter = (phase: number) => (Math.max(phase, 0) % (2 ** 31 - 1)) + 1;
 
 /** What a barrier is made with. */
 export interface BarrierOptions {
@@ -164,8 +164,8 @@ export class Barrier extends SharedObject {
   }
 
   /**
-   * Arrives, and resolves when all others have: the number of the phase, or undefined after the timeout. An abort rejects
-   * with `signal.reason`, after we have arrived; leaving meanwhile with EPERM. Errors as `arriveSync`.
+   * Arrives, and resolves when all others have: the number of the phase, or undefined after the timeout. An abort
+   * rejects with `signal.reason`, after we have arrived; leaving meanwhile with EPERM. Errors as `arriveSync`.
    */
   arrive(options?: AwaitOptions): Promise<number | undefined> {
     try {

@@ -102,8 +102,8 @@ export class Once extends SharedObject {
 
   /**
    * Runs `initialise` unless it has been done, awaiting another process that is at it; whether it ran here. After the
-   * timeout that is false too, and `isDone` as well. An abort rejects with `signal.reason`, unless it ran already. EBADF
-   * after close, or closed meanwhile.
+   * timeout that is false too, and `isDone` as well. An abort rejects with `signal.reason`, unless it ran already.
+   * EBADF as `runSync`.
    */
   async run(initialise: () => void | Promise<void>, options?: AwaitOptions): Promise<boolean> {
     if ((await this.awaiting(this.#waiter, "run", this.#attempt, options)) !== "mine") return false;

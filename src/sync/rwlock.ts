@@ -59,7 +59,7 @@ export class RwLock extends SharedObject {
   /** Waits for the writer's word, and for readers to leave. */
   private readonly gate: Waiter;
   private readonly drained: Waiter;
-  /** As `drained`, for who reads and has the writer's word: behind a writer that waits for it, it would wait for ever. */
+  /** As `drained`, for an upgrade: behind a writer that waits for its reader it would wait for ever. */
   private readonly upgraded: Waiter;
   /** Whether the writer's word is ours: in the lock, or waiting for readers to leave. */
   private hasWord = false;
@@ -237,7 +237,7 @@ export class RwLock extends SharedObject {
     return await this.drainThen(outcome, 0, remainingOptions(options, start));
   }
 
-  /** `own`: 1 for an upgrade, whose guard leaves at the look that finds us alone; a read after that look waits for us. */
+  /** `own`: 1 for an upgrade, whose guard leaves at the look that finds us alone: a read after that look waits. */
   private async drainThen(
     outcome: number,
     own: number,

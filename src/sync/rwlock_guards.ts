@@ -81,7 +81,11 @@ export class ReadGuard {
     this.writer?.repaired();
   }
 
-  /** Becomes a writer, if no other reader or writer is there; undefined: it still reads. Uses the guard up if it does. */
+  /**
+   * Becomes a writer, if no other reader or writer is there; undefined: it still reads. Uses the guard up if it does.
+   *
+   * @throws {IpcError} EPERM this guard has been used up; EBADF after the lock was closed
+   */
   tryUpgrade(): WriteGuard | undefined {
     if (this.isUsedUp) throw usedUp();
     const writer = this.writer ?? this.lock.tryUpgrade();

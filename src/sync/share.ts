@@ -1,7 +1,7 @@
 // Share: what one object holds, beside what other objects of the same participant hold in the same bytes.
 //
-// The shared words name the participant, not the object: a word that says "reads", or "is a member", stands as long as any
-// of its objects holds something, and one that closes gives back only its own share.
+// The shared words name the participant, not the object: a word that says "reads", or "is a member", stands as long as
+// any of its objects holds something, and one that closes gives back only its own share.
 
 import type { MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";

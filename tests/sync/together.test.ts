@@ -128,6 +128,9 @@ describe("a barrier", () => {
     assert.equal(barrier.arriveSync({ timeoutMs: 20 }), undefined);
     other.leave(); // and ends the third
     assert.equal(barrier.arriveSync(), 4);
+    new Int32Array(memory.buffer, at + BARRIER_PHASE, 1)[0] = -1; // nobody writes that
+    other.join();
+    assert.equal(barrier.arriveSync({ timeoutMs: 20 }), undefined, "a newcomer has not arrived");
   });
 
   it("over memory, closed, is left, though its participant lives", async () => {
