@@ -2,7 +2,7 @@
 
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
-import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
 import { BUSY, LockWord } from "./lock_word.ts";
@@ -88,6 +88,7 @@ export class Once extends SharedObject {
    */
   runSync(initialise: () => void, options?: WaitOptions): boolean {
     this.checkOpen("run");
+    deadlineOf(options, "runSync"); // refused also where it would be EDEADLK
     if (this.#word.isMine) throw this.error(errno.EDEADLK, "run", "this process is at it");
     if (this.blocking(this.#waiter, "runSync", this.#attempt, options) !== "mine") return false;
     try {

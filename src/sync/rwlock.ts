@@ -126,8 +126,9 @@ export class RwLock extends SharedObject {
   /** Takes the lock for reading, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
   readSync(options?: WaitOptions): ReadGuard | undefined {
     this.checkOpen("read");
+    const deadline = deadlineOf(options, "readSync");
     if (this.writer.isMine) throw this.error(errno.EDEADLK, "read", "this process holds it for writing");
-    return this.blocking(this.gate, "readSync", this.attemptRead, options);
+    return this.tryRead() ?? this.gate.waitSync(this.attemptRead, deadline);
   }
 
   /** Takes the lock for reading, as a promise. An abort rejects with `signal.reason` and takes nothing. */
@@ -209,8 +210,8 @@ export class RwLock extends SharedObject {
   /** Takes the lock for writing, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
   writeSync(options?: WaitOptions): WriteGuard | undefined {
     this.checkOpen("write");
-    if (this.writer.isMine || this.readers.ours > 0) throw this.error(errno.EDEADLK, "write", "this process holds it");
     const deadline = deadlineOf(options, "writeSync");
+    if (this.writer.isMine || this.readers.ours > 0) throw this.error(errno.EDEADLK, "write", "this process holds it");
     if (this.drain.prefersReaders) return this.tryWrite() ?? this.drained.waitSync(this.attemptWrite, deadline);
     const outcome = this.tryAcquire() || this.gate.waitSync(() => this.tryAcquire() || undefined, deadline);
     if (outcome === undefined) return undefined;
@@ -268,9 +269,10 @@ export class RwLock extends SharedObject {
     this.checkOpen("upgrade");
     const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined;
-    if (this.isDrained(1)) return this.becomeWriter(outcome);
-    this.giveUp(outcome);
-    return undefined;
+    const guard = this.isDrained(1) ? this.writeGuard(outcome) : undefined;
+    if (guard === undefined) this.giveUp(outcome);
+    else this.leave();
+    return guard;
   }
 
   /** For a guard that counts as used up meanwhile. */
@@ -279,12 +281,6 @@ export class RwLock extends SharedObject {
     const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined; // a writer waits for us to leave: waiting for it would be for ever
     return this.drainThen(outcome, 1, options);
-  }
-
-  private becomeWriter(outcome: number): WriteGuard {
-    const guard = this.writeGuard(outcome);
-    this.leave();
-    return guard;
   }
 
   /** For `close`: the read guards of this object stop counting; a writer that was in passes on as from the dead. */

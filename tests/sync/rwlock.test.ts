@@ -157,8 +157,10 @@ describe("a reader-writer lock", () => {
     const { lock } = pair("itself");
     const reader = lock.readSync();
     assert.throws(() => lock.writeSync(), code("EDEADLK"));
+    assert.throws(() => lock.writeSync({ timeout: 1 } as object), TypeError);
     reader?.unlock();
     const writer = lock.writeSync();
+    assert.throws(() => lock.readSync({ timeoutMs: -1 }), RangeError);
     assert.throws(() => lock.readSync(), code("EDEADLK"));
     assert.throws(() => lock.writeSync(), code("EDEADLK"));
     writer?.unlock();

@@ -179,6 +179,7 @@ describe("a once", () => {
     await assert.rejects(other.run(assert.fail, { signal: AbortSignal.timeout(15) }), { name: "TimeoutError" });
     assert.equal(once.isDone, false);
     assert.throws(() => once.runSync(assert.fail), code("EDEADLK"));
+    assert.throws(() => once.runSync(assert.fail, { timeoutMs: -1 }), RangeError);
     finish();
     assert.deepEqual(await soon(Promise.all([running, ...waits]), "the others"), [true, false, false]);
   });
