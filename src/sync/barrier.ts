@@ -4,12 +4,16 @@ import { PARTICIPANTS_COUNT } from "../memory/layout.ts";
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { checkInteger } from "../sys/validate.ts";
-import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { NotifyingWord } from "../wait/notifying_word.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
 import { isOwnerDead } from "./lock_word.ts";
+import { Share } from "./share.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
+
+/** After 2 ** 31 - 1 comes 1: 0 is the phase that waits for the parties, and what stands for "arrived nowhere". */
+const phaseAfter = (phase: number) => (Math.max(phase, 0) % (2 ** 31 - 1)) + 1;
 
 /** What a barrier is made with. */
 export interface BarrierOptions {
@@ -54,6 +58,8 @@ export class Barrier extends SharedObject {
   readonly #slot: number;
   readonly #generation: number;
   readonly #waiter: Waiter;
+  /** 1: this object has joined. Its participant is one member, however many of its objects have. */
+  readonly #share: Share;
 
   /** Use `create`, `open`, `openOrCreate` or `over`. */
   constructor(placement: Placement) {
@@ -66,6 +72,7 @@ export class Barrier extends SharedObject {
     const owner = participants.join();
     this.#slot = (owner & 1023) - 1;
     this.#generation = owner >>> 10;
+    this.#share = new Share(placement);
     this.#waiter = this.makeWaiter({ allPeers: () => this.#missing() });
   }
 
@@ -77,23 +84,30 @@ export class Barrier extends SharedObject {
     return Atomics.load(this.#members, this.#slot) === this.#generation;
   }
 
-  /** Becomes a member, from the current phase on. A member stays one. */
+  /** Makes this participant a member, from the current phase on. A member stays one. */
   join(): void {
     this.checkOpen("join");
+    if (this.#share.count === 0) this.#share.add(1);
     if (this.#isMember) return;
     Atomics.store(this.#arrived, this.#slot, 0);
     Atomics.store(this.#members, this.#slot, this.#generation);
     this.#waiter.notify();
   }
 
-  /** Is a member no more; a phase that waited only for us ends. */
+  /** This participant is a member no more, through whichever object it joined; a phase that waited only for us ends. */
   leave(): void {
     this.checkOpen("leave");
-    this.abandon();
+    this.#share.remove(this.#share.total);
+    this.#strikeOff();
   }
 
-  /** For `close` and `leave`: strikes this member off, and ends the phase if it waited for nobody else. */
+  /** For `close`: the last object of this participant that has joined leaves. */
   protected override abandon(): void {
+    if (this.#share.close()) this.#strikeOff();
+  }
+
+  /** Strikes this member off, and ends the phase if it waited for nobody else. */
+  #strikeOff(): void {
     Atomics.compareExchange(this.#members, this.#slot, this.#generation, 0);
     this.#endPhase(this.#phase);
     this.#waiter.notify();
@@ -101,7 +115,7 @@ export class Barrier extends SharedObject {
 
   /** The owner ids of living members that have not arrived in this phase. Dead ones are struck off. */
   #missing(): number[] {
-    const goal = (this.#phase + 1) | 0;
+    const goal = phaseAfter(this.#phase);
     const owners: number[] = [];
     for (let slot = 0; slot < PARTICIPANTS_COUNT; slot++) {
       const generation = Atomics.load(this.#members, slot);
@@ -123,7 +137,7 @@ export class Barrier extends SharedObject {
   #endPhase(phase: number): boolean {
     if (this.#phase !== phase) return true;
     if (this.#missing().length > 0 || !this.#hasEnough(phase)) return false;
-    this.#state.change((found) => (found === phase ? phase + 1 : undefined));
+    this.#state.change((found) => (found === phase ? phaseAfter(phase) : undefined));
     return true;
   }
 
@@ -131,18 +145,32 @@ export class Barrier extends SharedObject {
     this.checkOpen("arrive at");
     if (!this.#isMember) throw this.error(errno.EPERM, "arrive at", "join it first");
     const phase = this.#phase;
-    Atomics.store(this.#arrived, this.#slot, phase + 1);
-    return () => (this.#endPhase(phase) ? phase + 1 : undefined);
+    Atomics.store(this.#arrived, this.#slot, phaseAfter(phase));
+    return () => {
+      if (this.#endPhase(phase)) return phaseAfter(phase);
+      if (!this.#isMember) throw this.error(errno.EPERM, "arrive at", "it was left meanwhile");
+      return undefined;
+    };
   }
 
-  /** Arrives, and blocks this thread until all others have; the number of the phase, or undefined after the timeout. */
+  /**
+   * Arrives, and blocks this thread until all others have; the number of the phase, or undefined after the timeout.
+   *
+   * @throws {IpcError} EPERM this participant is no member; EBADF after close
+   */
   arriveSync(options?: WaitOptions): number | undefined {
+    deadlineOf(options, "arriveSync"); // refused before we have arrived
     return this.blocking(this.#waiter, "arriveSync", this.#arrive(), options);
   }
 
-  /** Arrives, and resolves when all others have: the number of the phase, or undefined after the timeout. */
+  /**
+   * Arrives, and resolves when all others have: the number of the phase, or undefined after the timeout. An abort
+   * rejects with `signal.reason`, after we have arrived; leaving meanwhile with EPERM. Errors as `arriveSync`.
+   */
   arrive(options?: AwaitOptions): Promise<number | undefined> {
     try {
+      checkAwaitOptions(options, "arrive"); // refused before we have arrived
+      options?.signal?.throwIfAborted();
       return this.awaiting(this.#waiter, "arrive", this.#arrive(), options);
     } catch (error) {
       return Promise.reject(error);

@@ -7,8 +7,8 @@
 //               0x80  i32 owner id of each owned permit; 0 = free
 //   Condition   0x00  i32 eventcount
 //   Barrier     0x00  i32 eventcount       0x04  i32 phase           0x08  i32 members that must have joined
-//               0x80  i32 for each slot: generation of the member, 0 = none       0x280  i32 for each slot: phase + 1 it
-//               has arrived at
+//               0x80  i32 for each slot: generation of the member, 0 = none       0x280  i32 for each slot: the phase
+//               that follows the one it has arrived at (1 follows 2 ** 31 - 1)
 //   Once        0x00  i32 lock word        0x04  i32 1 = done
 //   RwLock      0x00  i32 writer's lock word    0x04  i32 state, as a Mutex      0x08  i32 pid of the last dead writer
 //               0x10  112 bytes: why it is unrecoverable

@@ -5,7 +5,7 @@ import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { checkOptions } from "../sys/validate.ts";
-import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { Peer } from "../wait/peer.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
@@ -168,6 +168,7 @@ export class Mutex extends SharedObject {
    * @throws {IpcError} EDEADLK this participant holds it already; ENOTRECOVERABLE; EBADF after close
    */
   lockSync(options?: WaitOptions): MutexGuard | undefined {
+    if (options !== undefined) deadlineOf(options, "lockSync"); // refused also where the mutex is free
     const guard = this.tryLock();
     if (guard !== undefined) return guard;
     if (this.word.isMine) throw this.error(errno.EDEADLK, "lock", "this process holds it");

@@ -2,7 +2,7 @@
 
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
-import type { AwaitOptions, WaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
 import { BUSY, LockWord } from "./lock_word.ts";
@@ -84,11 +84,12 @@ export class Once extends SharedObject {
    * Runs `initialise` unless it has been done, blocking while another process is at it; whether it ran here. After the
    * timeout that is false too, and `isDone` as well.
    *
-   * @throws {IpcError} EDEADLK this process is at it; EBADF after close, or closed by `initialise`
+   * @throws {IpcError} EDEADLK this participant is at it, by whichever object; EBADF after close, or closed meanwhile
    */
   runSync(initialise: () => void, options?: WaitOptions): boolean {
     this.checkOpen("run");
-    if (this.#isAtIt) throw this.error(errno.EDEADLK, "run", "this process is at it");
+    deadlineOf(options, "runSync"); // refused also where it would be EDEADLK
+    if (this.#word.isMine) throw this.error(errno.EDEADLK, "run", "this process is at it");
     if (this.blocking(this.#waiter, "runSync", this.#attempt, options) !== "mine") return false;
     try {
       initialise();
@@ -103,9 +104,11 @@ export class Once extends SharedObject {
   /**
    * Runs `initialise` unless it has been done, awaiting another process that is at it; whether it ran here. After the
    * timeout that is false too, and `isDone` as well. An abort rejects with `signal.reason`, unless it ran already.
+   * EBADF as `runSync`.
    */
   async run(initialise: () => void | Promise<void>, options?: AwaitOptions): Promise<boolean> {
     if ((await this.awaiting(this.#waiter, "run", this.#attempt, options)) !== "mine") return false;
+    this.checkOpen("run"); // closed before we could begin: it has passed on
     try {
       await initialise();
     } catch (error) {

@@ -2,10 +2,13 @@
 
 import { OWNER_GENERATION_SHIFT, OWNER_SLOT_MASK, PARTICIPANTS_COUNT } from "../memory/layout.ts";
 import type { Participants } from "../memory/participants.ts";
+import type { Placement } from "../memory/placement.ts";
 import { loadOrdered } from "../sys/ordering.ts";
+import { RWLOCK_READERS } from "./layout.ts";
 import { isOwnerDead } from "./lock_word.ts";
+import { Share } from "./share.ts";
 
-/** The table as seen by one participant; its one word counts for all its reading. */
+/** The table as seen by one object. Its participant has one word, for all the read guards of all its objects. */
 export class Readers {
   // `private`, not #private: see D34
 
@@ -15,22 +18,48 @@ export class Readers {
   private readonly slot: number = 0;
   private readonly generation: number = 0;
 
-  /** The table at `byteOffset` of the buffer. Joins the participants. */
-  constructor(buffer: ArrayBuffer, byteOffset: number, participants: Participants) {
-    this.words = new Int32Array(buffer, byteOffset, PARTICIPANTS_COUNT);
+  private readonly share: Share;
+
+  /** The table of the lock at the placement. Joins the participants. */
+  constructor(placement: Placement) {
+    const { memory, base, participants } = placement;
+    this.words = new Int32Array(memory.buffer, base + RWLOCK_READERS, PARTICIPANTS_COUNT);
     this.participants = participants;
     const owner = participants.join();
     this.slot = (owner & OWNER_SLOT_MASK) - 1;
     this.generation = owner >>> OWNER_GENERATION_SHIFT;
+    this.share = new Share(placement);
+  }
+
+  /** Read guards of this participant. */
+  get ours(): number {
+    return this.share.total;
   }
 
   /** SYNC readers: a reader stores its word, then loads the writer's; a writer takes its word, then loads the readers'. */
-  enter(): void {
+  announce(): void {
     Atomics.store(this.words, this.slot, this.generation);
   }
 
-  leave(): void {
+  /** Takes the announcement back. */
+  withdraw(): void {
     Atomics.store(this.words, this.slot, 0);
+  }
+
+  /** One guard more. */
+  enter(): void {
+    this.share.add(1);
+  }
+
+  /** One guard less. */
+  leave(): void {
+    this.share.remove(1);
+    if (this.share.total === 0) this.withdraw();
+  }
+
+  /** All guards of this object less. */
+  close(): void {
+    if (this.share.close()) this.withdraw();
   }
 
   /** Owner ids of living readers that are not us; the words of dead ones are cleared. */

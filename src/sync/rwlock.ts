@@ -7,7 +7,7 @@ import { checkBoolean } from "../sys/validate.ts";
 import { type AwaitOptions, deadlineOf, remainingOptions, type WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import { Drain } from "./drain.ts";
-import { LOCK, RWLOCK_DRAIN, RWLOCK_PREFERS_READERS, RWLOCK_READERS, RWLOCK_SIZE, VERSION } from "./layout.ts";
+import { LOCK, RWLOCK_DRAIN, RWLOCK_PREFERS_READERS, RWLOCK_SIZE, VERSION } from "./layout.ts";
 import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
 import { Readers } from "./readers.ts";
 import { type Recovered, RecoveryState } from "./recovery.ts";
@@ -59,8 +59,8 @@ export class RwLock extends SharedObject {
   /** Waits for the writer's word, and for readers to leave. */
   private readonly gate: Waiter;
   private readonly drained: Waiter;
-  /** Read guards of this participant: its one word in the table counts for all of them. */
-  private reading = 0;
+  /** As `drained`, for an upgrade: behind a writer that waits for its reader it would wait for ever. */
+  private readonly upgraded: Waiter;
   /** Whether the writer's word is ours: in the lock, or waiting for readers to leave. */
   private hasWord = false;
   private readonly attemptRead = () => this.tryRead();
@@ -73,9 +73,11 @@ export class RwLock extends SharedObject {
     this.writer = new LockWord(memory, base + LOCK, participants);
     this.state = new RecoveryState(memory.buffer, base);
     this.drain = new Drain(memory, base);
-    this.readers = new Readers(memory.buffer, base + RWLOCK_READERS, participants);
+    this.readers = new Readers(placement);
     this.gate = this.makeWaiter({ prepare: () => this.writer.announce(), peer: () => this.writer.otherOwner });
-    this.drained = this.makeWaiter({ offset: RWLOCK_DRAIN, allPeers: () => this.inTheWay() });
+    const draining = { offset: RWLOCK_DRAIN, allPeers: () => this.inTheWay() };
+    this.drained = this.makeWaiter(draining);
+    this.upgraded = this.makeWaiter(draining);
   }
 
   /** Whose death may let a draining writer in: the readers', and a writer's where writers wait outside its word. */
@@ -89,17 +91,17 @@ export class RwLock extends SharedObject {
   /** Takes the lock for reading, if no writer has it or waits for it. Never waits. */
   tryRead(): ReadGuard | undefined {
     this.checkOpen("read");
-    if (this.reading > 0) return this.countRead();
+    if (this.readers.ours > 0) return this.countRead();
     if (this.writer.owner !== 0) return this.tryReadAfterDeath();
-    this.readers.enter();
+    this.readers.announce();
     if (this.writer.owner === 0 && this.state.isSoundForReader) return this.countRead();
-    this.readers.leave();
+    this.readers.withdraw();
     this.drain.notify(); // a draining writer may have seen us
     return this.tryReadAfterDeath();
   }
 
   private countRead(): ReadGuard {
-    this.reading++;
+    this.readers.enter();
     return new ReadGuard(this as unknown as ReadLock);
   }
 
@@ -117,15 +119,16 @@ export class RwLock extends SharedObject {
   /** For a guard, once. */
   protected leave(): void {
     if (!this.isOpen) return;
-    if (--this.reading === 0) this.readers.leave();
+    this.readers.leave();
     this.drain.notify(); // also for one of several: another one of them may wait to become a writer
   }
 
   /** Takes the lock for reading, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
   readSync(options?: WaitOptions): ReadGuard | undefined {
     this.checkOpen("read");
+    const deadline = deadlineOf(options, "readSync");
     if (this.writer.isMine) throw this.error(errno.EDEADLK, "read", "this process holds it for writing");
-    return this.blocking(this.gate, "readSync", this.attemptRead, options);
+    return this.tryRead() ?? this.gate.waitSync(this.attemptRead, deadline);
   }
 
   /** Takes the lock for reading, as a promise. An abort rejects with `signal.reason` and takes nothing. */
@@ -141,7 +144,7 @@ export class RwLock extends SharedObject {
 
   /** Whether the readers are gone, but for `own` guards of this participant. */
   private isDrained(own: number): boolean {
-    return this.reading <= own && !this.readers.hasOthers;
+    return this.readers.ours <= own && !this.readers.hasOthers;
   }
 
   /** A writer that died while it waited for readers to leave had not been in: that is not a recovery. */
@@ -207,8 +210,8 @@ export class RwLock extends SharedObject {
   /** Takes the lock for writing, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
   writeSync(options?: WaitOptions): WriteGuard | undefined {
     this.checkOpen("write");
-    if (this.writer.isMine || this.reading > 0) throw this.error(errno.EDEADLK, "write", "this process holds it");
     const deadline = deadlineOf(options, "writeSync");
+    if (this.writer.isMine || this.readers.ours > 0) throw this.error(errno.EDEADLK, "write", "this process holds it");
     if (this.drain.prefersReaders) return this.tryWrite() ?? this.drained.waitSync(this.attemptWrite, deadline);
     const outcome = this.tryAcquire() || this.gate.waitSync(() => this.tryAcquire() || undefined, deadline);
     if (outcome === undefined) return undefined;
@@ -235,53 +238,54 @@ export class RwLock extends SharedObject {
     return await this.drainThen(outcome, 0, remainingOptions(options, start));
   }
 
+  /** `own`: 1 for an upgrade, whose guard leaves at the look that finds us alone: a read after that look waits. */
   private async drainThen(
     outcome: number,
     own: number,
     options: AwaitOptions | undefined,
   ): Promise<WriteGuard | undefined> {
+    const waiter = own > 0 ? this.upgraded : this.drained;
     let isDrained = false;
     const attempt = () => {
       this.checkOpen("write");
-      return this.isDrained(own) || undefined;
+      if (!this.isDrained(own)) return undefined;
+      if (own > 0) this.leave();
+      return true;
     };
     try {
-      isDrained = (await this.awaiting(this.drained, "write", attempt, options)) ?? false;
+      isDrained = (await this.awaiting(waiter, "write", attempt, options)) ?? false;
     } finally {
       if (!isDrained && this.isOpen) this.giveUp(outcome);
     }
-    return isDrained ? this.writeGuard(outcome) : undefined;
+    if (!isDrained) return undefined;
+    this.checkOpen("write"); // closed after that look: the word has been given back
+    return this.writeGuard(outcome);
   }
 
   // -- upgrading -------------------------------------------------------------------------------------------------
 
   /** For a guard that has not been used up. */
   protected tryUpgrade(): WriteGuard | undefined {
+    this.checkOpen("upgrade");
     const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined;
-    if (this.isDrained(1)) return this.becomeWriter(outcome);
-    this.giveUp(outcome);
-    return undefined;
+    const guard = this.isDrained(1) ? this.writeGuard(outcome) : undefined;
+    if (guard === undefined) this.giveUp(outcome);
+    else this.leave();
+    return guard;
   }
 
   /** For a guard that counts as used up meanwhile. */
   protected async upgrade(options: AwaitOptions | undefined): Promise<WriteGuard | undefined> {
+    this.checkOpen("upgrade");
     const outcome = this.tryAcquire();
     if (outcome === BUSY) return undefined; // a writer waits for us to leave: waiting for it would be for ever
-    const guard = await this.drainThen(outcome, 1, options);
-    if (guard !== undefined) this.leave();
-    return guard;
+    return this.drainThen(outcome, 1, options);
   }
 
-  private becomeWriter(outcome: number): WriteGuard {
-    const guard = this.writeGuard(outcome);
-    this.leave();
-    return guard;
-  }
-
-  /** For `close`: read guards stop counting; a writer that was in passes on as from the dead. */
+  /** For `close`: the read guards of this object stop counting; a writer that was in passes on as from the dead. */
   protected override abandon(): void {
-    if (this.reading > 0) this.readers.leave();
+    this.readers.close();
     const hasEntered = this.hasWord && this.drain.hasEntered;
     if (hasEntered && !this.state.isUnrecoverable) this.state.suspect(process.pid);
     if (hasEntered) this.drain.hasEntered = false;

@@ -3,7 +3,7 @@
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { checkOptions } from "../sys/validate.ts";
-import type { AwaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, checkAwaitOptions } from "../wait/deadline.ts";
 import type { Recovered } from "./recovery.ts";
 
 /** What guards ask of their lock; nobody else should, so there it is protected. */
@@ -81,7 +81,11 @@ export class ReadGuard {
     this.writer?.repaired();
   }
 
-  /** Becomes a writer, if no other reader or writer is there; undefined: it still reads. Uses the guard up if it does. */
+  /**
+   * Becomes a writer, if no other reader or writer is there; undefined: it still reads. Uses the guard up if it does.
+   *
+   * @throws {IpcError} EPERM this guard has been used up; EBADF after the lock was closed
+   */
   tryUpgrade(): WriteGuard | undefined {
     if (this.isUsedUp) throw usedUp();
     const writer = this.writer ?? this.lock.tryUpgrade();
@@ -91,10 +95,13 @@ export class ReadGuard {
 
   /**
    * Becomes a writer when the other readers have left; undefined after the timeout, or at once when a writer already
-   * waits (for us too: unlock, and lock for writing). Uses the guard up if it does; unlocking meanwhile is EPERM.
+   * waits (for us too: unlock, and lock for writing). Uses the guard up if it does; unlocking meanwhile is EPERM. An
+   * abort rejects with `signal.reason`, and the guard still reads; EBADF after the lock was closed.
    */
   async upgrade(options?: AwaitOptions): Promise<WriteGuard | undefined> {
     if (this.isUsedUp) throw usedUp();
+    checkAwaitOptions(options, "upgrade");
+    options?.signal?.throwIfAborted();
     this.isUsedUp = true; // an unlock meanwhile would leave twice
     if (this.writer !== undefined) return this.writer;
     let writer: WriteGuard | undefined;

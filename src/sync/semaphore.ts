@@ -16,6 +16,7 @@ import {
   VERSION,
 } from "./layout.ts";
 import { isOwnerDead } from "./lock_word.ts";
+import { Share } from "./share.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
 /** What a semaphore is made with. */
@@ -75,8 +76,8 @@ export class Semaphore extends SharedObject {
   private readonly state: NotifyingWord;
   private readonly me: number = 0;
   private readonly waiter: Waiter;
-  /** Owned permits taken by this object. */
-  private taken = 0;
+  /** Owned permits that this object took. */
+  private readonly share: Share;
   private readonly attempt = () => (this.tryAcquire() ? true : undefined);
 
   /** Use `create`, `open`, `openOrCreate` or `over`. */
@@ -89,6 +90,7 @@ export class Semaphore extends SharedObject {
     const owned = Math.min(this.words[SEMAPHORE_OWNED / 4], room, SEMAPHORE_OWNED_MOST);
     this.permits = new Int32Array(memory.buffer, base + SEMAPHORE_PERMITS, Math.max(0, owned));
     this.me = participants.join();
+    this.share = new Share(placement);
     this.waiter = this.makeWaiter({ allPeers: () => this.holders() });
   }
 
@@ -122,7 +124,7 @@ export class Semaphore extends SharedObject {
     for (let index = 0; index < this.permits.length; index++) {
       const owner = loadOrdered(this.permits, index);
       if (!this.isFree(owner) || Atomics.compareExchange(this.permits, index, owner, this.me) !== owner) continue;
-      this.taken++;
+      this.share.add(1);
       return true;
     }
     return false;
@@ -165,7 +167,7 @@ export class Semaphore extends SharedObject {
       Atomics.compareExchange(this.permits, index, this.me, 0);
       left--;
     }
-    this.taken -= count;
+    this.share.remove(count);
     this.waiter.notify(); // a kill before this is told as the death of a holder
   }
 
@@ -192,7 +194,8 @@ export class Semaphore extends SharedObject {
 
   /** For `close`: gives back the owned permits that this object took. Permits that nobody owns stay taken. */
   protected override abandon(): void {
-    const count = Math.min(this.taken, this.countMine()); // another object of this participant may have released some
+    const count = Math.min(this.share.count, this.countMine());
     if (count > 0) this.releaseOwned(count);
+    this.share.close();
   }
 }

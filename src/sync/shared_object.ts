@@ -29,10 +29,35 @@ export interface ObjectKind<Options> extends SegmentKind {
   fill?(options: Options, buffer: ArrayBuffer, base: number): void;
 }
 
+/** What closes with its memory. */
+interface Closable {
+  close(): void;
+}
+
 /** A class of objects. */
 export interface ObjectClass<Instance, Options> {
   readonly kind: ObjectKind<Options>;
   new (placement: Placement): Instance;
+}
+
+/** The object at the placement, which closes with its memory. Where it cannot be made, the placement is closed. */
+function lay<T extends Closable, O>(Kind: ObjectClass<T, O>, placement: Placement): T {
+  try {
+    checkRoom(Kind.kind, placement);
+    const object = new Kind(placement);
+    placement.memory.beforeClose(object, () => object.close());
+    return object;
+  } catch (error) {
+    closePlacement(placement);
+    throw error;
+  }
+}
+
+/** The header of a segment tells its size, which need not be that of such an object. */
+function checkRoom<O>({ size, noun }: ObjectKind<O>, { memory, base, name }: Placement): void {
+  if (memory.size - base >= size({} as O)) return;
+  const hint = `${memory.size} bytes are too few for a ${noun}`;
+  throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `open ${noun} ${name}`, path: name, hint });
 }
 
 /** Where the parts of a waiter differ from the usual: all sleep on one eventcount at the start of the object. */
@@ -49,7 +74,6 @@ export abstract class SharedObject {
   constructor(placement: Placement, noun: string) {
     this.placement = placement;
     this.noun = noun;
-    placement.memory.beforeClose(this, () => this.close());
   }
 
   /**
@@ -58,7 +82,7 @@ export abstract class SharedObject {
    * @throws {IpcError} EEXIST the name is taken; ENOSPC `/dev/shm` is full; EACCES; EUSERS 128 participants are attached
    * @throws {RangeError} a bad name, mode or amount
    */
-  static create<T, O>(
+  static create<T extends Closable, O>(
     this: ObjectClass<T, O>,
     name: string,
     options: O & ObjectCreateOptions = {} as O & ObjectCreateOptions,
@@ -66,20 +90,20 @@ export abstract class SharedObject {
     const { kind } = this;
     checkOptions(options, ["mode", "unlinkOnClose", ...kind.optionNames], `create of a ${kind.noun}`);
     const fill = (buffer: ArrayBuffer, base: number) => kind.fill?.(options, buffer, base);
-    return new this(createPlacement(name, kind, kind.size(options), options, fill));
+    return lay(this, createPlacement(name, kind, kind.size(options), options, fill));
   }
 
   /**
    * Opens an object that exists.
    *
-   * @throws {IpcError} ENOENT no such name; EINVAL it is something else; EUSERS 128 participants are attached
+   * @throws {IpcError} ENOENT no such name; EINVAL it is something else, or too short; EUSERS as `create`
    */
-  static open<T, O>(this: ObjectClass<T, O>, name: string, options: ObjectOpenOptions = {}): T {
-    return new this(openPlacement(name, this.kind, options));
+  static open<T extends Closable, O>(this: ObjectClass<T, O>, name: string, options: ObjectOpenOptions = {}): T {
+    return lay(this, openPlacement(name, this.kind, options));
   }
 
   /** Opens the object, or creates it; `created` tells which. One that exists keeps the amounts it was made with. */
-  static openOrCreate<T, O>(
+  static openOrCreate<T extends Closable, O>(
     this: ObjectClass<T, O>,
     name: string,
     options: O & ObjectCreateOptions = {} as O & ObjectCreateOptions,
@@ -87,7 +111,10 @@ export abstract class SharedObject {
     const { kind } = this;
     checkOptions(options, ["mode", "unlinkOnClose", ...kind.optionNames], `openOrCreate of a ${kind.noun}`);
     const fill = (buffer: ArrayBuffer, base: number) => kind.fill?.(options, buffer, base);
-    return new this(openOrCreatePlacement(name, kind, kind.size(options), options, fill));
+    const placement = openOrCreatePlacement(name, kind, kind.size(options), { mode: options.mode }, fill);
+    const object = lay(this, placement);
+    if (options.unlinkOnClose) placement.memory.unlinkOnClose?.(); // not before: others need the name if it failed here
+    return object;
   }
 
   /** Removes the name; those who have the object open keep it. False when there was none. */
@@ -104,7 +131,7 @@ export abstract class SharedObject {
    * The object at `byteOffset` (a multiple of 128) of a memory; zeros are a fresh one. Where amounts are given they are
    * written: one process does that, before the others use it. Closing the object leaves the memory open.
    */
-  static over<T, O>(
+  static over<T extends Closable, O>(
     this: ObjectClass<T, O>,
     memory: MemoryRegion,
     byteOffset: number,
@@ -114,7 +141,7 @@ export abstract class SharedObject {
     checkOptions(options, ["participants", ...kind.optionNames], `over of a ${kind.noun}`);
     const placement = placementOver(memory, byteOffset, options, kind.size(options), kind.noun);
     if (kind.optionNames.some((name) => name in options)) kind.fill?.(options, memory.buffer, byteOffset);
-    return new this(placement);
+    return lay(this, placement);
   }
 
   /** Whether this call made the object. */

@@ -69,6 +69,10 @@ describe("a mutex", () => {
     assert.equal(mutex.isLocked, true);
     holder?.unlock();
     assert.throws(() => Mutex.create(uniqueName("bad"), { size: 3 } as unknown as object), TypeError);
+    for (const wrong of [bad, { timeoutMs: "1" }, { timeout: 5 }, 7]) {
+      assert.throws(() => mutex.lockSync(wrong as object), wrong === bad ? RangeError : TypeError);
+      await assert.rejects(mutex.lock(wrong as object), wrong === bad ? RangeError : TypeError);
+    }
     assert.equal(mutex.isLocked, false);
   });
 

@@ -157,8 +157,10 @@ describe("a reader-writer lock", () => {
     const { lock } = pair("itself");
     const reader = lock.readSync();
     assert.throws(() => lock.writeSync(), code("EDEADLK"));
+    assert.throws(() => lock.writeSync({ timeout: 1 } as object), TypeError);
     reader?.unlock();
     const writer = lock.writeSync();
+    assert.throws(() => lock.readSync({ timeoutMs: -1 }), RangeError);
     assert.throws(() => lock.readSync(), code("EDEADLK"));
     assert.throws(() => lock.writeSync(), code("EDEADLK"));
     writer?.unlock();
@@ -166,6 +168,21 @@ describe("a reader-writer lock", () => {
     assert.throws(() => reader?.unlock(), code("EPERM"));
     assert.throws(() => reader?.tryUpgrade(), code("EPERM"));
     assert.throws(() => RwLock.create(uniqueName("bad"), { preferReaders: 1 as unknown as boolean }), TypeError);
+  });
+
+  it("closed while a promise of it resolves rejects with EBADF, or gave the guard before", async () => {
+    for (let microtasks = 0; microtasks < 8; microtasks++) {
+      const { lock, other } = pair("turns");
+      const writing = other.write();
+      for (let count = 0; count < microtasks; count++) await undefined;
+      other.close();
+      await writing.then(
+        (guard) => guard.unlock(),
+        (error: unknown) => assert.equal((error as { code?: string }).code, "EBADF", `after ${microtasks}`),
+      );
+      assert.ok(lock.tryWrite(), `after ${microtasks}`);
+      await closeAll();
+    }
   });
 
   it("closed rejects what waits, refuses what comes, and passes on what it held", async () => {
@@ -217,6 +234,50 @@ describe("upgrading a reader", () => {
     assert.ok(lock.tryWrite());
   });
 
+  it("lets no reader in beside the writer, also before its promise has resolved", async () => {
+    const { lock } = pair("beside");
+    const upgrading = lock.readSync()?.upgrade() as Promise<WriteGuard>;
+    assert.equal(lock.tryRead(), undefined);
+    const reading = lock.read();
+    const writer = await soon(upgrading, "the upgrade");
+    assert.ok(await isPending(reading, 20));
+    writer.unlock();
+    (await soon(reading, "the reader behind it")).unlock();
+  });
+
+  it("lets who reads already read again while it waits", async () => {
+    const { lock, other } = pair("again");
+    const [reader, another] = [lock.readSync(), other.readSync()];
+    const upgrading = reader?.upgrade() as Promise<WriteGuard>;
+    const again = lock.tryRead();
+    another?.unlock();
+    assert.ok(await isPending(upgrading));
+    again?.unlock();
+    (await soon(upgrading, "the upgrade")).unlock();
+  });
+
+  it("does not queue behind a writer of the same object that waits for it", async () => {
+    const { lock, other } = pair("queue", { preferReaders: true });
+    const reader = lock.readSync();
+    const writing = lock.write();
+    const upgrading = reader?.upgrade() as Promise<WriteGuard>;
+    (await soon(upgrading, "the upgrade")).unlock();
+    (await soon(writing, "the writer behind it")).unlock();
+    assert.ok(other.tryWrite());
+  });
+
+  it("refuses what it does not know, also where it would not wait, and the guard still reads", async () => {
+    const { lock, other } = pair("arguments");
+    const [reader, another] = [lock.readSync(), other.readSync()];
+    const writing = other.write();
+    await assert.rejects(reader?.upgrade({ timeoutMs: -1 }) as Promise<unknown>, RangeError);
+    await assert.rejects(reader?.upgrade({ timeout: 1 } as object) as Promise<unknown>, TypeError);
+    await assert.rejects(reader?.upgrade({ signal: AbortSignal.abort() }) as Promise<unknown>, { name: "AbortError" });
+    assert.equal(await reader?.upgrade(), undefined);
+    for (const guard of [reader, another]) guard?.unlock();
+    (await soon(writing, "the writer")).unlock();
+  });
+
   it("that times out, or comes second, still reads", async () => {
     const { lock, other } = pair("timeout");
     const [first, second] = [lock.readSync(), other.readSync()];
@@ -233,6 +294,21 @@ describe("upgrading a reader", () => {
 describe("a reader-writer lock over memory", () => {
   afterEach(closeAll);
   after(cleanUpPeers);
+
+  it("closed upgrades no reader any more", async () => {
+    const memory = closing(SharedMemory.anonymous({ size: 16384 }));
+    const lay = () => {
+      const participants = closing(Participants.over(memory, 0));
+      return closing(RwLock.over(memory, Participants.byteSize(), { participants }));
+    };
+    const [lock, other] = [lay(), lay()];
+    const reader = lock.readSync();
+    lock.close();
+    assert.throws(() => reader?.tryUpgrade(), code("EBADF"));
+    await assert.rejects(reader?.upgrade() as Promise<unknown>, code("EBADF"));
+    other.tryWrite()?.unlock();
+    assert.ok(other.tryRead());
+  });
 
   it("closed gives back what it held, though its participant lives", async () => {
     const memory = closing(SharedMemory.create(uniqueName("over"), { size: 16384, unlinkOnClose: true }));

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
 import { Barrier, Once, Participants, SharedMemory } from "../../mod.ts";
+import { BARRIER_PHASE } from "../../src/sync/layout.ts";
 import { sleep, uniqueName } from "../support/mod.ts";
 import { cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
 
@@ -93,6 +94,45 @@ describe("a barrier", () => {
       assert.throws(() => barrier[method](), code("EBADF"));
   });
 
+  it("has not been arrived at by a call that was refused", async () => {
+    const { name, it: barrier } = make(Barrier, "refused", { parties: 2 });
+    const other = closing(Barrier.open(name));
+    for (const member of [barrier, other]) member.join();
+    await assert.rejects(barrier.arrive({ timeout: 1 } as object), TypeError);
+    await assert.rejects(barrier.arrive({ signal: AbortSignal.abort() }), { name: "AbortError" });
+    assert.throws(() => barrier.arriveSync({ timeoutMs: -1 }), RangeError);
+    assert.equal(other.arriveSync({ timeoutMs: 20 }), undefined);
+    assert.equal(barrier.arriveSync(), 1);
+  });
+
+  it("left while it is waited for there rejects with EPERM", async () => {
+    const { it: barrier } = make(Barrier, "left", { parties: 2 });
+    barrier.join();
+    const waiting = barrier.arrive();
+    barrier.leave();
+    await assert.rejects(soon(waiting, "the end of the wait"), code("EPERM"));
+  });
+
+  it("goes on after its last phase, with those who are members", async () => {
+    const memory = closing(SharedMemory.anonymous({ size: 16384 }));
+    const at = Participants.byteSize();
+    const lay = (options: { parties?: number }) => {
+      const participants = closing(Participants.over(memory, 0));
+      return closing(Barrier.over(memory, at, { participants, ...options }));
+    };
+    const [barrier, other] = [lay({ parties: 2 }), lay({})];
+    for (const member of [barrier, other]) member.join();
+    new Int32Array(memory.buffer, at + BARRIER_PHASE, 1)[0] = 2 ** 31 - 3;
+    for (const phase of [2 ** 31 - 2, 2 ** 31 - 1, 1, 2])
+      assert.deepEqual(await soon(Promise.all([barrier.arrive(), other.arrive()]), `phase ${phase}`), [phase, phase]);
+    assert.equal(barrier.arriveSync({ timeoutMs: 20 }), undefined);
+    other.leave(); // and ends the third
+    assert.equal(barrier.arriveSync(), 4);
+    new Int32Array(memory.buffer, at + BARRIER_PHASE, 1)[0] = -1; // nobody writes that
+    other.join();
+    assert.equal(barrier.arriveSync({ timeoutMs: 20 }), undefined, "a newcomer has not arrived");
+  });
+
   it("over memory, closed, is left, though its participant lives", async () => {
     const memory = closing(SharedMemory.create(uniqueName("over"), { size: 16384, unlinkOnClose: true }));
     const participants = closing(Participants.over(memory, 0));
@@ -139,6 +179,7 @@ describe("a once", () => {
     await assert.rejects(other.run(assert.fail, { signal: AbortSignal.timeout(15) }), { name: "TimeoutError" });
     assert.equal(once.isDone, false);
     assert.throws(() => once.runSync(assert.fail), code("EDEADLK"));
+    assert.throws(() => once.runSync(assert.fail, { timeoutMs: -1 }), RangeError);
     finish();
     assert.deepEqual(await soon(Promise.all([running, ...waits]), "the others"), [true, false, false]);
   });
@@ -170,6 +211,21 @@ describe("a once", () => {
     assert.deepEqual(ran.sort(), ["false", "true"]);
     assert.ok(count <= 1);
     assert.equal(once.isDone, true);
+  });
+
+  it("closed before its function has begun does not run it", async () => {
+    const { name, it: once } = make(Once, "begun");
+    const other = Once.open(name);
+    const running = other.run(assert.fail);
+    other.close();
+    await assert.rejects(running, code("EBADF"));
+    assert.equal(
+      await soon(
+        once.run(() => {}),
+        "the next one",
+      ),
+      true,
+    );
   });
 
   it("closed by its own function passes on", async () => {
