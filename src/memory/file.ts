@@ -5,6 +5,7 @@ import { pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
+import { demandMemory, LEAST_BYTES } from "./available.ts";
 import { hugePagesHint } from "./huge_pages.ts";
 import { DIRECTORY } from "./name.ts";
 
@@ -50,16 +51,26 @@ export interface Reservation {
   readonly directory?: string;
 }
 
+const isHuge = (fd: number): boolean => pageSize(fd) > pageSize(-1);
+
+/** Pages of tmpfs are memory. What stands there already needs no new ones, and huge ones stand ready in their pool. */
+function demandPages(fd: number, start: number, end: number, attempt: () => Attempt): void {
+  if (end - start < LEAST_BYTES || isHuge(fd)) return;
+  const status = sys.fstat(fd);
+  const size = typeof status === "number" ? 0 : status.size;
+  demandMemory(end - Math.max(start, size), attempt);
+}
+
 /** Reserves space now, so that a full file system is ENOSPC here and never SIGBUS later. Never makes a file smaller. */
 export function reserve(reservation: Reservation, attempt: () => Attempt): void {
   const { fd, size, from = 0, isSparse = false, directory = DIRECTORY } = reservation;
   const start = isSparse ? size - 1 : from;
+  if (directory === DIRECTORY) demandPages(fd, start, size, attempt);
   const result = sys.fallocate(fd, start, size - start);
   if (result >= 0) return;
-  const isHuge = pageSize(fd) > pageSize(-1);
   const hints: Record<number, string | undefined> = {
     [errno.EOPNOTSUPP]: "this file system cannot reserve space",
-    [errno.ENOSPC]: isHuge ? hugePagesHint(pageSize(fd), size) : spaceHint(directory, size),
+    [errno.ENOSPC]: isHuge(fd) ? hugePagesHint(pageSize(fd), size) : spaceHint(directory, size),
   };
   const hint = hints[-result];
   throw new IpcError(-result, { ...attempt(), syscall: "posix_fallocate", hint });

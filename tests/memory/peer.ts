@@ -3,7 +3,7 @@
 import { truncateSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { IpcError, Participants, SharedMemory } from "../../mod.ts";
+import { AnonymousMemory, IpcError, Participants, SharedMemory } from "../../mod.ts";
 import { Mapping } from "../../src/memory/mapping.ts";
 
 const [command, name, ...parameters] = process.argv.slice(2);
@@ -78,6 +78,27 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log(sum, memory.lostPages);
     memory.close();
     console.log("alive", memory.lostPages);
+  },
+
+  /** Asks for as many bytes in each of the ways that make pages present at once. */
+  allWays() {
+    const [size] = numbers;
+    const ways = [
+      () => SharedMemory.anonymous({ size }),
+      () => SharedMemory.anonymous({ size, hugePages: "try" }),
+      () => SharedMemory.create(name, { size }),
+      () => AnonymousMemory.create({ size, populate: true }),
+      () => AnonymousMemory.create({ size, locked: true }),
+      () => AnonymousMemory.create({ size }),
+    ];
+    for (const way of ways) {
+      try {
+        way().close();
+        console.log("made");
+      } catch (error) {
+        console.log((error as Error).message);
+      }
+    }
   },
 
   /** Maps an object more often than one chunk of the guards' table holds, and loses its pages. */
