@@ -106,6 +106,7 @@ export class Participants {
     if (slot < 0) return true;
     const at = (slot * layout.SLOT_SIZE) / 4;
     const generation = (owner & layout.OWNER_MASK) >>> layout.OWNER_GENERATION_SHIFT;
+    if (generation === 0) return true; // nobody's, also where the slot has never been held
     if (loadOrdered(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4) !== generation) return true;
     return (loadOrdered(this.#words, at + layout.SLOT_LIFE_OFFSET / 4) & layout.OWNER_DIED) !== 0;
   }
