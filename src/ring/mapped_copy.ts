@@ -36,6 +36,12 @@ function wordsOf({ buffer, byteOffset, byteLength }: Uint8Array): Int32Array {
   return new Int32Array(buffer, count === 0 ? 0 : byteOffset, count);
 }
 
+/** Elements of other kinds would be counted as if they were bytes. */
+function checkUint8Array(array: Uint8Array): void {
+  if (!(array instanceof Uint8Array))
+    throw new TypeError("bytes are copied from and to a Uint8Array, and nothing else");
+}
+
 /** Copies from and to one memory. Allocates nothing, if the other array is the same as last time. */
 export class MappedCopy {
   private readonly u8: Uint8Array;
@@ -123,6 +129,7 @@ export class MappedCopy {
   /** Whether the array has come before and `farAddress` is where it is. */
   private isAddressed(array: Uint8Array): boolean {
     if (array !== this.far) {
+      checkUint8Array(array);
       this.far = array;
       this.farAddress = UNKNOWN;
       return false;
@@ -139,6 +146,7 @@ export class MappedCopy {
   }
 
   private take(other: Uint8Array): void {
+    checkUint8Array(other);
     this.other = other;
     this.otherWords = wordsOf(other);
   }

@@ -199,4 +199,39 @@ describe("fill", () => {
     assert.equal(ring.producer().position, 0);
     ring.close();
   });
+
+  it("leaves the role to a successor at once when its callback has closed the producer", () => {
+    const { ring, producer, consumer } = makePair("successor", { capacity: 4096 });
+    let calls = 0;
+    const sent = producer.fillAt(8, 10, () => {
+      calls++;
+      producer.close();
+      const successor = ring.producer();
+      for (const word of ["one", "two", "three"]) assert.ok(successor.trySend(new TextEncoder().encode(word)));
+    });
+    assert.deepEqual([sent, calls], [0, 1]);
+    assert.deepEqual(
+      [1, 2, 3, 4].map(() => text(consumer.tryReceive())),
+      ["one", "two", "three", undefined],
+    );
+    ring.close();
+  });
+
+  it("finds room again for messages so large that many of them are more than 2 GiB", () => {
+    const size = 2 ** 25;
+    const { ring, producer, consumer } = makePair("large", { capacity: 2 ** 26, maxMessageSize: size });
+    for (let round = 0; round < 3; round++) {
+      assert.equal(
+        producer.fillAt(size, 64, () => {}),
+        1,
+      );
+      assert.equal(
+        consumer.drainAt(() => {}),
+        1,
+      );
+    }
+    producer.close();
+    assert.throws(() => producer.fillAt(size, 64, () => {}), { code: "EBADF" });
+    ring.close();
+  });
 });

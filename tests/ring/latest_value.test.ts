@@ -176,6 +176,52 @@ describe("versions", () => {
 describe("types", () => {
   after(cleanUp);
 
+  it("refuses a value that is shorter than the type, and never mixes two", () => {
+    const { name, latest, writer, reader } = makeBoth("short", { size: Quote.size });
+    const typed = LatestValue.open(name, { type: Quote });
+    const values = typed.reader();
+    writer.write(new Uint8Array(Quote.size));
+    assert.ok(values.tryRead() !== undefined);
+    for (const length of [0, 8]) {
+      writer.write(new Uint8Array(length).fill(7));
+      assert.throws(() => values.tryRead(), { code: "EBADMSG" });
+      assert.equal(reader.tryRead()?.length, length);
+    }
+    typed.close();
+    latest.close();
+  });
+
+  it("publishes a value as it was written, or not at all: nobody writes while it is written", () => {
+    const latest = LatestValue.create(uniqueName("nested"), { type: Quote, unlinkOnClose: true });
+    const [writer, reader] = [latest.writer(), latest.reader()];
+    writer.write({ price: 1, volume: 2 });
+    const attempts = [() => writer.write({ price: 8, volume: 9 }), () => writer.commit(), () => writer.claimAt()];
+    for (const attempt of attempts) {
+      const bad = {
+        price: 5,
+        get volume() {
+          attempt();
+          return 6;
+        },
+      };
+      assert.throws(() => writer.write(bad), /another value is being written|nothing is claimed/);
+      assert.throws(() => writer.commit(), RangeError);
+    }
+    assert.deepEqual([reader.tryRead(), reader.version], [{ price: 1, volume: 2 }, 1]);
+    writer.write({ price: 3, volume: 4 });
+    assert.deepEqual(reader.tryRead(), { price: 3, volume: 4 });
+    const closing = {
+      price: 5,
+      get volume() {
+        writer.close();
+        return 6;
+      },
+    };
+    assert.throws(() => writer.write(closing), { code: "EBADF" });
+    assert.deepEqual(reader.tryRead(), { price: 3, volume: 4 });
+    latest.close();
+  });
+
   it("reads and writes values of a type of any making", () => {
     const name = uniqueName("quote");
     const latest = LatestValue.create(name, { type: Quote, unlinkOnClose: true });

@@ -143,6 +143,14 @@ describe("MappedCopy", () => {
     for (let turn = 0; turn < 3; turn++) check(copy, 16, 1500, pooled);
   });
 
+  it("refuses arrays of other elements", () => {
+    const copy = new MappedCopy(source);
+    for (const array of [new Float64Array(512), new DataView(new ArrayBuffer(4096)), [1, 2, 3]]) {
+      for (const length of [8, 300, 2000])
+        assert.throws(() => copy.out(0, length, array as unknown as Uint8Array), TypeError);
+    }
+  });
+
   it("never copies to where an array was", () => {
     const copy = new MappedCopy(source);
     const buffer = new ArrayBuffer(4096, { maxByteLength: 8192 });

@@ -1,8 +1,11 @@
 // Rings over part of a memory: laid once, found by others, side by side, and strict about what they find.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
-import { IpcError, Participants, SharedMemory, SpscRing } from "../../mod.ts";
+import { IpcError, MappedFile, Participants, SharedMemory, SpscRing } from "../../mod.ts";
 import * as layout from "../../src/ring/spsc/layout.ts";
 import { mainRuntimes, ownRuntime, runPeer, spawnPeer, uniqueName } from "../support/mod.ts";
 import { bytes, cleanUpRings, text } from "./bytes.ts";
@@ -265,4 +268,41 @@ describe("memory that is closed under a ring", () => {
       if (how !== "resized") assert.match(end.stdout, /undefined\nundefined\nalive\n$/, "closing the ring afterwards");
     });
   }
+
+  it("is refused where it would end behind the first 2 GiB, and found there through a window", () => {
+    const path = join(mkdtempSync(join(tmpdir(), "linux-ipc-test-")), "sparse");
+    const file = MappedFile.create(path, { size: 2 ** 31 + 2 ** 20, sparse: true });
+    const participants = Participants.over(file, 0);
+    const size = { capacity: 4096 };
+    for (const offset of [2 ** 31 - 4096, 2 ** 31, 2 ** 31 + 4096])
+      assert.throws(() => SpscRing.over(file, offset, { participants, ...size }), RangeError);
+    const last = 2 ** 31 - SpscRing.byteSize(size);
+    const ring = SpscRing.over(file, last, { participants, ...size });
+    const [producer, consumer] = [ring.producer(), ring.consumer()];
+    for (let round = 0; round < 100; round++) {
+      assert.ok(producer.trySend(bytes("the last bytes")));
+      assert.equal(text(consumer.tryReceive()), "the last bytes");
+    }
+    ring.close();
+    participants.close();
+    file.close();
+    rmSync(dirname(path), { recursive: true });
+  });
+
+  it("agrees with what was asked for, and only with that", () => {
+    const { memory, participants, close } = memoryWithTable("agrees");
+    const laid = SpscRing.over(memory, FIRST, { participants, capacity: 1024, maxMessageSize: 200 });
+    for (const options of [{ capacity: 1024 }, { maxMessageSize: 200 }, {}])
+      SpscRing.over(memory, FIRST, { participants, ...options }).close();
+    for (const options of [{ capacity: 2048 }, { maxMessageSize: 201 }])
+      assert.throws(() => SpscRing.over(memory, FIRST, { participants, ...options }), { code: "EINVAL" });
+    for (const maxMessageSize of [0, -1, 0.5, 2 ** 30])
+      assert.throws(() => SpscRing.over(memory, FIRST, { participants, maxMessageSize }), RangeError);
+    const wrong = { participants, maxMessageSize: "x" as unknown as number };
+    assert.throws(() => SpscRing.over(memory, FIRST, wrong), TypeError);
+    for (const offset of [65536 - 128, 65536 - 1024])
+      assert.throws(() => SpscRing.over(memory, offset, { participants, capacity: 1024 }), RangeError);
+    laid.close();
+    close();
+  });
 });

@@ -206,6 +206,19 @@ describe("drain", () => {
     ring.close();
   });
 
+  it("takes no notice of a release in its handler, whatever the messages' lengths", () => {
+    const { ring, producer, consumer } = makePair("released", { capacity: 1024 });
+    for (const length of [8, 100, 8, 30]) producer.trySend(new Uint8Array(length).fill(5));
+    const lengths: number[] = [];
+    const count = consumer.drain((message) => {
+      lengths.push(message.length);
+      consumer.release();
+    });
+    assert.deepEqual([count, lengths], [4, [8, 100, 8, 30]]);
+    for (const max of [Number.NaN, -1]) assert.throws(() => consumer.drain(() => {}, max), RangeError);
+    ring.close();
+  });
+
   it("goes on with messages that its handler sends", () => {
     const { ring, producer, consumer, shared } = holding("more", ["a"]);
     let sent = 0;

@@ -172,6 +172,22 @@ describe("comparing writes", () => {
   });
 });
 
+describe("comparing writes of what is no value", () => {
+  after(cleanUp);
+
+  it("are refused, and the map is as it was", () => {
+    const { map } = makeMap("no-value");
+    map.set("key", bytes("old"));
+    for (const none of [null, 0, "", false, "text"]) {
+      assert.throws(() => map.compareAndSet("key", bytes("old"), bad(none)), TypeError);
+      assert.throws(() => map.compareAndSet("key", bad(none), bytes("new")), TypeError);
+      assert.throws(() => map.compareAndSet("other", undefined, bad(none)), TypeError);
+    }
+    assert.deepEqual(contentOf(map), { key: "old" });
+    map.close();
+  });
+});
+
 describe("counters", () => {
   after(cleanUp);
 
@@ -229,6 +245,14 @@ describe("iteration", () => {
     const stayed = seen.filter((key) => key.startsWith("stays"));
     assert.equal(stayed.length, 100);
     assert.equal(new Set(stayed).size, 100);
+    map.close();
+  });
+
+  it("gives keys as they were set, also those that begin with a byte order mark", () => {
+    const { map } = makeMap("mark");
+    const keys = ["\ufeffkey", "key", "\ufeff"];
+    for (const key of keys) map.set(key, bytes("value"));
+    assert.deepEqual([...map.keys()].sort(), keys.sort());
     map.close();
   });
 

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { SharedMap } from "../../mod.ts";
+import * as layout from "../../src/ring/map/layout.ts";
 import { cleanUp, Random, sleep, until } from "../support/mod.ts";
-import { bytes, makeMap, text } from "./shared_map_parts.ts";
+import { bytes, MapBytes, makeMap, text } from "./shared_map_parts.ts";
 
 describe("expiry", () => {
   after(cleanUp);
@@ -127,6 +128,24 @@ describe("eviction", () => {
       assert.deepEqual([...map.keys()].sort(), [...model.keys()].sort(), `seed ${random.seed}`);
       map.close();
     }
+  });
+
+  it("keeps its order while the count of uses passes 2 ** 32", () => {
+    const { name, map } = makeMap("wrap", { capacity: 3, evict: "lru" });
+    const shared = new MapBytes(name);
+    shared.set(layout.TICK, -2);
+    for (const key of ["a", "b", "c"]) map.set(key, bytes(key)); // the second use is the last one of its epoch
+    assert.equal(shared.get(layout.EPOCH), 1);
+    for (const [coming, going] of [
+      ["d", "a"],
+      ["e", "b"],
+      ["f", "c"],
+    ] as const) {
+      map.set(coming, bytes(coming));
+      assert.equal(map.has(going), false);
+    }
+    shared.memory.close();
+    map.close();
   });
 
   it("sees the uses of others", () => {

@@ -163,8 +163,8 @@ export abstract class ValueView<Value, Given> {
    * The value that was published last: a copy of the bytes, or what the type reads from one. Undefined while there is
    * none. Never waits; begins anew when the writer overtakes it.
    *
-   * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted; EAGAIN the writer has overtaken it
-   * 100,000 times in a row
+   * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted, or the value is shorter than the type;
+   * EAGAIN the writer has overtaken it 100,000 times in a row
    */
   tryRead(): Value | undefined {
     for (let attempt = 1; ; attempt++) {
@@ -173,13 +173,19 @@ export abstract class ValueView<Value, Given> {
       const { type } = this;
       if (type !== undefined) {
         this.copy.out(offset, this.valueLength, this.own);
-        if (this.confirm()) return type.read(this.ownView, 0);
+        if (this.confirm()) return this.ofType(type);
       } else {
         const bytes = this.u8.slice(offset, offset + this.valueLength);
         if (this.confirm()) return bytes as unknown as Value;
       }
       this.overtaken(attempt);
     }
+  }
+
+  /** What the type reads from the copy; a writer without a type may have published less than it needs. */
+  private ofType(type: ValueType<Value, Given>): Value {
+    if (this.valueLength === this.size) return type.read(this.ownView, 0);
+    throw this.buffers.corrupted(`its value has ${this.valueLength} bytes, and the type ${this.size}`);
   }
 
   /**

@@ -50,6 +50,8 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   private readonly isAtomic: boolean;
   private readonly hasChecksum: boolean;
   private isOpen = true;
+  /** While a type writes, which may run code of the user's. */
+  private isWriting = false;
   /** Sequence and epoch that were used last: those of the current value, or beyond. */
   private sequence = 0;
   private epoch = 0;
@@ -115,10 +117,11 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
    * Room for the next value: the byte offset of `size` writable bytes in `u8`, `i32`, `f64` and `view` (a multiple of
    * 16). Fill them, then `commit()`. They hold an older value, and not the last one. Allocates nothing.
    *
-   * @throws {IpcError} EBADF after close
+   * @throws {IpcError} EBADF after close; EBUSY from within `write`, by a getter of the value
    */
   claimAt(): number {
     if (!this.isOpen) throw this.buffers.closedHere("write");
+    if (this.isWriting) throw this.busyHere();
     const next = (this.sequence + 1) | 0;
     const header = this.first + (next & this.mask) * this.stride;
     const at = header / 4;
@@ -179,13 +182,33 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
    *
    * @throws {TypeError} not bytes, where there is no type
    * @throws {RangeError} more than `size` bytes
-   * @throws {IpcError} EBADF after close
+   * @throws {IpcError} EBADF after close; EBUSY from within another write, by a getter of its value
    */
   write(value: Given): void {
-    if (this.type !== undefined) {
-      this.type.write(this.view, this.claimAt(), value);
-      this.commit();
-    } else this.publish(value instanceof Uint8Array ? value : asBytes(value));
+    if (this.type !== undefined) this.writeType(this.type, value);
+    else this.publish(value instanceof Uint8Array ? value : asBytes(value));
+  }
+
+  private writeType(type: ValueType<Value, Given>, value: Given): void {
+    const offset = this.claimAt();
+    const header = this.claimed;
+    this.claimed = -1; // there is nothing to commit before all of it is written, nor where the type refuses it
+    this.isWriting = true;
+    try {
+      type.write(this.view, offset, value);
+    } finally {
+      this.isWriting = false;
+    }
+    if (!this.isOpen) throw this.buffers.closedHere("write");
+    this.claimed = header;
+    this.commit();
+  }
+
+  /** Whoever writes a value must not publish another one meanwhile: it would stand in the same buffer. */
+  private busyHere(): IpcError {
+    const { name } = this.buffers;
+    const hint = "another value is being written: no getter of it may write";
+    return new IpcError(errno.EBUSY, { syscall: "write", doing: `write ${name}`, path: name, hint });
   }
 
   /** Version of the value that was published last; 0 = none yet. */

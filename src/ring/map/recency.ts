@@ -25,8 +25,8 @@ export class Recency {
   touch(link: number): void {
     const { i32, f64, used } = this.#table;
     const tick = Atomics.add(i32, this.#tick, 1);
-    if (tick === -1) Atomics.add(i32, this.#tick + 1, 1);
-    f64[used + link] = (i32[this.#tick + 1] as number) * 2 ** 32 + (tick >>> 0) + 1;
+    const epoch = tick === -1 ? Atomics.add(i32, this.#tick + 1, 1) : (i32[this.#tick + 1] as number);
+    f64[used + link] = epoch * 2 ** 32 + (tick >>> 0) + 1;
   }
 
   /** This slot is free. */

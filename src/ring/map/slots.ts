@@ -46,7 +46,7 @@ export class MapSlots {
     i32[at + HASH / 4] = key.hash;
     i32[at + KEY_LENGTH / 4] = key.length;
     i32[at + VALUE_LENGTH / 4] = value.length;
-    this.table.f64[(at >> 1) + EXPIRES / 8] = expires;
+    this.table.f64[at / 2 + EXPIRES / 8] = expires;
     const { words, first, count } = key;
     for (let index = 0; index < count; index++) i32[at + KEY / 4 + index] = words[first + index] as number;
     this.table.u8.set(value, this.table.valueStart(at, key.length));

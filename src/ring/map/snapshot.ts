@@ -5,7 +5,7 @@ import * as layout from "./layout.ts";
 import type { MapReader } from "./reader.ts";
 import { fence, type MapTable } from "./table.ts";
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a key may begin with one
 
 /** An entry as it was. */
 export type MapEntry = [key: string, value: Uint8Array];

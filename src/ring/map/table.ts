@@ -106,7 +106,7 @@ export class MapTable {
 
   /** When the entry expires, ns of CLOCK_MONOTONIC; 0 = never. */
   expires(at: number): number {
-    return this.f64[(at >> 1) + EXPIRES / 8] as number;
+    return this.f64[at / 2 + EXPIRES / 8] as number;
   }
 
   hasExpired(at: number, now: number): boolean {

@@ -97,7 +97,8 @@ export abstract class MapWriting extends MapReading {
   ): boolean {
     this.checkOpen("write to");
     this.key.set(key);
-    const [before, after] = [expected && asBytes(expected), value && this.bytesOf(value)];
+    const before = expected === undefined ? undefined : asBytes(expected);
+    const after = value === undefined ? undefined : this.bytesOf(value);
     const expires = expiryOf(options, "compareAndSet") ?? 0;
     return this.exclusively(() => this.writer.compareAndSet(before, after, expires));
   }

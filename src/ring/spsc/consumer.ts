@@ -13,8 +13,10 @@ import { attemptOn, closedHere, corrupted, lostError, RingSide, type SideParts }
  * The one receiver of a ring; made by `ring.consumer()`.
  *
  * A message is acknowledged by asking for the next one (or by `release`, by the return of a `drain` handler, by
- * `close`). A consumer that is killed loses nothing: its successor starts at the first message that was not
- * acknowledged, and `position` tells which one that is. Use it from one thread. Only the forms ending in `Sync` block.
+ * `close`). A consumer that is killed loses nothing: its successor starts at the last acknowledgement that was published,
+ * and `position` tells which message that is. Acknowledgements are published at the end of a drain, when there is nothing
+ * more to read, and after an eighth of the capacity: so much may come again. Use it from one thread. Only the forms ending
+ * in `Sync` block.
  */
 export class SpscConsumer extends RingSide {
   /** Bytes of the greatest message; -1 where the fast path must find nothing: once closed, and in atomic rings. */
@@ -185,8 +187,10 @@ export class SpscConsumer extends RingSide {
    * `position` of the consumer are not those of the message meanwhile.
    */
   drainAt(handler: (offset: number, length: number, position: number) => void, max = Number.POSITIVE_INFINITY): number {
+    if (!(max >= 0)) throw new RangeError(`drain takes a number of messages from 0 on, not ${max}`);
     let count = 0;
     while (count < max && this.peekAt() >= 0) {
+      this.record = 0; // the run moves on by itself: a handler's release has nothing to do
       try {
         count += this.drainRun(handler, max - count);
       } finally {

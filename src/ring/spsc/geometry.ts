@@ -57,33 +57,62 @@ export function findGeometry(buffer: ArrayBuffer, offset: number, name: string):
   return mustFind(readGeometry(buffer, offset, name), HEADER, name);
 }
 
+/** Where a ring may lie, and part of it. */
+interface RingMemory {
+  readonly buffer: ArrayBuffer;
+  readonly size: number;
+  readonly name?: string | undefined;
+}
+
+/** What is asked of a ring that may be there already. */
+interface RingWish {
+  readonly capacity?: number;
+  readonly maxMessageSize?: number;
+}
+
+/** The hot paths compute with 32-bit offsets. */
+const END_MOST = 2 ** 31;
+
+function checkPlace({ size }: RingMemory, offset: number, bytes: number): void {
+  const ring = `a ring of ${bytes} bytes at byte ${offset}`;
+  if (offset + bytes > size) throw new RangeError(`${ring} does not fit into ${size} bytes`);
+  if (offset + bytes > END_MOST)
+    throw new RangeError(`${ring} ends behind the first 2 GiB of its memory: lay it over a window of that`);
+}
+
+/** Checks what `over` is given, before anything is looked at. */
+function checkWish({ capacity, maxMessageSize }: RingWish): RingGeometry | undefined {
+  if (capacity !== undefined) return geometryOf({ capacity, maxMessageSize });
+  const most = layout.maxMessageSizeMost(layout.CAPACITY_MOST);
+  if (maxMessageSize !== undefined) checkInteger(maxMessageSize, "maxMessageSize", 1, most);
+  return undefined;
+}
+
+/** Whether a ring has the sizes that were asked for; what nobody asked for may be anything. */
+const agrees = (found: RingGeometry, { capacity = found.capacity, maxMessageSize = found.maxMessageSize }: RingWish) =>
+  capacity === found.capacity && maxMessageSize === found.maxMessageSize;
+
 /** The ring at that offset, or a new one. With the layout lock held. */
 export function layOrFind(
-  memory: { readonly buffer: ArrayBuffer; readonly size: number; readonly name?: string | undefined },
+  memory: RingMemory,
   offset: number,
   name: string,
-  options: { capacity?: number; maxMessageSize?: number },
+  wish: RingWish,
 ): { geometry: RingGeometry; created: boolean } {
-  const { capacity, maxMessageSize } = options;
-  const wanted = capacity === undefined ? undefined : geometryOf({ capacity, maxMessageSize });
-  const found = readGeometry(memory.buffer, offset, name);
+  const wanted = checkWish(wish);
   const refuse = (hint: string): never => {
-    throw new IpcError(errno.EINVAL, {
-      syscall: "mmap",
-      doing: `lay a ring at byte ${offset}`,
-      path: memory.name,
-      hint,
-    });
+    const doing = `lay a ring at byte ${offset}`;
+    throw new IpcError(errno.EINVAL, { syscall: "mmap", doing, path: memory.name, hint });
   };
+  checkPlace(memory, offset, layout.MESSAGES);
+  const found = readGeometry(memory.buffer, offset, name);
   if (found !== undefined) {
-    const agrees =
-      wanted === undefined || (wanted.capacity === found.capacity && wanted.maxMessageSize === found.maxMessageSize);
-    return agrees ? { geometry: found, created: false } : refuse(`there is one of ${found.capacity} bytes`);
+    checkPlace(memory, offset, layout.ringSize(found.capacity, found.maxMessageSize));
+    if (agrees(found, wish)) return { geometry: found, created: false };
+    return refuse(`there is one of ${found.capacity} bytes, for messages of at most ${found.maxMessageSize}`);
   }
   if (wanted === undefined) return refuse("there is none, and no capacity was given");
-  if (offset + layout.ringSize(wanted.capacity, wanted.maxMessageSize) > memory.size) {
-    throw new RangeError(`a ring of ${wanted.capacity} bytes at byte ${offset} does not fit into ${memory.size} bytes`);
-  }
+  checkPlace(memory, offset, layout.ringSize(wanted.capacity, wanted.maxMessageSize));
   writeGeometry(memory.buffer, offset, wanted);
   return { geometry: wanted, created: true };
 }

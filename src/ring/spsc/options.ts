@@ -45,7 +45,7 @@ export interface SpscRingOverOptions extends SpscRingUse {
   participants: Participants;
   /** Lays a new ring where there are zeros; must agree with a ring that is there already. Without it one must be there. */
   capacity?: number;
-  /** Bytes of the largest message, up to capacity - 16; half the capacity unless said. */
+  /** Bytes of the largest message, up to capacity - 16; half the capacity unless said, or what the ring there has. */
   maxMessageSize?: number;
 }
 

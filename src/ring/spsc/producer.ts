@@ -208,7 +208,7 @@ export class SpscProducer extends RingSide {
     checkSize(this.bytes, size);
     checkInteger(count, "count", 0, Number.MAX_SAFE_INTEGER);
     const record = layout.recordSize(size);
-    if (((this.head + record * Math.min(count, 64) - this.tail) | 0) > this.room) this.hasRoom(record);
+    if (((this.head - this.tail) | 0) + record * Math.min(count, 64) > this.room) this.hasRoom(record);
     const { i32, dataOffset, mask, room } = this;
     const limit = (this.tail + room - record) | 0;
     const first = this.head;
@@ -220,6 +220,7 @@ export class SpscProducer extends RingSide {
       for (; index < count && ((limit - head) | 0) >= 0; index++) {
         const start = dataOffset + (head & mask);
         write(start + MESSAGE_HEADER, index);
+        if (!this.isOpen) break; // it has closed us: a successor may be at work here
         if (index > 0) i32[start >> 2] = size + 1; // out of reach until the first one's mark is set
         head = (head + record) | 0;
       }

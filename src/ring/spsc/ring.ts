@@ -162,7 +162,8 @@ export class SpscRing {
    * Lays a ring over part of a memory, or finds the one that is there. Racing processes agree; closing the ring leaves
    * the memory and the participants open.
    *
-   * @throws {RangeError} `byteOffset` is not a multiple of 128, or the ring does not fit
+   * @throws {RangeError} `byteOffset` is not a multiple of 128, or the ring does not fit, or ends behind the first 2 GiB of
+   * the memory: a window of it takes rings anywhere
    * @throws {IpcError} EBADMSG there is something else; EINVAL there is a ring of other sizes, or none and no capacity
    */
   static over(memory: MemoryRegion, byteOffset: number, options: SpscRingOverOptions): SpscRing {
@@ -207,7 +208,8 @@ export class SpscRing {
   }
 
   /**
-   * Takes the consumer's role. It starts at the first message that was not acknowledged.
+   * Takes the consumer's role. It starts at the first message whose acknowledgement was not published: after a killed
+   * consumer up to an eighth of the capacity may come again, with the same positions.
    *
    * @throws {IpcError} EBUSY a live process has it; EUSERS 128 participants are attached; EBADF after close; EBADMSG
    */
@@ -235,7 +237,7 @@ export class SpscRing {
     peersWait: number,
     Kind: new (parts: ConstructorParameters<typeof SpscProducer>[0]) => Side,
   ): Side {
-    if (!this.#isOpen) throw closedHere(this.#bytes(), words.noun);
+    if (!this.#isOpen) throw closedHere(this.#bytes(), `become the ${words.noun}`);
     const { segment, base, name, use } = this.#parts;
     const { memory, participants } = segment;
     const own = new Role(this.#words, base, words, participants);
@@ -269,7 +271,7 @@ export class SpscRing {
   /** Who has the role, or had it and died; undefined when it is free. The caller closes the Peer. EBADF after close. */
   holder(role: "producer" | "consumer"): Peer | undefined {
     if (role !== "producer" && role !== "consumer") throw new TypeError('a role is "producer" or "consumer"');
-    if (!this.#isOpen) throw closedHere(this.#bytes(), role);
+    if (!this.#isOpen) throw closedHere(this.#bytes(), `look for the ${role}`);
     const { segment, base } = this.#parts;
     const { participants } = segment;
     const { owner } = new Role(this.#words, base, role === "producer" ? PRODUCER : CONSUMER, participants);
