@@ -5,6 +5,7 @@ import { pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
+import { checkBoolean, checkMode } from "../sys/validate.ts";
 import { demandMemory, LEAST_BYTES } from "./available.ts";
 import { hugePagesHint } from "./huge_pages.ts";
 import { DIRECTORY } from "./name.ts";
@@ -139,8 +140,19 @@ export function isStillNamed(path: string, fd: number): boolean {
   return typeof a === "object" && typeof b === "object" && a.inode === b.inode && a.device === b.device;
 }
 
-/** Tries to open, then to create, until one of them works: both may be raced by others. */
-export function openOrCreate<T>(open: () => T, create: () => T): T {
+/** What only a creation or a close looks at. */
+interface NameOptions {
+  readonly mode?: number;
+  readonly unlinkOnClose?: boolean;
+}
+
+/**
+ * Tries to open, then to create, until one of them works: both may be raced by others. The options are checked before, so
+ * that wrong ones are refused whichever it comes to.
+ */
+export function openOrCreate<T>(options: NameOptions | undefined, open: () => T, create: () => T): T {
+  checkMode(options?.mode ?? 0o600);
+  checkBoolean(options?.unlinkOnClose ?? false, "unlinkOnClose");
   for (let attempts = 0; ; attempts++) {
     for (const [step, expected] of [
       [open, "ENOENT"],

@@ -102,6 +102,7 @@ export class MappedFile {
     const file = checkPath(path);
     const what = "MappedFile.openOrCreate";
     const parts = openOrCreate(
+      options,
       () => openSizedParts(file, options, what),
       () => createParts(file, options, what),
     );

@@ -93,6 +93,7 @@ export class SharedMemory {
   static openOrCreate(name: string, options: SharedMemoryCreateOptions): SharedMemory {
     const { size, unlinkOnClose } = checkCreation(options, "SharedMemory.openOrCreate");
     const memory = openOrCreate(
+      options,
       () => SharedMemory.open(name),
       () => SharedMemory.create(name, options),
     );
