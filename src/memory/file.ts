@@ -108,12 +108,21 @@ export function createFile(request: CreateRequest, fill: (fd: number) => void): 
   }
 }
 
-/** Refuses, and closes, what its sender could shrink under us. */
+/** Runs `action`; when it throws, the descriptor is closed. */
+export function orClose<T>(fd: number, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    sys.close(fd);
+    throw error;
+  }
+}
+
+/** Refuses what its sender could shrink under us. */
 export function checkSeals(fd: number, attempt: () => Attempt): void {
   const seals = sys.getSeals(fd);
   if (seals >= 0 && seals & sys.F_SEAL_SHRINK) return;
   if (seals === -errno.EBADF) throw new IpcError(errno.EBADF, { ...attempt(), syscall: "fcntl" });
-  sys.close(fd);
   const hint = "it is not sealed against shrinking; { allowUnsealed: true } trusts its sender";
   throw new IpcError(errno.EPERM, { ...attempt(), syscall: "fcntl", hint });
 }
