@@ -17,6 +17,8 @@ export interface MemoryRegion {
   readonly fileOffset: number;
   /** Bytes mapped. */
   readonly size: number;
+  /** Bytes of one page; an ordinary one's unless said. */
+  readonly pageSize?: number;
   /** For messages. */
   readonly name?: string | undefined;
   /** Writes stay private to this process. */

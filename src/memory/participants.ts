@@ -1,5 +1,6 @@
 // Participants: a table in shared memory of those who are attached to it, each proven alive by the kernel.
 
+import { pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
 import { membarrierRegister } from "../sys/futex.ts";
@@ -12,8 +13,9 @@ import { checkPlace, type MemoryRegion } from "./memory_region.ts";
  * A table of who is attached. Locks and roles that lie in the same memory name their owners by it.
  *
  * `join()` takes a slot for this process (or Worker); the kernel marks it when the process ends, however it ends.
- * A table is 8192 zero bytes anywhere in a `SharedMemory` or `MappedFile`, at a multiple of 128; it holds 128 participants at a time.
- * Objects made by name bring their own table.
+ * A table is 8192 zero bytes anywhere in a `SharedMemory` or `MappedFile`, at a multiple of 128; it holds 128
+ * participants at a time. Memory of explicit huge pages (`hugePages: "2MB"`) takes none, and so none of the objects;
+ * transparent ones are fine. Objects made by name bring their own table.
  *
  * @example
  * ```ts
@@ -64,7 +66,7 @@ export class Participants {
    * Takes a slot, once; the owner id: generation << 10 | slot + 1.
    *
    * @throws {IpcError} EUSERS all 128 slots are held by the living; EACCES the memory is read-only; EBADF it is closed, or
-   * mapped anew since
+   * mapped anew since; EINVAL it has explicit huge pages
    */
   join(): number {
     if (this.#handle !== 0) return this.#owner;
@@ -80,18 +82,23 @@ export class Participants {
         hint: "the memory is read-only: nobody would see it",
       });
     }
-    const hint = `it has ${layout.PARTICIPANTS_COUNT} slots, and all are held by live processes`;
     const result = participantAttach(
       this.#memory.fd,
       this.#memory.fileOffset + this.#offset,
       layout.PARTICIPANTS_COUNT,
     );
-    if (result === -errno.EUSERS) throw new IpcError(errno.EUSERS, { syscall: "fcntl", doing, hint });
-    this.#handle = check(result, () => ({ syscall: "fcntl", doing }));
+    this.#handle = check(result, () => ({ syscall: "fcntl", doing, hint: this.#hintOn(-result) }));
     this.#owner = participantOwner(this.#handle);
     this.#leaveInTime();
     membarrierRegister(); // peers that go to sleep may ask for a barrier here
     return this.#owner;
+  }
+
+  #hintOn(number: number): string | undefined {
+    const { pageSize: bytes = 0 } = this.#memory;
+    if (number === errno.EUSERS) return `it has ${layout.PARTICIPANTS_COUNT} slots, and all are held by live processes`;
+    if (number !== errno.EINVAL || bytes <= pageSize(-1)) return undefined;
+    return `the table is mapped by ordinary pages, which cannot be had of huge ones (${bytes} bytes): use other memory`;
   }
 
   /**
