@@ -455,6 +455,7 @@ static inline int linux_ipc_is_dead(const struct linux_ipc *ipc, uint32_t owner)
   if (owner == ipc->owner) return 0;
   if (slot == NULL) return 1;
   uint32_t generation = (owner & LINUX_IPC_OWNER_MASK) >> 10, life = linux_ipc_load(&slot->life);
+  if (generation == 0) return 1; /* nobody's: the first holder of a slot gets 1 */
   if (linux_ipc_load(&slot->generation) != generation || life & FUTEX_OWNER_DIED) return 1;
   if ((life & ~FUTEX_WAITERS) != LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST) return 0;
   if (linux_ipc_slot_lock(ipc, LINUX_IPC_OFD_GETLK, (int)(slot - ipc->table), &lock) < 0) return 0;

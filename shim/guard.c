@@ -3,30 +3,46 @@
  * A mapping loses its backing when a peer truncates the file or (without reservation) the file system is full. The
  * handler puts an anonymous page there, counts the fault and returns; everything else goes to the handler that the
  * runtime had installed before. The table below is the documented process state; a handler may not take locks, so a
- * slot is published by its length and withdrawn by zeroing it. */
+ * slot is published by its length and withdrawn by zeroing it. The table grows by chunks, which are never given back:
+ * the handler may be in any of them. */
 #include "internal.h"
 
 #include <signal.h>
 #include <sys/mman.h>
 
-#define GUARDS_MAX 4096
+#define GUARDS_IN_CHUNK 4096
 #define PAGE_SIZE 4096ul /* the smallest page of both architectures: a finer hole is always safe */
 
-static struct {
+struct guard {
   _Atomic uintptr_t start;
   _Atomic size_t length; /* 0 = free */
   _Atomic int32_t faults;
-} guards[GUARDS_MAX];
+};
+static struct chunk {
+  struct guard guards[GUARDS_IN_CHUNK];
+  struct chunk *_Atomic next;
+} first_chunk;
 static struct sigaction previous;
 static _Atomic bool installed;
 static shim_lock table_lock;
 
-static int32_t guard_of(uintptr_t address) {
-  for (int32_t i = 0; i < GUARDS_MAX; i++) {
-    size_t length = atomic_load(&guards[i].length);
-    if (length != 0 && address - atomic_load(&guards[i].start) < length) return i;
-  }
-  return -1;
+static struct guard *guard_of(uintptr_t address) {
+  for (struct chunk *chunk = &first_chunk; chunk; chunk = atomic_load(&chunk->next))
+    for (int32_t i = 0; i < GUARDS_IN_CHUNK; i++) {
+      struct guard *guard = &chunk->guards[i];
+      size_t length = atomic_load(&guard->length);
+      if (length != 0 && address - atomic_load(&guard->start) < length) return guard;
+    }
+  return NULL;
+}
+
+/* The guard of this number, or NULL where there is none. */
+static struct guard *guard_at(double number) {
+  if (!(number >= 0 && number <= INT32_MAX)) return NULL;
+  int32_t index = (int32_t)number;
+  struct chunk *chunk = &first_chunk;
+  for (; chunk && index >= GUARDS_IN_CHUNK; index -= GUARDS_IN_CHUNK) chunk = atomic_load(&chunk->next);
+  return chunk ? &chunk->guards[index] : NULL;
 }
 
 static void chain(int signal, siginfo_t *info, void *context) {
@@ -41,13 +57,13 @@ static void chain(int signal, siginfo_t *info, void *context) {
 static void on_bus_error(int signal, siginfo_t *info, void *context) {
   int saved = errno;
   uintptr_t address = (uintptr_t)info->si_addr;
-  int32_t guard = guard_of(address);
+  struct guard *guard = guard_of(address);
   void *page = (void *)(address & ~(PAGE_SIZE - 1));
-  if (guard < 0 || mmap(page, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-                       MAP_FAILED)
+  if (!guard ||
+      mmap(page, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
     chain(signal, info, context);
   else
-    atomic_fetch_add(&guards[guard].faults, 1);
+    atomic_fetch_add(&guard->faults, 1);
   errno = saved;
 }
 
@@ -61,34 +77,51 @@ static int32_t install(void) {
   return 0;
 }
 
-/* Guards [address, address + length): the guard's number, or -ENOSPC when the table is full. */
+/* Zeros, published by one store: the handler sees none of the chunk or all of it. */
+static struct chunk *add_chunk(struct chunk *last) {
+  struct chunk *chunk = mmap(NULL, sizeof *chunk, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (chunk == MAP_FAILED) return NULL;
+  atomic_store(&last->next, chunk);
+  return chunk;
+}
+
+/* With the lock held: the number of a free guard, or -ENOMEM. */
+static int32_t free_guard(void) {
+  int32_t number = 0;
+  for (struct chunk *chunk = &first_chunk;;) {
+    for (int32_t i = 0; i < GUARDS_IN_CHUNK; i++, number++)
+      if (atomic_load(&chunk->guards[i].length) == 0) return number;
+    struct chunk *next = atomic_load(&chunk->next);
+    if (!next && !(next = add_chunk(chunk))) return -ENOMEM;
+    chunk = next;
+  }
+}
+
+/* Guards [address, address + length): the guard's number, or -ENOMEM where the table cannot grow. */
 LIPC_EXPORT int32_t lipc_guard_add(double address, double length) {
   shim_lock_take(&table_lock);
   int32_t result = install();
-  for (int32_t i = 0; result == 0 && i <= GUARDS_MAX; i++) {
-    if (i == GUARDS_MAX)
-      result = -ENOSPC;
-    else if (atomic_load(&guards[i].length) == 0) {
-      atomic_store(&guards[i].start, (uintptr_t)address);
-      atomic_store(&guards[i].faults, 0);
-      atomic_store(&guards[i].length, (size_t)length);
-      result = i;
-      break;
-    }
+  if (result == 0) result = free_guard();
+  if (result >= 0) {
+    struct guard *guard = guard_at(result);
+    atomic_store(&guard->start, (uintptr_t)address);
+    atomic_store(&guard->faults, 0);
+    atomic_store(&guard->length, (size_t)length);
   }
   shim_lock_release(&table_lock);
   return result;
 }
 
 /* Forgets the range, before it is unmapped. */
-LIPC_EXPORT int32_t lipc_guard_remove(double guard) {
-  if (!(guard >= 0 && guard < GUARDS_MAX)) return -EINVAL;
-  atomic_store(&guards[(int)guard].length, 0);
+LIPC_EXPORT int32_t lipc_guard_remove(double number) {
+  struct guard *guard = guard_at(number);
+  if (!guard) return -EINVAL;
+  atomic_store(&guard->length, 0);
   return 0;
 }
 
 /* How many pages of the range have been lost. */
-LIPC_EXPORT int32_t lipc_guard_faults(double guard) {
-  if (!(guard >= 0 && guard < GUARDS_MAX)) return -EINVAL;
-  return atomic_load(&guards[(int)guard].faults);
+LIPC_EXPORT int32_t lipc_guard_faults(double number) {
+  struct guard *guard = guard_at(number);
+  return guard ? atomic_load(&guard->faults) : -EINVAL;
 }

@@ -73,12 +73,13 @@ static int32_t map_table(struct participant *participant, int fd) {
   size_t front = (LIFE_OFFSET + page - 1) & ~(page - 1);
   uint8_t *area = mmap(NULL, front + length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (area == MAP_FAILED) return -errno;
-  if (mmap(area + front, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, (off_t)start) == MAP_FAILED) {
-    int32_t error = -errno;
+  void *table = mmap(area + front, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, (off_t)start);
+  int32_t guard = table == MAP_FAILED ? -errno : lipc_guard_add((double)(uintptr_t)table, (double)length);
+  if (guard < 0) {
     munmap(area, front + length);
-    return error;
+    return guard;
   }
-  participant->guard = lipc_guard_add((double)(uintptr_t)(area + front), (double)length);
+  participant->guard = guard;
   participant->area = area;
   participant->area_size = front + length;
   participant->table = (struct slot *)(area + front + within);
@@ -138,7 +139,7 @@ static int32_t claim_slot(struct participant *participant) {
 
 static void release(struct participant *participant) {
   if (participant->area) {
-    if (participant->guard >= 0) lipc_guard_remove(participant->guard);
+    lipc_guard_remove(participant->guard);
     munmap(participant->area, participant->area_size);
   }
   if (participant->lock_fd >= 0) close(participant->lock_fd);

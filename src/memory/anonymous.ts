@@ -1,9 +1,11 @@
 // AnonymousMemory: memory of this process alone, with every choice that mmap(2) gives.
 
 import { pageSize } from "../sys/advice.ts";
+import type { Attempt } from "../sys/error.ts";
 import { MAP_ANONYMOUS, MAP_HUGETLB, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, mmap, munmap } from "../sys/memory.ts";
 import { checkBoolean, checkInteger, checkOptions } from "../sys/validate.ts";
 import { prefault } from "./advice.ts";
+import { demandMemory } from "./available.ts";
 import {
   checkHugePages,
   type HugePages,
@@ -64,6 +66,8 @@ function alignedPlace(size: number): number {
   return Math.ceil(room / TRANSPARENT_BYTES) * TRANSPARENT_BYTES;
 }
 
+const attempt = (size: number): Attempt => ({ syscall: "mmap", doing: `map ${size} bytes of anonymous memory` });
+
 function map(options: Checked, hugePageSize: number | undefined, isAdvised: boolean): Mapping {
   const { size, shared, noReserve } = options;
   const kind = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | (noReserve ? MAP_NORESERVE : 0);
@@ -72,12 +76,17 @@ function map(options: Checked, hugePageSize: number | undefined, isAdvised: bool
     offset: 0,
     length: size,
     readOnly: false,
-    attempt: () => ({ syscall: "mmap", doing: `map ${size} bytes of anonymous memory` }),
+    attempt: () => attempt(size),
     flags: hugePageSize === undefined ? kind : kind | MAP_HUGETLB | hugeSizeFlag(hugePageSize),
     pageSize: hugePageSize ?? pageSize(-1),
     near: isAdvised ? alignedPlace(size) : undefined,
     transparent: isAdvised ? (shared ? "shmem_enabled" : "enabled") : undefined,
   });
+}
+
+/** Those of explicit huge pages stand ready in their pool. */
+function demandPages({ size }: Checked, hugePageSize: number | undefined): void {
+  if (hugePageSize === undefined) demandMemory(size, () => attempt(size));
 }
 
 /**
@@ -110,7 +119,7 @@ export class AnonymousMemory {
    * mmap(2) with MAP_ANONYMOUS. The pages come at their first use, unless an option makes them present now.
    *
    * @throws {IpcError} ENOMEM too little memory, or too few huge pages: the message says how many are free and which
-   * setting to change; EPERM, EAGAIN it may not be locked; EPERM a profile refuses NUMA calls; EFAULT
+   * setting to change, or how much memory there is to `populate` or lock; EPERM, EAGAIN it may not be locked; EPERM a profile refuses NUMA calls; EFAULT
    * @throws {RangeError} a bad size, an unknown NUMA node, more than this runtime's ArrayBuffer can hold
    */
   static create(options: AnonymousMemoryOptions): AnonymousMemory {
@@ -123,6 +132,7 @@ export class AnonymousMemory {
   }
 
   static #make(options: Checked, hugePageSize: number | undefined, isAdvised: boolean): AnonymousMemory {
+    if (options.locked || options.populate) demandPages(options, hugePageSize);
     const memory = new AnonymousMemory(map(options, hugePageSize, isAdvised));
     try {
       if (options.node !== undefined) bind(memory, { node: options.node });

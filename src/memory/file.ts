@@ -5,6 +5,8 @@ import { pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
+import { checkBoolean, checkMode } from "../sys/validate.ts";
+import { demandMemory, LEAST_BYTES } from "./available.ts";
 import { hugePagesHint } from "./huge_pages.ts";
 import { DIRECTORY } from "./name.ts";
 
@@ -50,16 +52,26 @@ export interface Reservation {
   readonly directory?: string;
 }
 
+const isHuge = (fd: number): boolean => pageSize(fd) > pageSize(-1);
+
+/** Pages of tmpfs are memory. What stands there already needs no new ones, and huge ones stand ready in their pool. */
+function demandPages(fd: number, start: number, end: number, attempt: () => Attempt): void {
+  if (end - start < LEAST_BYTES || isHuge(fd)) return;
+  const status = sys.fstat(fd);
+  const size = typeof status === "number" ? 0 : status.size;
+  demandMemory(end - Math.max(start, size), attempt);
+}
+
 /** Reserves space now, so that a full file system is ENOSPC here and never SIGBUS later. Never makes a file smaller. */
 export function reserve(reservation: Reservation, attempt: () => Attempt): void {
   const { fd, size, from = 0, isSparse = false, directory = DIRECTORY } = reservation;
   const start = isSparse ? size - 1 : from;
+  if (directory === DIRECTORY) demandPages(fd, start, size, attempt);
   const result = sys.fallocate(fd, start, size - start);
   if (result >= 0) return;
-  const isHuge = pageSize(fd) > pageSize(-1);
   const hints: Record<number, string | undefined> = {
     [errno.EOPNOTSUPP]: "this file system cannot reserve space",
-    [errno.ENOSPC]: isHuge ? hugePagesHint(pageSize(fd), size) : spaceHint(directory, size),
+    [errno.ENOSPC]: isHuge(fd) ? hugePagesHint(pageSize(fd), size) : spaceHint(directory, size),
   };
   const hint = hints[-result];
   throw new IpcError(-result, { ...attempt(), syscall: "posix_fallocate", hint });
@@ -96,12 +108,21 @@ export function createFile(request: CreateRequest, fill: (fd: number) => void): 
   }
 }
 
-/** Refuses, and closes, what its sender could shrink under us. */
+/** Runs `action`; when it throws, the descriptor is closed. */
+export function orClose<T>(fd: number, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    sys.close(fd);
+    throw error;
+  }
+}
+
+/** Refuses what its sender could shrink under us. */
 export function checkSeals(fd: number, attempt: () => Attempt): void {
   const seals = sys.getSeals(fd);
   if (seals >= 0 && seals & sys.F_SEAL_SHRINK) return;
   if (seals === -errno.EBADF) throw new IpcError(errno.EBADF, { ...attempt(), syscall: "fcntl" });
-  sys.close(fd);
   const hint = "it is not sealed against shrinking; { allowUnsealed: true } trusts its sender";
   throw new IpcError(errno.EPERM, { ...attempt(), syscall: "fcntl", hint });
 }
@@ -128,8 +149,19 @@ export function isStillNamed(path: string, fd: number): boolean {
   return typeof a === "object" && typeof b === "object" && a.inode === b.inode && a.device === b.device;
 }
 
-/** Tries to open, then to create, until one of them works: both may be raced by others. */
-export function openOrCreate<T>(open: () => T, create: () => T): T {
+/** What only a creation or a close looks at. */
+interface NameOptions {
+  readonly mode?: number;
+  readonly unlinkOnClose?: boolean;
+}
+
+/**
+ * Tries to open, then to create, until one of them works: both may be raced by others. The options are checked before, so
+ * that wrong ones are refused whichever it comes to.
+ */
+export function openOrCreate<T>(options: NameOptions | undefined, open: () => T, create: () => T): T {
+  checkMode(options?.mode ?? 0o600);
+  checkBoolean(options?.unlinkOnClose ?? false, "unlinkOnClose");
   for (let attempts = 0; ; attempts++) {
     for (const [step, expected] of [
       [open, "ENOENT"],

@@ -1,6 +1,5 @@
 // MappedFile: a file's bytes as memory, shared by all who map it, kept when they are gone.
 
-import { dirname } from "node:path";
 import { MS_ASYNC, MS_SYNC, msync, punchHole, syncFileRange } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
@@ -18,6 +17,7 @@ import type {
   MappedFileSyncOptions,
 } from "./mapped_file_options.ts";
 import {
+  checkWhole,
   createParts,
   type MappedFileParts,
   makePresent,
@@ -102,6 +102,7 @@ export class MappedFile {
     const file = checkPath(path);
     const what = "MappedFile.openOrCreate";
     const parts = openOrCreate(
+      options,
       () => openSizedParts(file, options, what),
       () => createParts(file, options, what),
     );
@@ -193,11 +194,11 @@ export class MappedFile {
     const isSparse = checkBoolean(options.sparse ?? false, "sparse");
     if (!this.#isOpen) throw new IpcError(errno.EBADF, attempt());
     checkInteger(size, "size", this.size, SIZE_MAX);
-    const { fd, isWindow, path, presence } = this.#parts;
+    const { fd, isWindow, directory, presence } = this.#parts;
     if (this.readOnly || isWindow)
       throw new RangeError("Cannot grow a window or a read-only file: open it whole and writable");
     const from = regularSize(fd, attempt);
-    if (from < size) reserve({ fd, size, from, isSparse, directory: dirname(path) }, attempt);
+    if (from < size) reserve({ fd, size, from, isSparse, directory }, attempt);
     const old = this.#mapping;
     this.#mapping = new Mapping({ fd, offset: 0, length: Math.max(from, size), readOnly: false, attempt });
     this.#dependents.close();
@@ -211,7 +212,7 @@ export class MappedFile {
    * Nobody needs it to see what others wrote, nor against `kill -9`. With `async` the disk starts and nobody waits
    * (sync_file_range(2)), which promises nothing yet. The first one that waits makes a new file's name durable too.
    *
-   * @throws {IpcError} EIO the disk failed, or pages were lost because the file was made smaller; ENOSPC, EDQUOT;
+   * @throws {IpcError} EIO the disk failed, or the file was made smaller and has lost pages; ENOSPC, EDQUOT;
    * EBADF it is closed
    * @throws {RangeError} a read-only file, a range outside the mapping
    */
@@ -223,11 +224,10 @@ export class MappedFile {
       throw new RangeError("Cannot sync a read-only file: what is written to it stays in this process");
     const action = this.#attempt("sync", "msync");
     const { address, length } = touchedPages(this, range, action);
-    const hint = `${this.lostPages} pages are lost, because the file was made smaller`;
-    if (this.lostPages > 0) throw new IpcError(errno.EIO, { ...action, hint });
+    checkWhole(this, () => action);
     check(msync(address, length, isAsync ? MS_ASYNC : MS_SYNC), () => action);
     if (isAsync) this.#startWriting(this.#parts.fileOffset + address - this.address, length);
-    else if (!this.#isNameSynced) syncDirectory(this.path, () => action);
+    else if (!this.#isNameSynced) syncDirectory(this.#parts.directory, () => action);
     this.#isNameSynced ||= !isAsync;
   }
 

@@ -3,15 +3,15 @@
 import { dirname } from "node:path";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, IpcError } from "../sys/error.ts";
-import * as sys from "../sys/memory.ts";
 import { checkBoolean, checkInteger, checkMode, checkOptions } from "../sys/validate.ts";
 import { prefault } from "./advice.ts";
-import { createFile, reserve } from "./file.ts";
+import { createFile, orClose, reserve } from "./file.ts";
 import { lockMemory } from "./lock_memory.ts";
 import type { MappedFileCreateOptions, MappedFileOpenOptions, MappedFilePresence } from "./mapped_file_options.ts";
 import type { MappedMemory } from "./mapped_range.ts";
 import { checkPageOffset, Mapping } from "./mapping.ts";
-import { openRegular } from "./regular_file.ts";
+import type { MemoryRegion } from "./memory_region.ts";
+import { directoryOf, openRegular, regularSize } from "./regular_file.ts";
 
 /** 2 ** 48: more than any machine has, and exact in a double. */
 export const SIZE_MAX = 2 ** 48;
@@ -20,6 +20,8 @@ const PRESENCE = ["populate", "locked"];
 /** What an open MappedFile is made of. */
 export interface MappedFileParts {
   readonly path: string;
+  /** Where the file's name stands; absolute. */
+  readonly directory: string;
   readonly fd: number;
   /** Where the mapping starts in the file. */
   readonly fileOffset: number;
@@ -50,16 +52,6 @@ function mapPresent(request: ConstructorParameters<typeof Mapping>[0], presence:
   }
 }
 
-/** Runs `action`; when it throws, the descriptor is closed. */
-function orClose<T>(fd: number, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    sys.close(fd);
-    throw error;
-  }
-}
-
 /** Opens and maps a file that exists. */
 export function openParts(path: string, options: MappedFileOpenOptions): MappedFileParts {
   checkOptions(options, ["readOnly", "offset", "length", ...PRESENCE], "MappedFile.open");
@@ -76,7 +68,16 @@ export function openParts(path: string, options: MappedFileOpenOptions): MappedF
     checkPageOffset(fd, fileOffset);
     const length = checkInteger(options.length ?? size - fileOffset, "length", 1, size - fileOffset);
     const mapping = mapPresent({ fd, offset: fileOffset, length, readOnly, attempt }, presence);
-    return { path, fd, fileOffset, isWindow: length !== size, created: false, presence, mapping };
+    return {
+      path,
+      directory: directoryOf(path),
+      fd,
+      fileOffset,
+      isWindow: length !== size,
+      created: false,
+      presence,
+      mapping,
+    };
   });
 }
 
@@ -105,7 +106,15 @@ export function createParts(path: string, options: MappedFileCreateOptions, what
     const fd = createFile({ path, size, mode, isSparse, attempt }, (fd) => {
       mapping = mapPresent({ fd, offset: 0, length: size, readOnly: false, attempt }, presence);
     });
-    return { ...whole, path, fd, created: true, presence, mapping: mapping as unknown as Mapping };
+    return {
+      ...whole,
+      path,
+      directory: directoryOf(path),
+      fd,
+      created: true,
+      presence,
+      mapping: mapping as unknown as Mapping,
+    };
   } catch (error) {
     mapping?.close();
     throw error;
@@ -128,6 +137,16 @@ export function openSizedParts(path: string, options: MappedFileCreateOptions, w
     demandSize(fd, size, checked, attempt);
     const length = Math.max(size, checked.size);
     const mapping = mapPresent({ fd, offset: 0, length, readOnly: false, attempt }, checked.presence);
-    return { ...whole, path, fd, created: false, presence: checked.presence, mapping };
+    return { ...whole, path, directory: directoryOf(path), fd, created: false, presence: checked.presence, mapping };
   });
+}
+
+/** What was written behind the file's end is nowhere, even where no page has been missed yet: EIO. */
+export function checkWhole(file: MemoryRegion, attempt: () => Attempt): void {
+  const hint = `${file.lostPages} pages are lost, because the file was made smaller`;
+  if (file.lostPages) throw new IpcError(errno.EIO, { ...attempt(), hint });
+  const [size, end] = [regularSize(file.fd, attempt), file.fileOffset + file.size];
+  if (size >= end) return;
+  const shorter = `the file was made smaller: it has ${size} bytes, and is mapped up to byte ${end}`;
+  throw new IpcError(errno.EIO, { ...attempt(), hint: shorter });
 }

@@ -53,7 +53,7 @@ export class Mapping implements MappedMemory {
     }
     this.buffer = buffer;
     this.bytes = new Uint8Array(buffer);
-    this.#guard = fd < 0 ? -1 : sys.guardAdd(this.address, length); // only what belongs to a file can be lost
+    this.#guard = fd < 0 ? -1 : this.#addGuard(attempt); // only what belongs to a file can be lost
     this.hugePages = this.#advise(request.transparent) ?? hugePagesOf(this.pageSize, pageSize(-1));
   }
 
@@ -66,6 +66,15 @@ export class Mapping implements MappedMemory {
     const isHuge = this.pageSize > pageSize(-1) && (address === -errno.ENOMEM || address === -errno.EINVAL);
     const hint = isHuge ? hugePagesHint(this.pageSize, this.length) : undefined;
     throw new IpcError(-address, { ...attempt(), syscall: "mmap", hint });
+  }
+
+  /** Memory without a guard would be a crash in waiting, so it is given back. */
+  #addGuard(attempt: () => Attempt): number {
+    const guard = sys.guardAdd(this.address, this.length);
+    if (guard >= 0) return guard;
+    sys.detach(this.buffer);
+    sys.munmap(this.address, this.#span);
+    throw new IpcError(-guard, { ...attempt(), syscall: "mmap", hint: "it could not be guarded against lost pages" });
   }
 
   #advise(setting: MappingRequest["transparent"]): HugePages | undefined {

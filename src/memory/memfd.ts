@@ -4,6 +4,7 @@ import { pageSize } from "../sys/advice.ts";
 import { type Attempt, check } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
 import { prefault } from "./advice.ts";
+import { demandMemory } from "./available.ts";
 import { reserve } from "./file.ts";
 import { type HugePagesRequest, hugePagesHint, hugeSizeFlag, sizeInPages, withHugePages } from "./huge_pages.ts";
 import { Mapping } from "./mapping.ts";
@@ -32,6 +33,7 @@ interface Pages {
 /** Advice comes before the pages, so advised memory is reserved by a walk over its mapping, and so are huge pages. */
 function map(fd: number, size: number, isAdvised: boolean, attempt: () => Attempt): Mapping {
   const isWalked = isAdvised || pageSize(fd) > pageSize(-1);
+  if (isAdvised) demandMemory(size, attempt);
   if (isWalked) check(sys.ftruncate(fd, size), () => ({ ...attempt(), syscall: "ftruncate" }));
   else reserve({ fd, size }, attempt);
   const transparent = isAdvised ? "shmem_enabled" : undefined;

@@ -1,5 +1,10 @@
 // MemoryRegion: mapped memory of any kind that an object can be laid over.
 
+import { errno } from "../sys/errno.ts";
+import { IpcError } from "../sys/error.ts";
+import { checkInteger } from "../sys/validate.ts";
+import { ALIGNMENT } from "./layout.ts";
+
 /** What `SharedMemory` and `MappedFile` have in common. */
 export interface MemoryRegion {
   /** The mapping's one ArrayBuffer. */
@@ -12,6 +17,8 @@ export interface MemoryRegion {
   readonly fileOffset: number;
   /** Bytes mapped. */
   readonly size: number;
+  /** Bytes of one page; an ordinary one's unless said. */
+  readonly pageSize?: number;
   /** For messages. */
   readonly name?: string | undefined;
   /** Writes stay private to this process. */
@@ -28,4 +35,21 @@ export interface MemoryRegion {
   unlinkOnClose?(): void;
   /** Writes a range to disk and waits until it is there. */
   sync?(options?: { offset?: number; length?: number }): void;
+}
+
+function checkRegion(memory: unknown, doing: string): asserts memory is MemoryRegion {
+  const { fd, size, beforeClose } = (memory ?? {}) as Partial<MemoryRegion>;
+  if (typeof fd !== "number" || typeof beforeClose !== "function")
+    throw new TypeError(`Cannot ${doing}: that takes a SharedMemory or a MappedFile, which others can map, too`);
+  if (size === 0) throw new IpcError(errno.EBADF, { syscall: "mmap", doing, hint: "the memory is closed" });
+}
+
+/** Whether `size` bytes of open memory can stand at that byte. */
+export function checkPlace(memory: MemoryRegion, byteOffset: number, size: number, noun: string): void {
+  checkRegion(memory, `lay a ${noun} over a memory`);
+  if (memory.size < size)
+    throw new RangeError(`a ${noun} of ${size} bytes does not fit into a memory of ${memory.size} bytes`);
+  checkInteger(byteOffset, "byteOffset", 0, memory.size - size);
+  if (byteOffset % ALIGNMENT !== 0)
+    throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${byteOffset}`);
 }

@@ -1,20 +1,21 @@
 // Participants: a table in shared memory of those who are attached to it, each proven alive by the kernel.
 
+import { pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
 import { membarrierRegister } from "../sys/futex.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import { participantAttach, participantDead, participantDetach, participantOwner } from "../sys/participant.ts";
-import { checkInteger } from "../sys/validate.ts";
 import * as layout from "./layout.ts";
-import type { MemoryRegion } from "./memory_region.ts";
+import { checkPlace, type MemoryRegion } from "./memory_region.ts";
 
 /**
  * A table of who is attached. Locks and roles that lie in the same memory name their owners by it.
  *
  * `join()` takes a slot for this process (or Worker); the kernel marks it when the process ends, however it ends.
- * A table is 8192 zero bytes anywhere in a `SharedMemory` or `MappedFile`, at a multiple of 128; it holds 128 participants at a time.
- * Objects made by name bring their own table.
+ * A table is 8192 zero bytes anywhere in a `SharedMemory` or `MappedFile`, at a multiple of 128; it holds 128
+ * participants at a time. Memory of explicit huge pages (`hugePages: "2MB"`) takes none, and so none of the objects;
+ * transparent ones are fine. Objects made by name bring their own table.
  *
  * @example
  * ```ts
@@ -37,7 +38,11 @@ export class Participants {
     this.#memory = memory;
     this.#offset = offset;
     this.#words = new Int32Array(memory.buffer, offset, layout.PARTICIPANTS_SIZE / 4);
-    memory.beforeClose(this, () => this.close());
+    this.#leaveInTime();
+  }
+
+  #leaveInTime(): void {
+    this.#memory.beforeClose(this, () => this.close());
   }
 
   /** Bytes that a table needs. */
@@ -45,22 +50,31 @@ export class Participants {
     return layout.PARTICIPANTS_SIZE;
   }
 
-  /** The table at `byteOffset` of the memory; zeros are an empty one. */
+  /**
+   * The table at `byteOffset` of the memory; zeros are an empty one.
+   *
+   * @throws {RangeError} `byteOffset` is not a multiple of 128, or the table does not fit
+   * @throws {TypeError} memory that nobody else can map
+   * @throws {IpcError} EBADF the memory is closed
+   */
   static over(memory: MemoryRegion, byteOffset: number): Participants {
-    checkInteger(byteOffset, "byteOffset", 0, memory.size - layout.PARTICIPANTS_SIZE);
-    if (byteOffset % layout.ALIGNMENT !== 0)
-      throw new RangeError(`byteOffset must be a multiple of ${layout.ALIGNMENT}, not ${byteOffset}`);
+    checkPlace(memory, byteOffset, layout.PARTICIPANTS_SIZE, "table of participants");
     return new Participants(memory, byteOffset);
   }
 
   /**
    * Takes a slot, once; the owner id: generation << 10 | slot + 1.
    *
-   * @throws {IpcError} EUSERS all 128 slots are held by the living
+   * @throws {IpcError} EUSERS all 128 slots are held by the living; EACCES the memory is read-only; EBADF it is closed, or
+   * mapped anew since; EINVAL it has explicit huge pages
    */
   join(): number {
     if (this.#handle !== 0) return this.#owner;
     const doing = `attach to ${this.#memory.name ?? "anonymous memory"}`;
+    if (this.#words.length === 0) {
+      const hint = "the memory is closed, or has been mapped anew since: lay the table again";
+      throw new IpcError(errno.EBADF, { syscall: "mmap", doing, hint });
+    }
     if (this.#memory.readOnly) {
       throw new IpcError(errno.EACCES, {
         syscall: "mmap",
@@ -68,17 +82,23 @@ export class Participants {
         hint: "the memory is read-only: nobody would see it",
       });
     }
-    const hint = `it has ${layout.PARTICIPANTS_COUNT} slots, and all are held by live processes`;
     const result = participantAttach(
       this.#memory.fd,
       this.#memory.fileOffset + this.#offset,
       layout.PARTICIPANTS_COUNT,
     );
-    if (result === -errno.EUSERS) throw new IpcError(errno.EUSERS, { syscall: "fcntl", doing, hint });
-    this.#handle = check(result, () => ({ syscall: "fcntl", doing }));
+    this.#handle = check(result, () => ({ syscall: "fcntl", doing, hint: this.#hintOn(-result) }));
     this.#owner = participantOwner(this.#handle);
+    this.#leaveInTime();
     membarrierRegister(); // peers that go to sleep may ask for a barrier here
     return this.#owner;
+  }
+
+  #hintOn(number: number): string | undefined {
+    const { pageSize: bytes = 0 } = this.#memory;
+    if (number === errno.EUSERS) return `it has ${layout.PARTICIPANTS_COUNT} slots, and all are held by live processes`;
+    if (number !== errno.EINVAL || bytes <= pageSize(-1)) return undefined;
+    return `the table is mapped by ordinary pages, which cannot be had of huge ones (${bytes} bytes): use other memory`;
   }
 
   /**
@@ -88,6 +108,21 @@ export class Participants {
    */
   get memory(): MemoryRegion {
     return this.#memory;
+  }
+
+  /**
+   * Refuses an object over another mapping than the table's, or over the table itself.
+   *
+   * @internal
+   */
+  checkNeighbour(buffer: ArrayBuffer, start: number, size: number, noun: string): void {
+    if (this.#words.buffer !== buffer) {
+      const hint = "these lie over another memory, or over this one before it was mapped anew";
+      throw new TypeError(`a ${noun} needs participants in its own memory: ${hint}`);
+    }
+    if (start >= this.#offset + layout.PARTICIPANTS_SIZE || start + size <= this.#offset) return;
+    const table = `bytes ${this.#offset} to ${this.#offset + layout.PARTICIPANTS_SIZE}`;
+    throw new RangeError(`a ${noun} of ${size} bytes at byte ${start} would lie over its participants, ${table}`);
   }
 
   /** This participant's owner id, 0 before `join`. */
@@ -106,6 +141,7 @@ export class Participants {
     if (slot < 0) return true;
     const at = (slot * layout.SLOT_SIZE) / 4;
     const generation = (owner & layout.OWNER_MASK) >>> layout.OWNER_GENERATION_SHIFT;
+    if (generation === 0) return true; // nobody's, also where the slot has never been held
     if (loadOrdered(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4) !== generation) return true;
     return (loadOrdered(this.#words, at + layout.SLOT_LIFE_OFFSET / 4) & layout.OWNER_DIED) !== 0;
   }
@@ -141,6 +177,7 @@ export class Participants {
 
   /** Gives the slot back: whatever still carries the owner id belongs to a dead one from now on. */
   close(): void {
+    this.#memory.afterClose(this);
     if (this.#handle === 0) return;
     participantDetach(this.#handle);
     this.#handle = 0;

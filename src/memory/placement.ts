@@ -1,9 +1,9 @@
 // Placement: where an object of fixed size lies: in a segment of its own, or over part of a memory.
 
-import { checkDuration, checkInteger, checkOptions } from "../sys/validate.ts";
+import { checkDuration, checkOptions } from "../sys/validate.ts";
 import { openOrCreate } from "./file.ts";
-import { ALIGNMENT, OBJECT_OFFSET } from "./layout.ts";
-import type { MemoryRegion } from "./memory_region.ts";
+import { OBJECT_OFFSET } from "./layout.ts";
+import { checkPlace, type MemoryRegion } from "./memory_region.ts";
 import { Participants } from "./participants.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "./segment.ts";
 
@@ -68,6 +68,7 @@ export function openOrCreatePlacement(
   fill?: (buffer: ArrayBuffer, base: number) => void,
 ): Placement {
   const placement = openOrCreate(
+    options,
     () => openPlacement(name, kind),
     () => createPlacement(name, kind, size, options, fill),
   );
@@ -75,7 +76,27 @@ export function openOrCreatePlacement(
   return placement;
 }
 
-/** `size` bytes of a memory at a multiple of 128; zeros are a new object. Closing the object leaves the memory open. */
+/** As placementOver, also for those who only look. */
+export function placementIn(
+  memory: MemoryRegion,
+  byteOffset: number,
+  options: ObjectOverOptions,
+  size: number,
+  noun: string,
+): Placement {
+  checkPlace(memory, byteOffset, size, noun);
+  const { participants } = options ?? {};
+  if (!(participants instanceof Participants))
+    throw new TypeError(`a ${noun} over a memory needs { participants }: Participants.over(memory, ...)`);
+  participants.checkNeighbour(memory.buffer, byteOffset, size, noun);
+  const name = `${memory.name ?? "anonymous memory"}+${byteOffset}`;
+  return { memory, participants, base: byteOffset, name, created: false, ownsMemory: false };
+}
+
+/**
+ * The first `size` bytes of an object in a memory, at a multiple of 128; zeros are a new one. `checkRoom` is for the rest.
+ * Closing the object leaves the memory open.
+ */
 export function placementOver(
   memory: MemoryRegion,
   byteOffset: number,
@@ -83,16 +104,16 @@ export function placementOver(
   size: number,
   noun: string,
 ): Placement {
-  const { participants } = options ?? {};
-  if (!(participants instanceof Participants)) {
-    throw new TypeError(`a ${noun} over a memory needs { participants }: Participants.over(memory, ...)`);
-  }
-  checkInteger(byteOffset, "byteOffset", 0, memory.size - size);
+  const placement = placementIn(memory, byteOffset, options, size, noun);
   if (memory.readOnly) throw new TypeError(`a ${noun} cannot lie over read-only memory: nobody else would see it`);
-  if (byteOffset % ALIGNMENT !== 0)
-    throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${byteOffset}`);
-  const name = `${memory.name ?? "anonymous memory"}+${byteOffset}`;
-  return { memory, participants, base: byteOffset, name, created: false, ownsMemory: false };
+  return placement;
+}
+
+/** Whether all of an object has room where it was placed, once its size is known. */
+export function checkRoom({ memory, participants, base, name }: Placement, size: number, noun: string): void {
+  if (base + size > memory.size)
+    throw new RangeError(`a ${noun} of ${size} bytes at ${name} does not fit into ${memory.size} bytes`);
+  participants.checkNeighbour(memory.buffer, base, size, noun);
 }
 
 /** What an object's close() does with its memory. */

@@ -1,6 +1,7 @@
 // Regular files of a path: opened without waiting, without following a link, and nothing else than a file.
 
-import { dirname } from "node:path";
+import { dirname, isAbsolute } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { fsync } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
@@ -40,9 +41,17 @@ export function openRegular(path: string, readOnly: boolean, attempt: () => Atte
   }
 }
 
+/**
+ * The directory of a path, good also when the process has gone elsewhere. Not path.resolve: what stands before a ".." may
+ * be a link.
+ */
+export function directoryOf(path: string): string {
+  return dirname(isAbsolute(path) ? path : `${process.cwd()}/${path}`);
+}
+
 /** Writes the directory of a new file to disk: until then a power loss may take the file's name. */
-export function syncDirectory(path: string, attempt: () => Attempt): void {
-  const fd = check(sys.open(dirname(path), sys.O_RDONLY, 0), attempt);
+export function syncDirectory(directory: string, attempt: () => Attempt): void {
+  const fd = check(sys.open(directory, sys.O_RDONLY, 0), attempt);
   const result = fsync(fd);
   sys.close(fd);
   if (result !== -errno.EINVAL) check(result, () => ({ ...attempt(), syscall: "fsync" })); // some cannot be synced

@@ -56,7 +56,8 @@ export class SharedMemory {
   /**
    * shm_open(3) with O_CREAT | O_EXCL: makes new memory, all zeros.
    *
-   * @throws {IpcError} EEXIST the name is taken; ENOSPC `/dev/shm` is full; EACCES it may not be written; EMFILE
+   * @throws {IpcError} EEXIST the name is taken; ENOSPC `/dev/shm` is full; ENOMEM the machine or the control group has
+   * less memory than that: the message says how much; EACCES it may not be written; EMFILE
    * @throws {RangeError} a bad name, size or mode
    */
   static create(name: string, options: SharedMemoryCreateOptions): SharedMemory {
@@ -75,9 +76,10 @@ export class SharedMemory {
   /**
    * shm_open(3): maps memory that exists, whole or a window of it.
    *
-   * @throws {IpcError} ENOENT no such name; EACCES not permitted; ELOOP the name is a symbolic link
-   * @throws {RangeError} a bad name, a window outside the object, a size that is still 0 after the timeout, or more
-   * than this runtime's ArrayBuffer can hold (4 GiB on Bun)
+   * @throws {IpcError} ENOENT no such name; EACCES not permitted; ELOOP the name is a symbolic link; EISDIR it is a
+   * directory; EINVAL it is no regular file; ETIMEDOUT its size is still 0 after the timeout
+   * @throws {RangeError} a bad name, a window outside the object, or more than this runtime's ArrayBuffer can hold
+   * (4 GiB on Bun)
    */
   static open(name: string, options: SharedMemoryOpenOptions = {}): SharedMemory {
     return new SharedMemory(openParts(name, options));
@@ -91,6 +93,7 @@ export class SharedMemory {
   static openOrCreate(name: string, options: SharedMemoryCreateOptions): SharedMemory {
     const { size, unlinkOnClose } = checkCreation(options, "SharedMemory.openOrCreate");
     const memory = openOrCreate(
+      options,
       () => SharedMemory.open(name),
       () => SharedMemory.create(name, options),
     );
@@ -108,7 +111,7 @@ export class SharedMemory {
    * under a peer. Peers share huge pages as they are.
    *
    * @throws {IpcError} ENOMEM too little memory, or too few huge pages: the message says how many are free and which
-   * setting to change; ENOSPC, EMFILE
+   * setting to change, or how much memory there is; ENOSPC, EMFILE
    */
   static anonymous(options: SharedMemoryAnonymousOptions): SharedMemory {
     return new SharedMemory(anonymousParts(options));
@@ -227,7 +230,7 @@ export class SharedMemory {
    * lie over this memory here are closed: lay them anew.
    *
    * @throws {RangeError} smaller than now, a window, or read-only memory
-   * @throws {IpcError} EPERM the size is sealed; ENOSPC
+   * @throws {IpcError} EPERM the size is sealed; ENOSPC, ENOMEM; EBADF it is closed
    */
   resize(size: number): void {
     const attempt = () => ({ syscall: "ftruncate", doing: `resize shared memory ${this.name ?? ""}`.trim() });

@@ -1,9 +1,8 @@
 // What a SharedMemory is made of, and the four ways to get it: create, open, anonymous, from a descriptor.
 
 import type { Attempt } from "../sys/error.ts";
-import * as sys from "../sys/memory.ts";
 import { checkBoolean, checkDuration, checkInteger, checkOptions } from "../sys/validate.ts";
-import { checkSeals, createFile, openFile } from "./file.ts";
+import { checkSeals, createFile, openFile, orClose } from "./file.ts";
 import { checkPageOffset, Mapping, sizeOnceSet } from "./mapping.ts";
 import { createMemfd } from "./memfd.ts";
 import { objectPath } from "./name.ts";
@@ -63,7 +62,7 @@ export function openParts(name: string, options: SharedMemoryOpenOptions): Parts
   const timeoutMs = checkDuration(options.timeoutMs === undefined ? 1000 : options.timeoutMs, "timeoutMs");
   const attempt = () => ({ syscall: "shm_open", doing: `open shared memory ${name}`, path });
   const fd = openFile(path, window.readOnly ?? false, attempt);
-  return partsOfOpenFile(fd, window, timeoutMs, attempt, { name, path });
+  return orClose(fd, () => partsOfOpenFile(fd, window, timeoutMs, attempt, { name, path }));
 }
 
 /** Memory without a name. */
@@ -73,17 +72,18 @@ export function anonymousParts(options: SharedMemoryAnonymousOptions): Parts {
   return { ...createMemfd(request, attempt), ...MADE_HERE, unlinkOnClose: false };
 }
 
-/** Memory that somebody else made and whose descriptor we were given. */
+/** Memory that somebody else made and whose descriptor we were given: ours from now on, also where it is refused. */
 export function descriptorParts(fd: number, options: SharedMemoryDescriptorOptions): Parts {
-  checkOptions(options, ["readOnly", "offset", "length", "allowUnsealed"], "SharedMemory.fromDescriptor");
   checkInteger(fd, "fd", 0, 2 ** 31 - 1);
   const attempt = () => ({ syscall: "mmap", doing: `map the shared memory of descriptor ${fd}` });
-  const window = checkWindow(options);
-  if (!checkBoolean(options.allowUnsealed ?? false, "allowUnsealed")) checkSeals(fd, attempt);
-  return partsOfOpenFile(fd, window, 0, attempt, {});
+  return orClose(fd, () => {
+    checkOptions(options, ["readOnly", "offset", "length", "allowUnsealed"], "SharedMemory.fromDescriptor");
+    const window = checkWindow(options);
+    if (!checkBoolean(options.allowUnsealed ?? false, "allowUnsealed")) checkSeals(fd, attempt);
+    return partsOfOpenFile(fd, window, 0, attempt, {});
+  });
 }
 
-/** Closes the descriptor where it throws. */
 function partsOfOpenFile(
   fd: number,
   window: SharedMemoryWindow,
@@ -91,17 +91,12 @@ function partsOfOpenFile(
   attempt: () => Attempt,
   named: { name?: string; path?: string },
 ): Parts {
-  try {
-    const size = sizeOnceSet(fd, timeoutMs, attempt);
-    const { readOnly = false } = window;
-    const fileOffset = checkInteger(window.offset ?? 0, "offset", 0, size - 1);
-    checkPageOffset(fd, fileOffset);
-    const length = checkInteger(window.length ?? size - fileOffset, "length", 1, size - fileOffset);
-    const mapping = new Mapping({ fd, offset: fileOffset, length, readOnly, attempt });
-    const isWindow = fileOffset !== 0 || length !== size;
-    return { fd, mapping, ...named, created: false, fileOffset, readOnly, isWindow, unlinkOnClose: false };
-  } catch (error) {
-    sys.close(fd);
-    throw error;
-  }
+  const size = sizeOnceSet(fd, timeoutMs, attempt);
+  const { readOnly = false } = window;
+  const fileOffset = checkInteger(window.offset ?? 0, "offset", 0, size - 1);
+  checkPageOffset(fd, fileOffset);
+  const length = checkInteger(window.length ?? size - fileOffset, "length", 1, size - fileOffset);
+  const mapping = new Mapping({ fd, offset: fileOffset, length, readOnly, attempt });
+  const isWindow = fileOffset !== 0 || length !== size;
+  return { fd, mapping, ...named, created: false, fileOffset, readOnly, isWindow, unlinkOnClose: false };
 }

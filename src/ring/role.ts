@@ -25,6 +25,8 @@ export class Role {
   readonly #candidate: number;
   readonly #noun: string;
   readonly #participants: Participants;
+  /** The id that took it: the participants may have left since, and come back under another one. */
+  #holder = 0;
 
   constructor(words: Int32Array, base: number, which: RoleWords, participants: Participants) {
     this.#words = words;
@@ -93,12 +95,17 @@ export class Role {
       }
       if (Atomics.compareExchange(this.#words, this.#role, owner, me) === owner) break;
     }
+    this.#holder = me;
     Atomics.store(this.#words, this.#state, STATE_OPEN);
   }
 
-  /** Closes in order: first the state, then the role, so that a death in between still looks like one. */
+  /**
+   * Closes in order: first the state, then the role, so that a death in between still looks like one. A role that has
+   * passed on, because the participants have left meanwhile, is its successor's.
+   */
   release(): void {
+    if (this.owner !== this.#holder) return;
     Atomics.store(this.#words, this.#state, STATE_CLOSED);
-    Atomics.compareExchange(this.#words, this.#role, this.#participants.owner, 0);
+    Atomics.compareExchange(this.#words, this.#role, this.#holder, 0);
   }
 }

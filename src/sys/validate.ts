@@ -10,6 +10,12 @@ export function checkOptions(options: object | undefined, known: readonly string
   }
 }
 
+/** As checkOptions, where some option must be given. */
+export function demandOptions(options: object | undefined, known: readonly string[], what: string): void {
+  if (options === undefined) throw new TypeError(`${what} needs an options object (it has ${known.join(", ")})`);
+  checkOptions(options, known, what);
+}
+
 /** A whole number between `least` and `most`. */
 export function checkInteger(value: unknown, what: string, least: number, most: number): number {
   if (typeof value !== "number") throw new TypeError(`${what} must be a number, not ${describe(value)}`);

@@ -223,6 +223,22 @@ describe("a mutex between C and", () => {
   }
 });
 
+describe("a mutex in C", () => {
+  after(cleanUp);
+
+  it("whose word names a slot that nobody has ever held is taken from the dead", async () => {
+    const name = uniqueName("nobody");
+    const mutex = Mutex.create(name, { unlinkOnClose: true });
+    const memory = SharedMemory.open(name);
+    const c = await startC("MUTX", name);
+    Atomics.store(new Int32Array(memory.buffer), (segment.OBJECT_OFFSET + layout.LOCK) / 4, 7);
+    assert.equal(await c.call("lock 1000"), RECOVERED);
+    c.peer.kill();
+    memory.close();
+    mutex.close();
+  });
+});
+
 describe("a counter under a mutex", () => {
   after(cleanUp);
   const ROUNDS = 20_000;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { SharedMemory } from "../../mod.ts";
+import { errno } from "../../src/sys/errno.ts";
 import * as sys from "../../src/sys/memory.ts";
 import { cleanUp, mainRuntimes, objectPath, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
@@ -134,6 +135,26 @@ describe("fromDescriptor", () => {
     const fd = sys.open(path, sys.O_RDWR, 0);
     assert.throws(() => SharedMemory.fromDescriptor(fd), { code: "EPERM" });
     assert.equal(typeof sys.fstat(fd), "number");
+  });
+
+  it("closes the descriptor also where it refuses what is asked", () => {
+    const memory = SharedMemory.anonymous({ size: 4096 });
+    const refusals = [
+      { offset: 5 },
+      { offset: 4096 },
+      { length: 0 },
+      { length: 8192 },
+      { readOnly: 1 },
+      { allowUnsealed: 1 },
+      { nope: 1 },
+      null,
+    ];
+    for (const options of refusals) {
+      const fd = duplicate(memory);
+      assert.throws(() => SharedMemory.fromDescriptor(fd, options as object), JSON.stringify(options));
+      assert.equal(sys.fstat(fd), -errno.EBADF, JSON.stringify(options));
+    }
+    memory.close();
   });
 
   it("of memory without a size is refused at once", () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import process from "node:process";
 import { after, describe, it } from "node:test";
-import { AnonymousMemory, hugePagePools, IpcError, prefault, SharedMemory } from "../../mod.ts";
+import { AnonymousMemory, hugePagePools, IpcError, Mutex, Participants, prefault, SharedMemory } from "../../mod.ts";
 import { hugePagesHint } from "../../src/memory/huge_pages.ts";
 import { O_RDWR, open } from "../../src/sys/memory.ts";
 import { cleanUp, mainRuntimes, ownRuntime, runPeer, temporaryDirectory } from "../support/mod.ts";
@@ -148,6 +148,17 @@ describe("huge pages that are there", () => {
       });
     });
   }
+
+  it("take no participants, and join says why", { skip: noPool }, () => {
+    withSettings({ [MEGABYTES_2]: 4 }, () => {
+      const memory = SharedMemory.anonymous({ size: 2 * MB, hugePages: "2MB" });
+      const participants = Participants.over(memory, 0);
+      const expected = { name: "IpcError", code: "EINVAL", message: /cannot be had of huge ones \(2097152 bytes\)/ };
+      assert.throws(() => participants.join(), expected);
+      assert.throws(() => Mutex.over(memory, 8192, { participants }), expected);
+      memory.close();
+    });
+  });
 
   it("are mapped in windows of whole huge pages, and unmapped whatever the window's length", { skip: noPool }, () => {
     withSettings({ [MEGABYTES_2]: 4 }, () => {

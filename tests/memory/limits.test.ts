@@ -1,13 +1,67 @@
 // Limits of the process: descriptors, and memory that is forgotten.
 
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import process from "node:process";
 import { after, describe, it } from "node:test";
-import { cleanUp, ownRuntime, runPeer, uniqueName } from "../support/mod.ts";
+import { cleanUp, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
 
 /** How each runtime lets a script ask for a garbage collection; Bun needs nothing. */
 const parameters = { bun: [], deno: ["--v8-flags=--expose-gc"] }[ownRuntime.name] ?? ["--expose-gc"];
+
+const skip = process.getuid?.() === 0 ? false : "needs root to mount";
+const MEBIBYTE = 2 ** 20;
+
+/** What the peer is told when it asks for 128 MiB where the kernel's files say what these do. */
+async function askWith(files: { meminfo: string; group?: Record<string, string> }): Promise<string[]> {
+  const directory = temporaryDirectory();
+  mkdirSync(`${directory}/group`);
+  writeFileSync(`${directory}/meminfo`, files.meminfo);
+  writeFileSync(`${directory}/cgroup`, "1:name=systemd:/elsewhere\n0::/\n");
+  for (const [name, text] of Object.entries(files.group ?? {})) writeFileSync(`${directory}/group/${name}`, text);
+  const mounts = ["meminfo /proc/meminfo", "cgroup /proc/$$/cgroup", "group /sys/fs/cgroup"];
+  const script = [...mounts.map((mount) => `mount --bind ${directory}/${mount}`), 'exec "$@"'].join(" && ");
+  const wrapper = ["unshare", "-m", "sh", "-c", script, "sh"];
+  const parameters = ["allWays", uniqueName("ways"), 128 * MEBIBYTE];
+  const { stdout, stderr, signal } = await runPeer(ownRuntime, peer, parameters, { wrapper });
+  assert.equal(signal, null, stderr);
+  return stdout.trim().split("\n");
+}
+
+const meminfo = (available: number, swap: number) =>
+  `MemTotal:  999999 kB\nMemAvailable:  ${available * 1024} kB\nSwapFree:    ${swap * 1024} kB\n`;
+
+describe("memory that is not there", () => {
+  after(cleanUp);
+
+  it("is ENOMEM with what there is, and no kill, in all that makes pages present", { skip }, async () => {
+    const lines = await askWith({ meminfo: meminfo(70, 50) });
+    const expected = /: ENOMEM, .*134217728 bytes asked, and MemAvailable is 73400320 and SwapFree 52428800,/;
+    for (const line of lines.slice(0, -1)) assert.match(line, expected);
+    assert.equal(lines.length, 6);
+    assert.equal(lines.at(-1), "made"); // pages that come at their first use are promised to nobody
+  });
+
+  it("counts swap space, and what a control group allows", { skip }, async () => {
+    const max = `${200 * MEBIBYTE}`;
+    const used = {
+      "memory.max": max,
+      "memory.current": max,
+      "memory.stat": "anon 7\nactive_file 0\ninactive_file 9\n",
+    };
+    const [first] = await askWith({ meminfo: meminfo(1000, 0), group: used });
+    assert.match(first, /ENOMEM, .*134217728 bytes asked, and memory.max is 209715200 and memory.current 209715200,/);
+    const cached = { ...used, "memory.stat": `anon 7\nactive_file ${150 * MEBIBYTE}\ninactive_file 9\n` };
+    assert.equal((await askWith({ meminfo: meminfo(1000, 0), group: cached }))[0], "made");
+    assert.equal((await askWith({ meminfo: meminfo(60, 80), group: { "memory.max": "max" } }))[0], "made");
+  });
+
+  it("is tried where the kernel does not tell", { skip }, async () => {
+    assert.equal((await askWith({ meminfo: "nothing to see\n" }))[0], "made");
+  });
+});
 
 describe("limits", () => {
   after(cleanUp);

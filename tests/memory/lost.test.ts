@@ -18,6 +18,12 @@ describe("memory that a peer has truncated", () => {
     assert.equal(end.stdout, "1 0 5 2\n4101 7\nalive 0\n", end.stderr);
   });
 
+  it("is guarded in every one of more than 4096 mappings", async () => {
+    const end = await runPeer(ownRuntime, peer, ["manyGuards", uniqueName("guards"), 4200]);
+    assert.equal(end.signal, null, `ended by ${end.signal}`);
+    assert.equal(end.stdout, "0 1 0 true\ntrue\n", end.stderr);
+  });
+
   it("counts for each mapping what it has lost itself", () => {
     const name = uniqueName("each");
     const first = SharedMemory.create(name, { size: 8192 });

@@ -5,11 +5,13 @@ import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -271,6 +273,44 @@ describe("MappedFile.sync, advise and punchHole", () => {
     rmSync(path);
     file.sync();
     file.close();
+  });
+
+  it("sync of a new file reaches its directory when the process has gone elsewhere", () => {
+    const path = fresh();
+    const home = process.cwd();
+    let file: MappedFile;
+    process.chdir(directory);
+    try {
+      mkdirSync("below");
+      file = MappedFile.create("below/file", { size: 1 });
+      assert.equal(file.path, "below/file");
+    } finally {
+      process.chdir(home);
+    }
+    file.sync();
+    file.close();
+    // A ".." behind a link leads to where the link leads from, which no text tells.
+    symlinkSync(join(directory, "below"), path);
+    const beside = MappedFile.create(`${path}/../beside`, { size: 1 });
+    beside.sync();
+    beside.close();
+  });
+
+  it("sync of a file that was made smaller is EIO, also where no page was missed yet", () => {
+    const path = fresh();
+    const file = MappedFile.create(path, { size: 8192 });
+    const window = MappedFile.open(path, { offset: 4096 });
+    file.bytes[5000] = 5;
+    truncateSync(path, 100);
+    const expected = code("EIO", /made smaller: it has 100 bytes, and is mapped up to byte 8192/);
+    for (const one of [file, window]) {
+      assert.throws(() => one.sync(), expected);
+      assert.throws(() => one.sync({ length: 50, async: true }), expected);
+      assert.equal(one.lostPages, 0);
+    }
+    file.grow(8192);
+    file.sync();
+    for (const one of [file, window]) one.close();
   });
 
   it("punchHole makes exactly these bytes zero, and gives whole blocks back", () => {

@@ -65,7 +65,8 @@ describe("participants", () => {
     const memory = table("impossible");
     const participants = Participants.over(memory, 0);
     const owner = participants.join();
-    const wrong = [0, 1023, 0x7fffffff, -1, 129, (5 << 10) | 129, owner + 1024, (owner & ~1023) | 2, 1 << 10];
+    const ungenerated = [0, 1, 7, 8, 100, 128, 1023]; // of slots that were never held, too
+    const wrong = [...ungenerated, 0x7fffffff, -1, 129, (5 << 10) | 129, owner + 1024, (owner & ~1023) | 2, 1 << 10];
     for (const id of wrong) {
       assert.deepEqual([id, participants.isDead(id), participants.isProvenDead(id)], [id, true, true]);
       assert.equal(participants.pidOf(id), 0);

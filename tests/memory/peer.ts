@@ -3,7 +3,8 @@
 import { truncateSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { IpcError, Participants, SharedMemory } from "../../mod.ts";
+import { AnonymousMemory, IpcError, Participants, SharedMemory } from "../../mod.ts";
+import { Mapping } from "../../src/memory/mapping.ts";
 
 const [command, name, ...parameters] = process.argv.slice(2);
 const numbers = parameters.map(Number);
@@ -77,6 +78,46 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log(sum, memory.lostPages);
     memory.close();
     console.log("alive", memory.lostPages);
+  },
+
+  /** Asks for as many bytes in each of the ways that make pages present at once. */
+  allWays() {
+    const [size] = numbers;
+    const ways = [
+      () => SharedMemory.anonymous({ size }),
+      () => SharedMemory.anonymous({ size, hugePages: "try" }),
+      () => SharedMemory.create(name, { size }),
+      () => AnonymousMemory.create({ size, populate: true }),
+      () => AnonymousMemory.create({ size, locked: true }),
+      () => AnonymousMemory.create({ size }),
+    ];
+    for (const way of ways) {
+      try {
+        way().close();
+        console.log("made");
+      } catch (error) {
+        console.log((error as Error).message);
+      }
+    }
+  },
+
+  /** Maps an object more often than one chunk of the guards' table holds, and loses its pages. */
+  manyGuards() {
+    const first = SharedMemory.create(name, { size: 8192, unlinkOnClose: true });
+    const attempt = () => ({ syscall: "mmap", doing: "map it once more" });
+    const request = { fd: first.fd, offset: 0, length: 8192, readOnly: false, attempt };
+    const maps = Array.from({ length: numbers[0] }, () => new Mapping(request)); // without a descriptor each
+    const participants = Participants.over(first, 0);
+    participants.join();
+    truncateSync(`/dev/shm${name}`, 0);
+    const last = maps.at(-1);
+    console.log(last?.bytes[5000], last?.lostPages, maps[0].lostPages, participants.isDead(participants.owner));
+    participants.close(); // writes into its own mapping of the table
+    for (const map of maps) map.close();
+    const again = Array.from({ length: numbers[0] }, () => new Mapping(request)); // all guards anew
+    console.log(again.every((map) => map.lostPages === 0));
+    for (const map of again) map.close();
+    first.close();
   },
 
   /** Everybody looks at views of memory that is gone. */

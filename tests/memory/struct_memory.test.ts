@@ -39,6 +39,14 @@ describe("struct bounds", () => {
       );
       assert.throws(() => ticks.set(index, Tick.read(memory)), RangeError, String(index));
     }
+    for (const index of [0.5, -0.5]) {
+      assert.throws(() => ticks.at(index), rangeError(/There is no element/));
+      assert.throws(() => ticks.set(index, Tick.read(memory)), rangeError(/There is no element/));
+    }
+    for (const index of ["1", true, [0], null] as unknown as number[]) {
+      assert.throws(() => ticks.at(index), { name: "TypeError", message: /an index must be a number/ });
+      assert.throws(() => ticks.set(index, Tick.read(memory)), TypeError);
+    }
   });
 
   it("hold for cursors", () => {
@@ -50,6 +58,10 @@ describe("struct bounds", () => {
     assert.throws(() => cursor.seek(-8), rangeError(/Cannot move Tick at byte -8/));
     assert.throws(() => cursor.seek(4), rangeError(/Cannot lay Tick over byte 12 of the buffer: its alignment is 8/));
     assert.throws(() => cursor.seek(Number.NaN), rangeError(/Cannot move Tick at byte NaN/));
+    assert.throws(() => cursor.seek(0.5), rangeError(/Cannot move Tick at byte 0.5/));
+    for (const wrong of ["8", true, [8], null] as unknown as number[]) {
+      assert.throws(() => cursor.seek(wrong), { name: "TypeError", message: /byteOffset must be a number/ });
+    }
     assert.throws(() => Tick.cursor(new ArrayBuffer(8)).seek(0), rangeError(/the memory has 8/));
   });
 

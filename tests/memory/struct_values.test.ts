@@ -220,6 +220,24 @@ describe("struct writes", () => {
     ["no object", write(5), "TypeError", /Cannot write Tick: 5 is not an object/],
   ]);
 
+  it("take fields from a prototype: getters of a class", () => {
+    class Level {
+      get price() {
+        return 2.5;
+      }
+      quantity = 4;
+      own = "x";
+    }
+    const { own: _, ...plain } = new Level();
+    const Two = struct({ price: "f64", quantity: "u32" });
+    const buffer = new ArrayBuffer(Two.size);
+    const value = Object.create(Level.prototype, Object.getOwnPropertyDescriptors(plain));
+    Two.write(buffer, 0, value);
+    assert.deepEqual(Two.read(buffer), { price: 2.5, quantity: 4 });
+    const expected = { name: "TypeError", message: /it has no field "own"/ };
+    assert.throws(() => Two.write(buffer, 0, new Level() as never), expected);
+  });
+
   it("write nothing when one value is refused", () => {
     const Pair = struct({ first: Tick, list: array("u8", 2), second: Tick });
     const buffer = new ArrayBuffer(Pair.size);

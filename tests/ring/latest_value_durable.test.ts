@@ -8,30 +8,23 @@ import * as layout from "../../src/ring/latest_value/layout.ts";
 import { cleanUp, Random } from "../support/mod.ts";
 import { bytes, makeLatest, text } from "./latest_value_parts.ts";
 
-/** Where the latest value starts. */
-const BASE = 8192;
+/** Where the latest value starts, behind the table of participants. */
+const BASE = Participants.byteSize();
 const SECTOR = 512;
 
 /** A file in memory, of which only what was written back is on disk. */
 class PretendedFile implements MemoryRegion {
   readonly memory: SharedMemory;
   readonly disk: Uint8Array;
-  /** Their table outlives the power: it is not what is tested here. */
-  readonly table: SharedMemory;
   readonly participants: Participants;
   /** Power fails in the next sync, after this many sectors. */
   failAfter = Number.POSITIVE_INFINITY;
 
-  constructor(
-    size: number,
-    disk = new Uint8Array(Math.ceil(size / 4096) * 4096),
-    table = SharedMemory.anonymous({ size: Participants.byteSize() }),
-  ) {
+  constructor(size: number, disk = new Uint8Array(Math.ceil(size / 4096) * 4096)) {
     this.memory = SharedMemory.anonymous({ size: disk.length });
     this.memory.bytes.set(disk);
     this.disk = disk;
-    this.table = table;
-    this.participants = Participants.over(table, 0);
+    this.participants = Participants.over(this.memory, 0);
   }
 
   get buffer(): ArrayBuffer {
@@ -74,15 +67,17 @@ class PretendedFile implements MemoryRegion {
     }
   }
 
-  /** What is there when the power comes back. */
+  /** What is there when the power comes back. The table outlives it: it is not what is tested here. */
   afterPowerLoss(): PretendedFile {
     this.participants.close();
+    const disk = new Uint8Array(this.disk);
+    disk.set(this.memory.bytes.subarray(0, BASE));
     this.memory.close();
-    return new PretendedFile(this.disk.length, new Uint8Array(this.disk), this.table);
+    return new PretendedFile(disk.length, disk);
   }
 
   close(): void {
-    for (const one of [this.participants, this.memory, this.table]) one.close();
+    for (const one of [this.participants, this.memory]) one.close();
   }
 }
 

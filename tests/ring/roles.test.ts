@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { after, describe, it } from "node:test";
-import { PeerClosedError, SpscRing } from "../../mod.ts";
+import { LatestValue, Participants, PeerClosedError, SharedMemory, SpscRing } from "../../mod.ts";
 import * as layout from "../../src/ring/spsc/layout.ts";
 import { objectExists } from "../support/mod.ts";
 import { bytes, cleanUpRings, makePair, makeRing, RingBytes, text } from "./bytes.ts";
@@ -51,6 +51,23 @@ describe("a role", () => {
     ring.producer();
     ring.consumer();
     ring.close();
+  });
+
+  it("is not taken from its holder by one whose participants have left meanwhile", () => {
+    const memory = SharedMemory.anonymous({ size: 32768 });
+    const participants = Participants.over(memory, 0);
+    const ring = SpscRing.over(memory, 8192, { participants, capacity: 64 });
+    const latest = LatestValue.over(memory, 16384, { participants, size: 8 });
+    for (const attach of [() => ring.producer(), () => ring.consumer(), () => latest.writer()]) {
+      const first = attach();
+      participants.close();
+      const second = attach();
+      first.close();
+      assert.throws(attach, busy);
+      second.close();
+      attach().close();
+    }
+    memory.close();
   });
 
   it("that cannot be used is given back: a corrupted ring does not keep it", () => {

@@ -92,6 +92,8 @@ describe("a map whose lock is held", () => {
     behind.set(layout.FRESH, -1);
     behind.set(layout.LOCK, (123 << 10) | 99);
     assert.equal(map.set("d", bytes("d")), true);
+    behind.set(layout.LOCK, 7); // of a slot that nobody has ever held
+    assert.equal(map.set("d", bytes("d")), true);
     assert.deepEqual([map.size, contentOf(map)], [4, { a: "a", b: "b", c: "c", d: "d" }]);
     assert.equal(behind.get(layout.FRESH), SIZE.capacity + layout.SPARES);
     behind.close();

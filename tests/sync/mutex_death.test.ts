@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
 import { Mutex, Participants, SharedMemory } from "../../mod.ts";
+import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
+import { LOCK } from "../../src/sync/layout.ts";
 import { mainRuntimes, sleep, uniqueName } from "../support/mod.ts";
 import { cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
 
@@ -37,6 +39,20 @@ describe("a mutex whose holder is killed", () => {
       next?.unlock();
     });
   }
+
+  it("who cannot be, since its slot was never held, is followed at once", async () => {
+    const { name, it: mutex } = make(Mutex, "nobody");
+    const memory = closing(SharedMemory.open(name));
+    const word = new Int32Array(memory.buffer, OBJECT_OFFSET + LOCK, 1);
+    const forms = [() => mutex.tryLock(), () => mutex.lockSync({ timeoutMs: 1000 }), () => soon(mutex.lock(), "lock")];
+    for (const lock of forms) {
+      Atomics.store(word, 0, 7);
+      const guard = await lock();
+      assert.equal(guard?.recovered?.pid, 0);
+      guard?.repaired();
+      guard?.unlock();
+    }
+  });
 
   it("is taken by exactly one of many waiters as recovered, in all forms and runtimes", async () => {
     const { name, it: mutex } = make(Mutex, "many");

@@ -65,14 +65,14 @@ const rows = (Base: typeof ArrayPlace, stride: number, fail: typeof refuseIndex)
     }
 
     at(index: number): unknown {
-      if (!(index >= 0 && index < this.length)) fail(index, this.length);
+      if (!(Number.isInteger(index) && index >= 0 && index < this.length)) fail(index, this.length);
       const element = this.$element;
       element.$base = this.$base + (index | 0) * stride;
       return element.$item;
     }
 
     set(index: number, value: unknown): void {
-      if (!(index >= 0 && index < this.length)) fail(index, this.length);
+      if (!(Number.isInteger(index) && index >= 0 && index < this.length)) fail(index, this.length);
       const element = this.$element;
       // The accessor itself, where an `at` has left it: its value has to be taken before it moves.
       const item = value === element ? this.$kind.element.plain(value) : value;

@@ -3,6 +3,12 @@
 import { Place } from "./kind.ts";
 import { show } from "./refuse.ts";
 
+/** Whether no field can come from a prototype. */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
 /** The object's fields, with none that the struct has not: a misspelt one is never meant. */
 export function checkFields(
   value: unknown,
@@ -13,8 +19,11 @@ export function checkFields(
     throw new TypeError(`Cannot write ${label}: ${show(value)} is not an object`);
   }
   const all = value as Readonly<Record<string, unknown>>;
-  if (value instanceof Place || Object.keys(value).length <= names.length) return all;
-  const unknown = Object.keys(value).find((name) => !names.includes(name));
+  if (value instanceof Place) return all;
+  const keys = Object.keys(value);
+  if (keys.length <= names.length && isPlain(value)) return all; // an unknown one stands in the place of a missing one
+  const unknown = keys.find((name) => !names.includes(name));
+  if (unknown === undefined) return all;
   throw new TypeError(`Cannot write ${label}: it has no field "${unknown}" (it has ${names.join(", ")})`);
 }
 

@@ -11,6 +11,7 @@ export interface Cursor<Access> {
    * Moves the accessor to a byte of the memory, and gives it: always the same object.
    *
    * @throws {RangeError} the struct does not fit there, or is not aligned there
+   * @throws {TypeError} not a number
    */
   seek(byteOffset: number): Access;
 }
@@ -34,7 +35,8 @@ const movers = () =>
 
     seek(byteOffset: number): unknown {
       const at = this.$start + byteOffset;
-      if (!(byteOffset >= 0 && byteOffset <= this.$last) || (at & this.$mask) !== 0) this.$fail(byteOffset);
+      const isWithin = Number.isInteger(byteOffset) && byteOffset >= 0 && byteOffset <= this.$last;
+      if (!isWithin || (at & this.$mask) !== 0) this.$fail(byteOffset);
       const item = this.$item;
       item.$base = at;
       return item;

@@ -41,5 +41,6 @@ export function refuseUnsafe(kind: string, field: string, value: unknown): never
 
 /** Throws: there is no such element. */
 export function refuseIndex(index: unknown, length: number): never {
+  if (typeof index !== "number") throw new TypeError(`an index must be a number, not ${show(index)}`);
   throw new RangeError(`There is no element ${show(index)}: the array has ${length}, from 0`);
 }

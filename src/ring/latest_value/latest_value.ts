@@ -10,7 +10,7 @@ import { SharedMemory } from "../../memory/shared_memory.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { membarrierRegister } from "../../sys/futex.ts";
-import { checkOptions } from "../../sys/validate.ts";
+import { checkOptions, demandOptions } from "../../sys/validate.ts";
 import { Waiter } from "../../wait/waiter.ts";
 import { PeerEnd } from "../peer_end.ts";
 import { Role, type RoleWords } from "../role.ts";
@@ -90,12 +90,11 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
   private constructor(parts: Parts<Value, Given>) {
     this.#parts = parts;
     const { placement, geometry, use } = parts;
-    const { memory, participants, base, name } = placement;
+    const { memory, base, name } = placement;
     const isOrdered = process.arch === "x64" && membarrierRegister() >= 0;
     const isAtomic = use.ordering === "atomic" || !isOrdered;
     this.#buffers = new ValueBuffers({ memory, base, geometry, name, isAtomic });
-    const words = new Int32Array(memory.buffer, 0, Math.floor(memory.size / 4));
-    this.#role = new Role(words, base, WRITER, participants);
+    this.#role = this.#makeRole();
     memory.beforeClose(this, () => this.close());
   }
 
@@ -109,7 +108,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     name: string,
     options: LatestValueCreateOptions<Value, Given>,
   ): LatestValue<Value, Given> {
-    checkOptions(options, CREATE_OPTIONS, "LatestValue.create");
+    demandOptions(options, CREATE_OPTIONS, "LatestValue.create");
     checkUse(options);
     const geometry = geometryOf(options);
     const placement = createPlacement(name, KIND, sizeOf(geometry), options, (buffer, base) => {
@@ -148,10 +147,11 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     name: string,
     options: LatestValueCreateOptions<Value, Given>,
   ): LatestValue<Value, Given> {
-    checkOptions(options, CREATE_OPTIONS, "LatestValue.openOrCreate");
+    demandOptions(options, CREATE_OPTIONS, "LatestValue.openOrCreate");
     geometryOf(options);
     const { spinMs, ordering, unlinkOnClose, type } = options;
     const latest = openOrCreate(
+      options,
       () => LatestValue.open(name, { spinMs, ordering, type }),
       () => LatestValue.create(name, options),
     );
@@ -166,7 +166,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
 
   /** Bytes that `over` needs in a memory. */
   static byteSize<Value, Given>(size: LatestValueSize<Value, Given>): number {
-    checkOptions(size, SIZE_OPTIONS, "LatestValue.byteSize");
+    demandOptions(size, SIZE_OPTIONS, "LatestValue.byteSize");
     return Math.ceil(sizeOf(geometryOf(size)) / ALIGNMENT) * ALIGNMENT;
   }
 
@@ -183,7 +183,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     byteOffset: number,
     options: LatestValueOverOptions<Value, Given>,
   ): LatestValue<Value, Given> {
-    checkOptions(options, ["participants", ...SIZE_OPTIONS, ...USE_OPTIONS], "LatestValue.over");
+    demandOptions(options, ["participants", ...SIZE_OPTIONS, ...USE_OPTIONS], "LatestValue.over");
     checkUse(options);
     return new LatestValue({ ...layOver(memory, byteOffset, options), type: options.type, use: options });
   }
@@ -208,6 +208,12 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     return this.#parts.created;
   }
 
+  /** One for all readers to look at, and one for each writer: it knows the id that it was taken by. */
+  #makeRole(): Role {
+    const { memory, participants, base } = this.#parts.placement;
+    return new Role(new Int32Array(memory.buffer, 0, Math.floor(memory.size / 4)), base, WRITER, participants);
+  }
+
   #checkOpen(doing: string): void {
     if (!this.#isOpen) throw this.#buffers.closedHere(doing);
   }
@@ -226,7 +232,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
       const hint = "it is open read-only";
       throw new IpcError(errno.EACCES, { syscall: "attach", doing: `become the writer of ${name}`, path: name, hint });
     }
-    const role = this.#role;
+    const role = this.#makeRole();
     role.take(name, () => this.#buffers.wakeReaders());
     try {
       const onClose = () => this.#sides.delete(writer);

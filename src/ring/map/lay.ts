@@ -2,7 +2,7 @@
 
 import { withLayoutLock } from "../../memory/layout_lock.ts";
 import type { MemoryRegion } from "../../memory/memory_region.ts";
-import { type Placement, placementOver } from "../../memory/placement.ts";
+import { checkRoom, type Placement, placementOver } from "../../memory/placement.ts";
 import type { SharedMemory } from "../../memory/shared_memory.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
@@ -34,14 +34,13 @@ export function layOver(region: MemoryRegion, byteOffset: number, options: Share
 }
 
 /** With the layout lock held. */
-function layOrFind(
-  { memory, base, name }: Placement,
-  options: SharedMapOverOptions,
-): { geometry: MapGeometry; created: boolean } {
+function layOrFind(placement: Placement, options: SharedMapOverOptions): { geometry: MapGeometry; created: boolean } {
+  const { memory, base, name } = placement;
   checkEvict(options.evict);
   const found = readGeometry(memory.buffer, base, name);
   if (found !== undefined) {
     checkAgreement(found, options, name);
+    checkRoom(placement, sizeOf(found), "map");
     return { geometry: found, created: false };
   }
   if (options.capacity === undefined && options.valueSize === undefined) {
@@ -49,9 +48,7 @@ function layOrFind(
     throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `lay a map at ${name}`, path: name, hint });
   }
   const geometry = geometryOf(options);
-  if (base + sizeOf(geometry) > memory.size) {
-    throw new RangeError(`a map of ${sizeOf(geometry)} bytes at ${name} does not fit into ${memory.size} bytes`);
-  }
+  checkRoom(placement, sizeOf(geometry), "map");
   layEmpty(memory.buffer, base, geometry);
   return { geometry, created: true };
 }

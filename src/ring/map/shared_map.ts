@@ -6,7 +6,7 @@ import type { MemoryRegion } from "../../memory/memory_region.ts";
 import { closePlacement, createPlacement, openPlacement, type Placement } from "../../memory/placement.ts";
 import type { SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
-import { checkDuration, checkOptions } from "../../sys/validate.ts";
+import { checkDuration, checkOptions, demandOptions } from "../../sys/validate.ts";
 import { checkAgreement, findGeometry, geometryOf, layEmpty, type MapGeometry, sizeOf } from "./geometry.ts";
 import { layOver } from "./lay.ts";
 import * as layout from "./layout.ts";
@@ -83,7 +83,7 @@ export class SharedMap extends MapWriting {
    * @throws {RangeError} a bad name, capacity or size
    */
   static create(name: string, options: SharedMapCreateOptions): SharedMap {
-    checkOptions(options, CREATE_OPTIONS, "SharedMap.create");
+    demandOptions(options, CREATE_OPTIONS, "SharedMap.create");
     const geometry = geometryOf(options);
     timeoutOf(options);
     const placement = createPlacement(name, KIND, sizeOf(geometry), options, (buffer, base) => {
@@ -116,10 +116,11 @@ export class SharedMap extends MapWriting {
    * @throws {IpcError} EINVAL there is one of another size; otherwise as `create` and `open`
    */
   static openOrCreate(name: string, options: SharedMapCreateOptions): SharedMap {
-    checkOptions(options, CREATE_OPTIONS, "SharedMap.openOrCreate");
+    demandOptions(options, CREATE_OPTIONS, "SharedMap.openOrCreate");
     geometryOf(options);
     const { writeTimeoutMs, unlinkOnClose } = options;
     const map = openOrCreate(
+      options,
       () => SharedMap.open(name, { writeTimeoutMs }),
       () => SharedMap.create(name, options),
     );
@@ -140,7 +141,7 @@ export class SharedMap extends MapWriting {
 
   /** Bytes that `over` needs in a memory. */
   static byteSize(size: SharedMapSize): number {
-    checkOptions(size, SIZE_OPTIONS, "SharedMap.byteSize");
+    demandOptions(size, SIZE_OPTIONS, "SharedMap.byteSize");
     return Math.ceil(sizeOf(geometryOf(size)) / ALIGNMENT) * ALIGNMENT;
   }
 
@@ -152,7 +153,7 @@ export class SharedMap extends MapWriting {
    * @throws {IpcError} EBADMSG there is something else; EINVAL there is one of another size, or none and no size
    */
   static over(memory: MemoryRegion, byteOffset: number, options: SharedMapOverOptions): SharedMap {
-    checkOptions(options, ["participants", ...SIZE_OPTIONS, ...USE_OPTIONS], "SharedMap.over");
+    demandOptions(options, ["participants", ...SIZE_OPTIONS, ...USE_OPTIONS], "SharedMap.over");
     timeoutOf(options);
     return new SharedMap({ ...layOver(memory, byteOffset, options), use: options });
   }

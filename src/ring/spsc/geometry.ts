@@ -1,5 +1,6 @@
 // The geometry of a ring: how large it is, checked when it is made and again when it is opened.
 
+import { checkRoom, type Placement } from "../../memory/placement.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { checkInteger } from "../../sys/validate.ts";
@@ -57,13 +58,6 @@ export function findGeometry(buffer: ArrayBuffer, offset: number, name: string):
   return mustFind(readGeometry(buffer, offset, name), HEADER, name);
 }
 
-/** Where a ring may lie, and part of it. */
-interface RingMemory {
-  readonly buffer: ArrayBuffer;
-  readonly size: number;
-  readonly name?: string | undefined;
-}
-
 /** What is asked of a ring that may be there already. */
 interface RingWish {
   readonly capacity?: number;
@@ -73,10 +67,11 @@ interface RingWish {
 /** The hot paths compute with 32-bit offsets. */
 const END_MOST = 2 ** 31;
 
-function checkPlace({ size }: RingMemory, offset: number, bytes: number): void {
-  const ring = `a ring of ${bytes} bytes at byte ${offset}`;
-  if (offset + bytes > size) throw new RangeError(`${ring} does not fit into ${size} bytes`);
-  if (offset + bytes > END_MOST)
+function checkEnd(placement: Placement, { capacity, maxMessageSize }: RingGeometry): void {
+  const bytes = layout.ringSize(capacity, maxMessageSize);
+  checkRoom(placement, bytes, "ring");
+  const ring = `a ring of ${bytes} bytes at byte ${placement.base}`;
+  if (placement.base + bytes > END_MOST)
     throw new RangeError(`${ring} ends behind the first 2 GiB of its memory: lay it over a window of that`);
 }
 
@@ -93,26 +88,21 @@ const agrees = (found: RingGeometry, { capacity = found.capacity, maxMessageSize
   capacity === found.capacity && maxMessageSize === found.maxMessageSize;
 
 /** The ring at that offset, or a new one. With the layout lock held. */
-export function layOrFind(
-  memory: RingMemory,
-  offset: number,
-  name: string,
-  wish: RingWish,
-): { geometry: RingGeometry; created: boolean } {
+export function layOrFind(placement: Placement, wish: RingWish): { geometry: RingGeometry; created: boolean } {
+  const { memory, base, name } = placement;
   const wanted = checkWish(wish);
   const refuse = (hint: string): never => {
-    const doing = `lay a ring at byte ${offset}`;
+    const doing = `lay a ring at byte ${base}`;
     throw new IpcError(errno.EINVAL, { syscall: "mmap", doing, path: memory.name, hint });
   };
-  checkPlace(memory, offset, layout.MESSAGES);
-  const found = readGeometry(memory.buffer, offset, name);
+  const found = readGeometry(memory.buffer, base, name);
   if (found !== undefined) {
-    checkPlace(memory, offset, layout.ringSize(found.capacity, found.maxMessageSize));
+    checkEnd(placement, found);
     if (agrees(found, wish)) return { geometry: found, created: false };
     return refuse(`there is one of ${found.capacity} bytes, for messages of at most ${found.maxMessageSize}`);
   }
   if (wanted === undefined) return refuse("there is none, and no capacity was given");
-  checkPlace(memory, offset, layout.ringSize(wanted.capacity, wanted.maxMessageSize));
-  writeGeometry(memory.buffer, offset, wanted);
+  checkEnd(placement, wanted);
+  writeGeometry(memory.buffer, base, wanted);
   return { geometry: wanted, created: true };
 }

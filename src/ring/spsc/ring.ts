@@ -5,11 +5,11 @@ import { openOrCreate } from "../../memory/file.ts";
 import { ALIGNMENT, OBJECT_OFFSET } from "../../memory/layout.ts";
 import { withLayoutLock } from "../../memory/layout_lock.ts";
 import type { MemoryRegion } from "../../memory/memory_region.ts";
-import { Participants } from "../../memory/participants.ts";
+import { placementOver } from "../../memory/placement.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { membarrierRegister } from "../../sys/futex.ts";
-import { checkInteger, checkOptions } from "../../sys/validate.ts";
+import { checkOptions, demandOptions } from "../../sys/validate.ts";
 import { notifyAll } from "../../wait/eventcount.ts";
 import { Peer } from "../../wait/peer.ts";
 import { Waiter } from "../../wait/waiter.ts";
@@ -88,7 +88,7 @@ export class SpscRing {
    * @throws {RangeError} a bad name, capacity or maxMessageSize
    */
   static create(name: string, options: SpscRingCreateOptions): SpscRing {
-    checkOptions(options, CREATE_OPTIONS, "SpscRing.create");
+    demandOptions(options, CREATE_OPTIONS, "SpscRing.create");
     const geometry = geometryOf(options);
     const { mode, unlinkOnClose } = options;
     checkUse(options);
@@ -135,10 +135,11 @@ export class SpscRing {
 
   /** Opens the ring, or creates it; `created` tells which. One that exists keeps its own capacity. */
   static openOrCreate(name: string, options: SpscRingCreateOptions): SpscRing {
-    checkOptions(options, CREATE_OPTIONS, "SpscRing.openOrCreate");
+    demandOptions(options, CREATE_OPTIONS, "SpscRing.openOrCreate");
     geometryOf(options);
     const { spinMs, ordering, unlinkOnClose } = options;
     const ring = openOrCreate(
+      options,
       () => SpscRing.open(name, { spinMs, ordering }),
       () => SpscRing.create(name, options),
     );
@@ -153,7 +154,7 @@ export class SpscRing {
 
   /** Bytes that `over` needs in a memory. */
   static byteSize(size: SpscRingSize): number {
-    checkOptions(size, ["capacity", "maxMessageSize"], "SpscRing.byteSize");
+    demandOptions(size, ["capacity", "maxMessageSize"], "SpscRing.byteSize");
     const { capacity, maxMessageSize } = geometryOf(size);
     return Math.ceil(layout.ringSize(capacity, maxMessageSize) / ALIGNMENT) * ALIGNMENT;
   }
@@ -167,20 +168,13 @@ export class SpscRing {
    * @throws {IpcError} EBADMSG there is something else; EINVAL there is a ring of other sizes, or none and no capacity
    */
   static over(memory: MemoryRegion, byteOffset: number, options: SpscRingOverOptions): SpscRing {
-    checkOptions(options, ["participants", "capacity", "maxMessageSize", ...USE_OPTIONS], "SpscRing.over");
+    demandOptions(options, ["participants", "capacity", "maxMessageSize", ...USE_OPTIONS], "SpscRing.over");
     checkUse(options);
     const { participants } = options;
-    if (!(participants instanceof Participants))
-      throw new TypeError("SpscRing.over needs { participants }: Participants.over(memory, ...)");
-    checkInteger(byteOffset, "byteOffset", 0, memory.size);
-    if (memory.readOnly) throw new TypeError("a ring cannot lie over read-only memory: nobody else would see it");
-    if (byteOffset % ALIGNMENT !== 0)
-      throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${byteOffset}`);
-    const name = `${memory.name ?? "anonymous memory"}+${byteOffset}`;
-    const layNow = () => layOrFind(memory, byteOffset, name, options);
-    const { geometry, created } = withLayoutLock(memory, byteOffset, layNow);
-    const segment = { memory, participants };
-    return new SpscRing({ segment, base: byteOffset, geometry, name, created, ownsMemory: false, use: options });
+    const placement = placementOver(memory, byteOffset, { participants }, layout.MESSAGES, "ring");
+    const { geometry, created } = withLayoutLock(memory, byteOffset, () => layOrFind(placement, options));
+    const { base, name, ownsMemory } = placement;
+    return new SpscRing({ segment: placement, base, geometry, name, created, ownsMemory, use: options });
   }
 
   /** Bytes of message space. */
