@@ -6,6 +6,7 @@ import { check, IpcError } from "../sys/error.ts";
 import { membarrierRegister } from "../sys/futex.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import { participantAttach, participantDead, participantDetach, participantOwner } from "../sys/participant.ts";
+import { Dependents } from "./dependents.ts";
 import * as layout from "./layout.ts";
 import { checkPlace, type MemoryRegion } from "./memory_region.ts";
 
@@ -31,6 +32,7 @@ export class Participants {
   readonly #memory: MemoryRegion;
   readonly #offset: number;
   readonly #words: Int32Array;
+  readonly #dependents = new Dependents();
   #handle = 0;
   #owner = 0;
 
@@ -175,8 +177,32 @@ export class Participants {
     return loadOrdered(this.#words, at + layout.SLOT_PID_OFFSET / 4);
   }
 
-  /** Gives the slot back: whatever still carries the owner id belongs to a dead one from now on. */
+  /**
+   * `action` closes what lies in the same memory and carries our owner id: it runs before the slot is given back, and so
+   * before the memory goes.
+   *
+   * @internal
+   */
+  beforeClose(dependent: object, action: () => void): void {
+    this.#dependents.add(dependent, action);
+    this.#leaveInTime();
+  }
+
+  /**
+   * It has closed by itself.
+   *
+   * @internal
+   */
+  afterClose(dependent: object): void {
+    this.#dependents.delete(dependent);
+  }
+
+  /**
+   * Closes the objects that were laid with it, then gives the slot back: whatever still carries the owner id belongs to a
+   * dead one from now on. Joining again makes another participant.
+   */
   close(): void {
+    this.#dependents.close();
     this.#memory.afterClose(this);
     if (this.#handle === 0) return;
     participantDetach(this.#handle);

@@ -60,6 +60,7 @@ export function openPlacement(name: string, kind: SegmentKind, options: ObjectOp
   return fresh(openSegment(name, kind, checkDuration(options.timeoutMs ?? 1000, "timeoutMs")), name, false);
 }
 
+/** Not yet `unlinkOnClose`, which is for whoever has made its object: the others need the name if that fails. */
 export function openOrCreatePlacement(
   name: string,
   kind: SegmentKind,
@@ -67,13 +68,11 @@ export function openOrCreatePlacement(
   options: ObjectCreateOptions,
   fill?: (buffer: ArrayBuffer, base: number) => void,
 ): Placement {
-  const placement = openOrCreate(
+  return openOrCreate(
     options,
     () => openPlacement(name, kind),
-    () => createPlacement(name, kind, size, options, fill),
+    () => createPlacement(name, kind, size, { mode: options.mode }, fill),
   );
-  if (options.unlinkOnClose) placement.memory.unlinkOnClose?.();
-  return placement;
 }
 
 /** As placementOver, also for those who only look. */

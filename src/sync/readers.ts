@@ -41,9 +41,9 @@ export class Readers {
     Atomics.store(this.words, this.slot, this.generation);
   }
 
-  /** Takes the announcement back. */
+  /** Takes the announcement back; not that of who has the slot now, should our participant have left it. */
   withdraw(): void {
-    Atomics.store(this.words, this.slot, 0);
+    Atomics.compareExchange(this.words, this.slot, this.generation, 0);
   }
 
   /** One guard more. */

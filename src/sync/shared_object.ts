@@ -45,7 +45,7 @@ function lay<T extends Closable, O>(Kind: ObjectClass<T, O>, placement: Placemen
   try {
     checkRoom(Kind.kind, placement);
     const object = new Kind(placement);
-    placement.memory.beforeClose(object, () => object.close());
+    placement.participants.beforeClose(object, () => object.close());
     return object;
   } catch (error) {
     closePlacement(placement);
@@ -111,7 +111,7 @@ export abstract class SharedObject {
     const { kind } = this;
     checkOptions(options, ["mode", "unlinkOnClose", ...kind.optionNames], `openOrCreate of a ${kind.noun}`);
     const fill = (buffer: ArrayBuffer, base: number) => kind.fill?.(options, buffer, base);
-    const placement = openOrCreatePlacement(name, kind, kind.size(options), { mode: options.mode }, fill);
+    const placement = openOrCreatePlacement(name, kind, kind.size(options), options, fill);
     const object = lay(this, placement);
     if (options.unlinkOnClose) placement.memory.unlinkOnClose?.(); // not before: others need the name if it failed here
     return object;
@@ -223,7 +223,7 @@ export abstract class SharedObject {
     this.isOpen = false;
     for (const waiter of this.waiters)
       waiter.close(this.error(errno.EBADF, "wait for", "it was closed in this process"));
-    this.placement.memory.afterClose(this);
+    this.placement.participants.afterClose(this);
     this.abandonIfAlive();
     closePlacement(this.placement);
   }

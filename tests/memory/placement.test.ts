@@ -193,3 +193,42 @@ describe("options of named objects", () => {
     memory.close();
   });
 });
+
+describe("participants that close", () => {
+  after(cleanUp);
+
+  it("close what was laid with them, and pass on what it held", async () => {
+    const { memory, participants } = makeMemory();
+    const heirs = Participants.over(memory, 3 * TABLE); // as another process sees them
+    const mutex = Mutex.over(memory, 0, { participants });
+    const event = Event.over(memory, 128, { participants });
+    const ring = SpscRing.over(memory, 4 * TABLE, { participants, capacity: 4096 });
+    const producer = ring.producer();
+    assert.ok(mutex.tryLock());
+    const waiting = event.wait();
+    participants.close();
+    await assert.rejects(waiting, { code: "EBADF" });
+    assert.throws(() => mutex.tryLock(), { code: "EBADF" });
+    assert.throws(() => producer.trySend(new Uint8Array(1)), { code: "EBADF" });
+    assert.ok(Mutex.over(memory, 0, { participants: heirs }).tryLock()?.recovered);
+    assert.equal(
+      SpscRing.over(memory, 4 * TABLE, { participants: heirs })
+        .producer()
+        .trySend(new Uint8Array(1)),
+      true,
+    );
+    memory.close();
+  });
+
+  it("and join again do so anew, and close with their memory", () => {
+    const { memory, participants } = makeMemory();
+    const first = Mutex.over(memory, 0, { participants });
+    participants.close();
+    const second = Mutex.over(memory, 0, { participants });
+    assert.throws(() => first.tryLock(), { code: "EBADF" });
+    assert.ok(second.tryLock());
+    memory.close();
+    assert.equal(participants.owner, 0);
+    assert.throws(() => second.tryLock(), { code: "EBADF" });
+  });
+});

@@ -90,12 +90,12 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
   private constructor(parts: Parts<Value, Given>) {
     this.#parts = parts;
     const { placement, geometry, use } = parts;
-    const { memory, base, name } = placement;
+    const { memory, participants, base, name } = placement;
     const isOrdered = process.arch === "x64" && membarrierRegister() >= 0;
     const isAtomic = use.ordering === "atomic" || !isOrdered;
     this.#buffers = new ValueBuffers({ memory, base, geometry, name, isAtomic });
     this.#role = this.#makeRole();
-    memory.beforeClose(this, () => this.close());
+    participants.beforeClose(this, () => this.close());
   }
 
   /**
@@ -268,7 +268,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     if (!this.#isOpen) return;
     this.#isOpen = false;
     for (const side of this.#sides) side.close();
-    this.#parts.placement.memory.afterClose(this);
+    this.#parts.placement.participants.afterClose(this);
     closePlacement(this.#parts.placement);
   }
 

@@ -73,7 +73,7 @@ export class SharedMap extends MapWriting {
     const table = new MapTable(placement.memory, placement.base, geometry, placement.name);
     super(table, placement, timeoutOf(use));
     this.#parts = parts;
-    placement.memory.beforeClose(this, () => this.close());
+    placement.participants.beforeClose(this, () => this.close());
   }
 
   /**
@@ -187,7 +187,7 @@ export class SharedMap extends MapWriting {
   close(): void {
     if (!this.isOpen) return;
     this.shut();
-    this.#parts.placement.memory.afterClose(this);
+    this.#parts.placement.participants.afterClose(this);
     closePlacement(this.#parts.placement);
   }
 

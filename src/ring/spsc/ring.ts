@@ -78,7 +78,7 @@ export class SpscRing {
     this.#words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
     const isOrdered = process.arch === "x64" && membarrierRegister() >= 0;
     this.#isAtomic = parts.use.ordering === "atomic" || !isOrdered;
-    parts.segment.memory.beforeClose(this, () => this.close());
+    parts.segment.participants.beforeClose(this, () => this.close());
   }
 
   /**
@@ -278,7 +278,7 @@ export class SpscRing {
     this.#isOpen = false;
     for (const side of this.#sides) side.close();
     const { segment, ownsMemory } = this.#parts;
-    segment.memory.afterClose(this);
+    segment.participants.afterClose(this);
     if (!ownsMemory) return;
     segment.participants.close();
     segment.memory.close();
