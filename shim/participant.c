@@ -48,9 +48,13 @@ static struct participant *participants; /* of this process */
 static shim_lock participants_lock;
 static _Atomic uint32_t linked; /* entries of the robust list, and those about to be */
 
-static int32_t try_lock(int fd, int command, double offset, struct flock *lock) {
-  *lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)offset, .l_len = 1};
+static int32_t lock_byte(int fd, int command, int type, double offset, struct flock *lock) {
+  *lock = (struct flock){.l_type = (short)type, .l_whence = SEEK_SET, .l_start = (off_t)offset, .l_len = 1};
   return checked(fcntl(fd, command, lock));
+}
+
+static int32_t try_lock(int fd, int command, double offset, struct flock *lock) {
+  return lock_byte(fd, command, F_WRLCK, offset, lock);
 }
 
 /* The byte of slot i is the first byte of the slot: the lock is advisory, the content is not touched by it. */
@@ -114,7 +118,9 @@ static void unlink_entry(struct participant *participant) {
 static void come_alive(struct participant *participant) {
   struct slot *slot = &participant->table[participant->index];
   atomic_store(&slot->life, FUTEX_OWNER_DIED);
-  uint32_t generation = (atomic_load(&slot->generation) + 1) & GENERATION_MASK;
+  uint32_t before = atomic_load(&slot->generation);
+  /* In a new table not always the same: what a power loss left of an old one may carry an id from its beginning. */
+  uint32_t generation = (before == 0 ? (uint32_t)(now_ns() >> 8) : before + 1) & GENERATION_MASK;
   if (generation == 0) generation = 1;
   atomic_store(&slot->generation, generation);
   slot->pid = getpid();
@@ -137,6 +143,21 @@ static int32_t claim_slot(struct participant *participant) {
   return -EUSERS;
 }
 
+/* A file may outlive the kernel that would have marked its dead (power loss), and a kernel may mark nobody: a slot that
+ * looks alive and whose lock can be had is dead. With the lock in our hands nobody comes alive there meanwhile. */
+static void bury_dead(const struct participant *participant) {
+  struct flock lock;
+  for (int slot = 0; slot < participant->slots; slot++) {
+    futex_word *life = &participant->table[slot].life;
+    uint32_t found = atomic_load(life);
+    if (slot == participant->index || found == 0 || found & FUTEX_OWNER_DIED) continue;
+    if (try_lock(participant->lock_fd, F_OFD_SETLK, slot_byte(participant, slot), &lock) < 0) continue;
+    atomic_store(life, FUTEX_OWNER_DIED);
+    futex_wake(life, INT32_MAX);
+    lock_byte(participant->lock_fd, F_OFD_SETLK, F_UNLCK, slot_byte(participant, slot), &lock);
+  }
+}
+
 static void release(struct participant *participant) {
   if (participant->area) {
     lipc_guard_remove(participant->guard);
@@ -151,7 +172,8 @@ static int32_t attach(struct participant *participant, int fd) {
   if (result < 0) return result;
   if ((participant->lock_fd = reopen(fd)) < 0) return participant->lock_fd;
   if ((result = map_table(participant, participant->lock_fd)) < 0) return result;
-  return claim_slot(participant);
+  if ((result = claim_slot(participant)) == 0) bury_dead(participant);
+  return result;
 }
 
 /* Takes a free slot of the table at `table_offset` of the file. The participant's address, or -errno:

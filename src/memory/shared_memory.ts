@@ -119,8 +119,9 @@ export class SharedMemory {
 
   /**
    * Maps memory whose descriptor came from elsewhere (a parent, a Unix socket); the descriptor is owned from now on and
-   * closed by `close()`, also when this call fails. The seals are checked: a sender who could shrink the memory under us
-   * is refused, unless `allowUnsealed`.
+   * closed by `close()`, also when this call fails, unless with a TypeError or a RangeError over its arguments: those are
+   * refused before anything is done. The seals are checked: a sender who could shrink the memory under us is refused, unless
+   * `allowUnsealed`.
    *
    * @throws {IpcError} EBADF; EPERM it is not sealed against shrinking; EACCES
    */

@@ -76,10 +76,11 @@ export function anonymousParts(options: SharedMemoryAnonymousOptions): Parts {
 export function descriptorParts(fd: number, options: SharedMemoryDescriptorOptions): Parts {
   checkInteger(fd, "fd", 0, 2 ** 31 - 1);
   const attempt = () => ({ syscall: "mmap", doing: `map the shared memory of descriptor ${fd}` });
+  checkOptions(options, ["readOnly", "offset", "length", "allowUnsealed"], "SharedMemory.fromDescriptor");
+  const window = checkWindow(options);
+  const mayShrink = checkBoolean(options.allowUnsealed ?? false, "allowUnsealed");
   return orClose(fd, () => {
-    checkOptions(options, ["readOnly", "offset", "length", "allowUnsealed"], "SharedMemory.fromDescriptor");
-    const window = checkWindow(options);
-    if (!checkBoolean(options.allowUnsealed ?? false, "allowUnsealed")) checkSeals(fd, attempt);
+    if (!mayShrink) checkSeals(fd, attempt);
     return partsOfOpenFile(fd, window, 0, attempt, {});
   });
 }

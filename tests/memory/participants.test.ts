@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { IpcError, Participants, SharedMemory } from "../../mod.ts";
+import { SLOT_GENERATION_OFFSET, SLOT_LIFE_OFFSET, SLOT_SIZE } from "../../src/memory/layout.ts";
 import { isOwnerDead } from "../../src/sync/lock_word.ts";
 import { compilePeer } from "../support/c_peer.ts";
 import {
@@ -40,7 +41,8 @@ describe("participants", () => {
     assert.equal(participants.join(), owner);
     assert.equal(participants.owner, owner);
     assert.ok(owner > 0 && owner < 2 ** 31);
-    assert.deepEqual([slotOf(owner), generationOf(owner)], [0, 1]);
+    assert.equal(slotOf(owner), 0);
+    assert.ok(generationOf(owner) > 0);
     assert.equal(participants.pidOf(owner), process.pid);
     participants.close();
     memory.close();
@@ -73,6 +75,31 @@ describe("participants", () => {
     }
     assert.equal(participants.isDead(owner | (1 << 31)), false); // the sign bit is the word's own
     participants.close();
+    memory.close();
+  });
+
+  it("find dead who looks alive without its lock, once somebody joins: a file may outlive its kernel", () => {
+    const memory = table("outlived");
+    const words = new Int32Array(memory.buffer);
+    const stale = [1, 5, 127].map((slot) => {
+      words[(slot * SLOT_SIZE + SLOT_LIFE_OFFSET) / 4] = 4_000_000 + slot; // a thread that no kernel marks any more
+      words[(slot * SLOT_SIZE + SLOT_GENERATION_OFFSET) / 4] = 7;
+      return (7 << 10) | (slot + 1);
+    });
+    const first = Participants.over(memory, 0);
+    assert.deepEqual(
+      stale.map((owner) => first.isDead(owner)),
+      [false, false, false],
+    );
+    const living = [first.join(), ...Array.from({ length: 3 }, () => Participants.over(memory, 0).join())];
+    assert.deepEqual(
+      stale.map((owner) => first.isDead(owner)),
+      [true, true, true],
+    );
+    assert.deepEqual(
+      living.map((owner) => first.isDead(owner)),
+      [false, false, false, false],
+    );
     memory.close();
   });
 

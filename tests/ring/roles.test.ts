@@ -56,11 +56,11 @@ describe("a role", () => {
   it("is not taken from its holder by one whose participants have left meanwhile", () => {
     const memory = SharedMemory.anonymous({ size: 32768 });
     const participants = Participants.over(memory, 0);
-    const ring = SpscRing.over(memory, 8192, { participants, capacity: 64 });
-    const latest = LatestValue.over(memory, 16384, { participants, size: 8 });
-    for (const attach of [() => ring.producer(), () => ring.consumer(), () => latest.writer()]) {
+    const ring = () => SpscRing.over(memory, 8192, { participants, capacity: 64 });
+    const latest = () => LatestValue.over(memory, 16384, { participants, size: 8 });
+    for (const attach of [() => ring().producer(), () => ring().consumer(), () => latest().writer()]) {
       const first = attach();
-      participants.close();
+      participants.close(); // and with them the object
       const second = attach();
       first.close();
       assert.throws(attach, busy);
