@@ -119,7 +119,8 @@ export class AnonymousMemory {
    * mmap(2) with MAP_ANONYMOUS. The pages come at their first use, unless an option makes them present now.
    *
    * @throws {IpcError} ENOMEM too little memory, or too few huge pages: the message says how many are free and which
-   * setting to change, or how much memory there is to `populate` or lock; EPERM, EAGAIN it may not be locked; EPERM a profile refuses NUMA calls; EFAULT
+   * setting to change, or how much memory there is to `populate` or lock; EPERM, EAGAIN it may not be locked; EPERM a
+   * profile refuses NUMA calls; EFAULT
    * @throws {RangeError} a bad size, an unknown NUMA node, more than this runtime's ArrayBuffer can hold
    */
   static create(options: AnonymousMemoryOptions): AnonymousMemory {

@@ -9,6 +9,5 @@ const read = (path: string) => readFileSync(`${projectRoot}${path}`, "utf8");
 /** The path of the program made of a source file of the project. */
 export function compilePeer(path: string, options: CompileOptions = {}): string {
   const source = read(path).replace('#include "linux_ipc.h"', () => read("include/linux_ipc.h"));
-  const parameters = ["-Wno-unused-function", ...(options.parameters ?? [])]; // a program need not use all of the header
-  return compileC(`#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n${source}`, { ...options, parameters });
+  return compileC(`#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n${source}`, options);
 }
