@@ -159,7 +159,7 @@ export class Participants {
     return slot < 0 ? 0 : this.#memory.address + this.#offset + slot * layout.SLOT_SIZE + layout.SLOT_LIFE_OFFSET;
   }
 
-  /** Whether only isProvenDead can tell of this owner's death, because its kernel refuses robust lists. */
+  /** Whether only isProvenDead can tell of this owner's death: its kernel refuses robust lists, or its list was full. */
   needsAsking(owner: number): boolean {
     const slot = this.#slot(owner);
     if (slot < 0) return false;

@@ -4,7 +4,7 @@ import { clearInterval, setInterval } from "node:timers";
 import type { Participants } from "../memory/participants.ts";
 import { Watch } from "./engine.ts";
 
-/** How often the kernel's lock table is asked about an owner whose kernel refuses robust lists. */
+/** How often the kernel's lock table is asked about an owner whom no robust list tells of. */
 const ASK_EVERY_MS = 30;
 
 /** Watches one owner at a time; owners change when roles pass on. */
