@@ -2,6 +2,7 @@
 import { subjectOptions } from "./command_line.ts";
 import { buildControl, type Row, runControl, runOurs, type Times } from "./latest_value/trial.ts";
 import { saveSubject } from "./report/subject.ts";
+import { QuietMoments } from "./runner/load.ts";
 import { describeMachine, machineLine } from "./runner/machine.ts";
 import { RUNTIMES, type Runtime } from "./runner/runtimes.ts";
 import { median } from "./runner/statistics.ts";
@@ -9,6 +10,7 @@ import { median } from "./runner/statistics.ts";
 const PACE_NS = 1000;
 const LIMIT = 2;
 const TIMES: Times = { warmUpMs: 300, measureMs: 300 };
+const quiet = new QuietMoments();
 
 /** The bar holds for reading while somebody writes: what it is for. */
 const ROWS: readonly (Row & { readonly isBar?: boolean })[] = [
@@ -34,8 +36,8 @@ interface Finding {
 async function measure(row: (typeof ROWS)[number], runtime: Runtime, rounds: number): Promise<Finding> {
   const [ours, controls]: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
-    controls.push(await runControl(row, TIMES));
-    ours.push(await runOurs(row, runtime, TIMES));
+    controls.push(await quiet.run(() => runControl(row, TIMES)));
+    ours.push(await quiet.run(() => runOurs(row, runtime, TIMES)));
   }
   const ratio = median(ours.map((value, round) => value / (controls[round] as number)));
   const [nanoseconds, control] = [median(ours), median(controls)];

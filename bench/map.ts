@@ -5,11 +5,13 @@ import { fileURLToPath } from "node:url";
 import { subjectOptions } from "./command_line.ts";
 import type { MapBenchJob } from "./map/peer.ts";
 import { saveSubject } from "./report/subject.ts";
+import { QuietMoments } from "./runner/load.ts";
 import { describeMachine, machineLine } from "./runner/machine.ts";
 import { RUNTIMES, type Runtime, runtimeCommand } from "./runner/runtimes.ts";
 
 /** lmdb's get must take so many times as long as ours. */
 const BAR = 5;
+const quiet = new QuietMoments();
 const peer = fileURLToPath(new URL("map/peer.ts", import.meta.url));
 const native = fileURLToPath(new URL("cpp/build/map", import.meta.url));
 
@@ -63,18 +65,20 @@ function median(values: readonly (number | undefined)[]): number | undefined {
 }
 
 /** By turns, so that all see the same machine. */
-function measure(
+async function measure(
   { title, way, control }: (typeof ROWS)[number],
   runtime: Runtime,
   rounds: number,
   measureMs: number,
-): Finding {
-  const turns = Array.from({ length: rounds }, () => ({
+): Promise<Finding> {
+  const takeTurn = async () => ({
     cpp: run([native, control, String(measureMs)]),
     ours: runPeer(runtime, { library: "shared-map", way, measureMs }),
     lmdb: tryPeer(runtime, { library: "lmdb", way, measureMs }),
     lru: runPeer(runtime, { library: "shared-map-lru", way, measureMs }),
-  }));
+  });
+  const turns: Awaited<ReturnType<typeof takeTurn>>[] = [];
+  for (let round = 0; round < rounds; round++) turns.push(await quiet.run(takeTurn));
   const middle = (of: "cpp" | "ours" | "lru") => median(turns.map((turn) => turn[of])) as number;
   const lmdb = median(turns.map((turn) => turn.lmdb));
   return { title, runtime, ours: middle("ours"), lru: middle("lru"), cpp: middle("cpp"), lmdb };
@@ -101,7 +105,7 @@ console.log(`${"".padEnd(27)}${["ours", "lru", "C++", "lmdb", "lmdb/ours"].map((
 const findings: Finding[] = [];
 for (const row of ROWS) {
   for (const runtime of RUNTIMES) {
-    findings.push(measure(row, runtime, rounds, quick ? 200 : 400));
+    findings.push(await measure(row, runtime, rounds, quick ? 200 : 400));
     say(findings.at(-1) as Finding);
   }
 }

@@ -18,7 +18,7 @@ export interface Results {
   machine: Machine;
   rounds: number;
   times: Times;
-  /** Median over the trials of the share of the machine that other programs used. */
+  /** Median over the trials of the share of the machine that other programs and other guests of the host had. */
   othersShare: number;
   findings: Finding[];
 }
@@ -33,9 +33,8 @@ async function measure(steps: readonly Step[], times: Times): Promise<{ measured
   let failures = 0;
   for (const step of steps) {
     progress.show(step);
-    await quiet.wait();
-    const { warmUpMs, measureMs } = times;
-    const trial = runTrial(step.row, step.runtime, { warmUpMs, measureMs: measureMs * (step.row.timeFactor ?? 1) });
+    const own = { ...times, measureMs: times.measureMs * (step.row.timeFactor ?? 1) };
+    const trial = quiet.run(() => runTrial(step.row, step.runtime, own));
     await trial.then(
       (result) => measured.push({ ...step, trial: result }),
       (error: Error) => {
@@ -63,7 +62,7 @@ function report(results: Results, options: Options): void {
   const missed = judged.filter((finding) => !finding.met);
   console.log(`\n${machineLine(results.machine)}`);
   console.log(
-    `Other programs used ${Math.round(results.othersShare * 100)} % of the machine (median of the trials).\n`,
+    `Others, on this machine and on its host, had ${Math.round(results.othersShare * 100)} % of it (median of the trials).\n`,
   );
   console.log(table(results.findings));
   console.log(`\nBars met: ${judged.length - missed.length} of ${judged.length}.`);

@@ -11,7 +11,7 @@ import { watchOthers } from "./load.ts";
 import { type Runtime, runtimeCommand } from "./runtimes.ts";
 
 export interface Trial extends Latencies {
-  /** Share of the machine that other programs used meanwhile. */
+  /** Share of the machine that other programs and other guests of the host had meanwhile. */
   others: number;
 }
 
