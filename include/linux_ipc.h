@@ -363,6 +363,21 @@ static inline int32_t linux_ipc_claim_slot(struct linux_ipc *ipc, struct linux_i
   return -EUSERS;
 }
 
+/* A file may outlive the kernel that would have marked its dead (power loss): a slot that looks alive and whose lock can
+ * be had is dead. With the lock in our hands nobody comes alive there meanwhile. */
+static inline void linux_ipc_bury_dead(const struct linux_ipc *ipc) {
+  for (int slot = 0; slot < LINUX_IPC_SLOTS; slot++) {
+    uint32_t *life = &ipc->table[slot].life, found = linux_ipc_load(life);
+    struct flock lock;
+    if (slot == ipc->index || found == 0 || found & FUTEX_OWNER_DIED) continue;
+    if (linux_ipc_slot_lock(ipc, LINUX_IPC_OFD_SETLK, slot, &lock) < 0) continue;
+    __atomic_store_n(life, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
+    linux_ipc_wake(life);
+    lock.l_type = F_UNLCK;
+    fcntl(ipc->fd, LINUX_IPC_OFD_SETLK, &lock);
+  }
+}
+
 static inline void linux_ipc_unmap(struct linux_ipc *ipc) {
   if (ipc->area) munmap(ipc->area, ipc->area_size);
   if (ipc->bytes) munmap(ipc->bytes, ipc->size);
@@ -395,6 +410,7 @@ static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint32_t t
     if (result == 0) result = linux_ipc_claim_slot(ipc, process);
     pthread_mutex_unlock(&process->lock);
   }
+  if (result == 0) linux_ipc_bury_dead(ipc);
   if (result < 0) linux_ipc_unmap(ipc);
   syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0);
   return result;

@@ -140,6 +140,26 @@ describe("include/linux_ipc.h", () => {
     memory.close();
   });
 
+  it("takes a lock whose holder looks alive without its slot's lock: a file may outlive its kernel", async () => {
+    const name = uniqueName("outlived");
+    const mutex = Mutex.create(name, { unlinkOnClose: true });
+    const held = mutex.lockSync();
+    const memory = SharedMemory.open(name);
+    const words = new Int32Array(memory.buffer);
+    const stale = (segment.PARTICIPANTS_OFFSET + 100 * segment.SLOT_SIZE) / 4;
+    words[stale + segment.SLOT_LIFE_OFFSET / 4] = 4_000_000; // a thread that no kernel marks any more
+    words[stale + segment.SLOT_GENERATION_OFFSET / 4] = 7;
+    const c = await startC("MUTX", name);
+    assert.equal(await c.call("try 0"), EBUSY); // we are alive, and stay so
+    held.unlock();
+    words[(segment.OBJECT_OFFSET + layout.LOCK) / 4] = (7 << 10) | 101;
+    assert.equal(await c.call("lock 1000"), RECOVERED);
+    assert.deepEqual([await c.call("repaired 0"), await c.call("unlock 0")], ["0", "0"]);
+    c.peer.kill();
+    memory.close();
+    mutex.close();
+  });
+
   it("serves a child after fork(2) whose parent had opened, and leaves the parent alive", async () => {
     const name = uniqueName("fork");
     const mutex = Mutex.create(name, { unlinkOnClose: true });
