@@ -151,7 +151,7 @@ describe("include/linux_ipc.h", () => {
     words[stale + segment.SLOT_GENERATION_OFFSET / 4] = 7;
     const c = await startC("MUTX", name);
     assert.equal(await c.call("try 0"), EBUSY); // we are alive, and stay so
-    held.unlock();
+    held?.unlock();
     words[(segment.OBJECT_OFFSET + layout.LOCK) / 4] = (7 << 10) | 101;
     assert.equal(await c.call("lock 1000"), RECOVERED);
     assert.deepEqual([await c.call("repaired 0"), await c.call("unlock 0")], ["0", "0"]);
