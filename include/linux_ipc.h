@@ -24,7 +24,7 @@
  *
  *   life word    thread id, and bit 31 when somebody waits for the owner's death; or bit 30: dead (set by the kernel)
  *   owner id     generation (21 bits) << 10 | slot + 1
- *   lock word    bit 31 somebody waits | owner id; 0 = free
+ *   lock word    owner id; 0 = free
  *   eventcount   bit 0 somebody may sleep | sequence
  */
 #ifndef LINUX_IPC_H
@@ -70,7 +70,6 @@ extern "C" {
 #define LINUX_IPC_SLOTS 128
 #define LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST 0x3ffffffeu /* only the slot's lock tells of a death */
 #define LINUX_IPC_OWNER_MASK 0x7fffffffu
-#define LINUX_IPC_WAITERS 0x80000000u
 #define LINUX_IPC_SLEEPERS 1u
 
 #define LINUX_IPC_MUTEX "MUTX"
@@ -99,7 +98,7 @@ struct linux_ipc_mutex {
   uint32_t word;
   int32_t state;    /* LINUX_IPC_SOUND, ..._SUSPECT or ..._UNRECOVERABLE; changed by the holder only */
   int32_t dead_pid; /* of the last dead holder */
-  uint32_t reserved;
+  uint32_t eventcount;
   char reason[112]; /* why it is unrecoverable, UTF-8, ends at a NUL */
 };
 LINUX_IPC_ASSERT(sizeof(struct linux_ipc_mutex) == 128, "mutex layout");
@@ -220,6 +219,16 @@ static inline uint32_t linux_ipc_eventcount_prepare(uint32_t *eventcount) {
 static inline void linux_ipc_eventcount_wait(uint32_t *eventcount, uint32_t key, int64_t deadline) {
   int64_t slice = linux_ipc_now() + 100000000;
   linux_ipc_sleep(eventcount, key, deadline >= 0 && deadline < slice ? deadline : slice);
+}
+
+/* Advances the eventcount and wakes, if somebody may sleep. */
+static inline void linux_ipc_eventcount_notify(uint32_t *eventcount) {
+  uint32_t key = linux_ipc_load(eventcount);
+  while (key & LINUX_IPC_SLEEPERS) {
+    if (!linux_ipc_exchange_if(eventcount, &key, (key + 2) & ~LINUX_IPC_SLEEPERS)) continue;
+    linux_ipc_wake(eventcount);
+    return;
+  }
 }
 
 typedef uint64_t __attribute__((may_alias)) linux_ipc_pair;
@@ -484,11 +493,9 @@ static inline int linux_ipc_is_dead(const struct linux_ipc *ipc, uint32_t owner)
 #define LINUX_IPC_RECOVERED 1
 
 static inline int32_t linux_ipc_mutex_release(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex) {
-  uint32_t found = ipc->owner;
-  if (linux_ipc_exchange_if(&mutex->word, &found, 0)) return 0;
-  if ((found & LINUX_IPC_OWNER_MASK) != ipc->owner) return -EPERM;
-  __atomic_store_n(&mutex->word, 0, __ATOMIC_SEQ_CST);
-  linux_ipc_wake(&mutex->word);
+  if (linux_ipc_load(&mutex->word) != ipc->owner) return -EPERM;
+  __atomic_store_n(&mutex->word, 0, __ATOMIC_SEQ_CST); /* and then the look whether somebody sleeps */
+  linux_ipc_eventcount_notify(&mutex->eventcount);
   return 0;
 }
 
@@ -516,7 +523,7 @@ static inline int32_t linux_ipc_mutex_try(const struct linux_ipc *ipc, struct li
   uint32_t owner = found & LINUX_IPC_OWNER_MASK;
   if (owner == ipc->owner) return -EDEADLK;
   if (owner != 0 && !linux_ipc_is_dead(ipc, owner)) return -EBUSY;
-  if (!linux_ipc_exchange_if(&mutex->word, &found, ipc->owner | (found & LINUX_IPC_WAITERS))) return -EBUSY;
+  if (!linux_ipc_exchange_if(&mutex->word, &found, ipc->owner)) return -EBUSY;
   return linux_ipc_mutex_enter(ipc, mutex, owner);
 }
 
@@ -530,14 +537,13 @@ static inline int32_t linux_ipc_mutex_lock(const struct linux_ipc *ipc, struct l
       if (result != -EBUSY) return result;
       linux_ipc_pause();
     }
-    uint32_t value = linux_ipc_load(&mutex->word), owner = value & LINUX_IPC_OWNER_MASK;
-    if (owner == 0) continue; /* nothing to sleep on: a free word does not say that we wait */
-    if (!(value & LINUX_IPC_WAITERS) && !linux_ipc_exchange_if(&mutex->word, &value, value | LINUX_IPC_WAITERS)) continue;
+    uint32_t key = linux_ipc_eventcount_prepare(&mutex->eventcount);
+    uint32_t owner = linux_ipc_load(&mutex->word) & LINUX_IPC_OWNER_MASK; /* of now: it wakes us, or its death does */
     int32_t result = linux_ipc_mutex_try(ipc, mutex);
     if (result != -EBUSY) return result;
     if (deadline >= 0 && linux_ipc_now() >= deadline) return -ETIMEDOUT;
     struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, owner);
-    if (slot) linux_ipc_sleep_with(&mutex->word, owner | LINUX_IPC_WAITERS, &slot->life, deadline);
+    if (slot) linux_ipc_sleep_with(&mutex->eventcount, key, &slot->life, deadline);
   }
 }
 

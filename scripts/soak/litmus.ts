@@ -19,12 +19,12 @@ const rows: Row[] = [];
 
 async function run(
   runtime: string,
-  edge: "message" | "space",
+  edge: "message" | "space" | "lock",
   sleeps: "blocking" | "awaiting",
   withoutBarrier: boolean,
 ) {
   const what = `${runtime}: ${edge}, ${sleeps}${withoutBarrier ? ", without the barrier" : ""}`;
-  progress(`[${rows.length + 1}/24] ${what}`);
+  progress(`[${rows.length + 1}/36] ${what}`);
   const options = { runtime: runtimeNamed(runtime), edge, sleeps, rounds, withoutBarrier, timeoutMs: 3_600_000 };
   const result = await runLitmus(options);
   rows.push({ what, outcome: withoutBarrier ? "ALLOWED" : "FORBIDDEN", ...result });
@@ -34,7 +34,7 @@ async function run(
 try {
   for (const withoutBarrier of [false, true]) {
     for (const runtime of ["bun", "deno", "node26"]) {
-      for (const edge of ["message", "space"] as const) {
+      for (const edge of ["message", "space", "lock"] as const) {
         for (const sleeps of ["blocking", "awaiting"] as const) await run(runtime, edge, sleeps, withoutBarrier);
       }
     }

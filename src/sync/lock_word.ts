@@ -1,22 +1,25 @@
 // The lock word: 32 bits that say who holds a lock, so that a dead holder is found and replaced.
 //
-//   bit 31  somebody waits      bits 30..10  generation      bits 9..0  slot + 1      0 = free
+//   bits 30..10  generation      bits 9..0  slot + 1      0 = free          beside it: the eventcount of who waits
 //
-// Taking and releasing an uncontended lock is one compare-exchange each. The owner id appears in the word by that one
-// instruction, so there is no instant at which a kill leaves a lock that nobody owns and nobody can take. A release with
-// waiters stores 0 and wakes them all: one who is woken and killed must not have swallowed the only wake-up.
+// Taking a lock is one compare-exchange: the owner id appears in the word by that one instruction, so there is no instant
+// at which a kill leaves a lock that nobody owns and nobody can take. Nobody but its owner changes a word that names the
+// living, so giving it back is a plain store of 0 and a look at the eventcount; where somebody may sleep, all are woken:
+// one who is woken and killed must not have swallowed the only wake-up. Who is killed between the store and the wake-up
+// is found by the sleepers, who watch over the owner that they saw when they announced themselves.
 //
-// SYNC lock: release = compare-exchange or store of 0; acquire = compare-exchange. All are sequentially consistent.
+// SYNC lock: release = store behind all that the holder wrote; acquire = compare-exchange, sequentially consistent. The
+// look at the eventcount needs no fence before it: see SYNC eventcount.
 
 import { OWNER_MASK } from "../memory/layout.ts";
 import type { MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";
 import { EVERYBODY, futexWake } from "../sys/futex.ts";
 import { loadOrdered } from "../sys/ordering.ts";
+import { advance, mayPublishPlainly, prepareToSleep, SLEEPERS } from "../wait/eventcount.ts";
 
-const WAITERS = 1 << 31;
-/** No lock word ever is this: a sleep on it ends at once. */
-const NOTHING_TO_SLEEP_ON = WAITERS;
+/** Of the module: V8 takes an imported binding to be variable (D34). */
+const SOMEBODY_SLEEPS = SLEEPERS;
 
 /** What an attempt to take a lock came to. */
 export const BUSY = 0;
@@ -29,21 +32,35 @@ export function isOwnerDead(participants: Participants, owner: number): boolean 
   return participants.needsAsking(owner) ? participants.isProvenDead(owner) : participants.isDead(owner);
 }
 
+/** Where a lock lies: bytes from the start of its memory. */
+export interface LockPlace {
+  readonly word: number;
+  /** Behind the word. */
+  readonly eventcount: number;
+}
+
 /** One lock word, as seen by one participant. */
 export class LockWord {
   // `private`, not #private: see D34
-  private readonly words: Int32Array;
+  /** From the lock word, which is the first, to the eventcount at least. */
+  readonly words: Int32Array;
+  /** The participant, as the word names it. */
+  readonly me: number = 0;
+  private readonly eventcount: number = 0;
+  private readonly isPlain: boolean;
   private readonly wake: () => void;
   private readonly participants: Participants;
-  private readonly me: number = 0;
   private deadOwner = 0;
+  private announcedOwner = 0;
 
-  /** The word at `byteOffset` of the memory. Joins the participants. `wake` wakes all who sleep on it. */
-  constructor(memory: MemoryRegion, byteOffset: number, participants: Participants, wake?: () => void) {
-    this.words = new Int32Array(memory.buffer, byteOffset, 1);
-    const address = memory.address + byteOffset;
+  /** Joins the participants. `wake` wakes all who sleep on the eventcount. */
+  constructor(memory: MemoryRegion, place: LockPlace, participants: Participants, wake?: () => void) {
+    this.eventcount = (place.eventcount - place.word) / 4;
+    this.words = new Int32Array(memory.buffer, place.word, this.eventcount + 1);
+    const address = memory.address + place.eventcount;
     this.wake = wake ?? (() => futexWake(address, EVERYBODY));
     this.participants = participants;
+    this.isPlain = mayPublishPlainly();
     this.me = participants.join();
   }
 
@@ -73,12 +90,11 @@ export class LockWord {
     return found === 0 ? ACQUIRED : this.tryReplace(found);
   }
 
-  /** The word was not 0: it is a dead one's, or the lock is busy. */
-  private tryReplace(found: number): number {
+  /** As tryAcquire, which found `found`, not 0, in the word: it is a dead one's, or the lock is busy. */
+  tryReplace(found: number): number {
     const owner = found & OWNER_MASK;
     if (owner !== 0 && !this.isDead(owner)) return BUSY;
-    // WAITERS stays: whoever waited on the dead one's word still sleeps on this value's bit
-    if (Atomics.compareExchange(this.words, 0, found, this.me | (found & WAITERS)) !== found) return BUSY;
+    if (Atomics.compareExchange(this.words, 0, found, this.me) !== found) return BUSY;
     if (owner === 0) return ACQUIRED;
     this.deadOwner = owner;
     return RECOVERED;
@@ -90,27 +106,32 @@ export class LockWord {
 
   /** Gives the lock back. False: it was not ours. */
   release(): boolean {
-    const found = Atomics.compareExchange(this.words, 0, this.me, 0);
-    return found === this.me || this.releaseContended(found);
-  }
-
-  private releaseContended(found: number): boolean {
-    if ((found & OWNER_MASK) !== this.me) return false;
-    Atomics.store(this.words, 0, 0);
-    this.wake();
+    const { words } = this;
+    if (words[0] !== this.me) return false;
+    if (this.isPlain)
+      words[0] = 0; // SYNC lock (release)
+    else Atomics.store(words, 0, 0);
+    if ((words[this.eventcount] & SOMEBODY_SLEEPS) !== 0) this.wakeAll(); // SYNC eventcount (publisher)
     return true;
   }
 
-  /**
-   * Announces a waiter: the value to sleep on. A free word is not one: who takes the lock then and gives it back sees no
-   * waiter, wakes nobody, and leaves the very same 0.
-   */
+  private wakeAll(): void {
+    if (advance(this.words, this.eventcount)) this.wake();
+  }
+
+  /** Announces a waiter: the value of the eventcount to sleep on, and one that it has no more where the lock is free. */
   announce(): number {
-    for (;;) {
-      const value = loadOrdered(this.words, 0);
-      if ((value & OWNER_MASK) === 0) return NOTHING_TO_SLEEP_ON;
-      if ((value & WAITERS) !== 0) return value;
-      if (Atomics.compareExchange(this.words, 0, value, value | WAITERS) === value) return value | WAITERS;
-    }
+    const key = prepareToSleep(this.words, this.eventcount);
+    const { owner } = this;
+    this.announcedOwner = owner === this.me ? 0 : owner;
+    return owner === 0 ? key & ~SLEEPERS : key;
+  }
+
+  /**
+   * Whose death ends the sleep that was announced: the owner of that instant. If it goes before the sleep begins, it wakes
+   * us, or is killed on the way, and its death does.
+   */
+  get announced(): number {
+    return this.announcedOwner;
   }
 }

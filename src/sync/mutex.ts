@@ -13,6 +13,11 @@ import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
 import { type Recovered, RecoveryState } from "./recovery.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
+/** Of the module: V8 takes an imported binding to be variable (D34). */
+const LOCK_INDEX = layout.LOCK / 4;
+const STATE_INDEX = layout.STATE / 4;
+const SOUND = layout.STATE_SOUND;
+
 const UNREPAIRED = "its holder died and the next one did not repair";
 
 /** What a guard is good for: HELD after a lock without a recovery, of which the other ones tell. */
@@ -107,6 +112,9 @@ export class Mutex extends SharedObject {
   };
 
   private readonly word: LockWord;
+  /** Of the lock word, and who we are there: one step less at each lock. */
+  private readonly words: Int32Array;
+  private readonly me: number = 0;
   private readonly state: RecoveryState;
   private readonly waiter: Waiter;
   /** Whether a guard of this object is out. */
@@ -117,9 +125,11 @@ export class Mutex extends SharedObject {
   constructor(placement: Placement) {
     super(placement, Mutex.kind.noun);
     const { memory, participants, base } = placement;
-    this.word = new LockWord(memory, base + layout.LOCK, participants);
+    this.word = new LockWord(memory, layout.lockAt(base), participants);
+    this.words = this.word.words;
+    this.me = this.word.me;
     this.state = new RecoveryState(memory.buffer, base);
-    this.waiter = this.makeWaiter({ prepare: () => this.word.announce(), peer: () => this.word.otherOwner });
+    this.waiter = this.makeLockWaiter(this.word);
   }
 
   /** Whether somebody holds it at this moment. */
@@ -154,8 +164,17 @@ export class Mutex extends SharedObject {
    * @throws {IpcError} ENOTRECOVERABLE a holder died and its successor gave up; EBADF after close
    */
   tryLock(): MutexGuard | undefined {
-    this.checkOpen("lock");
-    const outcome = this.word.tryAcquire();
+    if (!this.isOpen) this.checkOpen("lock");
+    const { words } = this;
+    const found = Atomics.compareExchange(words, LOCK_INDEX, 0, this.me); // as LockWord.tryAcquire
+    if (found !== 0 || words[STATE_INDEX] !== SOUND) return this.tryLockFound(found);
+    this.isHeld = true;
+    return new MutexGuard(this, undefined);
+  }
+
+  /** As tryLock, which found the word taken, or took it and the state not sound. */
+  private tryLockFound(found: number): MutexGuard | undefined {
+    const outcome = found === 0 ? ACQUIRED : this.word.tryReplace(found);
     if (outcome === BUSY) return undefined;
     if (outcome !== ACQUIRED || !this.state.isSound) return this.guardRecovered(outcome);
     this.isHeld = true;

@@ -52,8 +52,8 @@ export class Once extends SharedObject {
     super(placement, Once.kind.noun);
     const { memory, participants, base } = placement;
     this.#words = new Int32Array(memory.buffer, base, 2);
-    this.#word = new LockWord(memory, base + layout.LOCK, participants);
-    this.#waiter = this.makeWaiter({ prepare: () => this.#word.announce(), peer: () => this.#word.otherOwner });
+    this.#word = new LockWord(memory, layout.lockAt(base), participants);
+    this.#waiter = this.makeLockWaiter(this.#word);
   }
 
   /** Whether it has been done. SYNC once: what the initialiser wrote is visible to who sees true. */

@@ -7,7 +7,7 @@ import { checkBoolean } from "../sys/validate.ts";
 import { type AwaitOptions, deadlineOf, remainingOptions, type WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import { Drain } from "./drain.ts";
-import { LOCK, RWLOCK_DRAIN, RWLOCK_PREFERS_READERS, RWLOCK_SIZE, VERSION } from "./layout.ts";
+import { lockAt, RWLOCK_DRAIN, RWLOCK_PREFERS_READERS, RWLOCK_SIZE, VERSION } from "./layout.ts";
 import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
 import { Readers } from "./readers.ts";
 import { type Recovered, RecoveryState } from "./recovery.ts";
@@ -70,11 +70,11 @@ export class RwLock extends SharedObject {
   constructor(placement: Placement) {
     super(placement, RwLock.kind.noun);
     const { memory, base, participants } = placement;
-    this.writer = new LockWord(memory, base + LOCK, participants);
+    this.writer = new LockWord(memory, lockAt(base), participants);
     this.state = new RecoveryState(memory.buffer, base);
     this.drain = new Drain(memory, base);
     this.readers = new Readers(placement);
-    this.gate = this.makeWaiter({ prepare: () => this.writer.announce(), peer: () => this.writer.otherOwner });
+    this.gate = this.makeLockWaiter(this.writer);
     const draining = { offset: RWLOCK_DRAIN, allPeers: () => this.inTheWay() };
     this.drained = this.makeWaiter(draining);
     this.upgraded = this.makeWaiter(draining);

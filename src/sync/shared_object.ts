@@ -19,6 +19,8 @@ import { IpcError } from "../sys/error.ts";
 import { checkOptions } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { Waiter, type WaiterParts } from "../wait/waiter.ts";
+import { LOCK_EVENTCOUNT } from "./layout.ts";
+import type { LockWord } from "./lock_word.ts";
 
 /** What a class of objects says of its bytes. `Options` are its own, beside mode and unlinkOnClose. */
 export interface ObjectKind<Options> extends SegmentKind {
@@ -157,6 +159,11 @@ export abstract class SharedObject {
     const waiter = new Waiter({ memory, participants, own, peers: own, prepare, peer, allPeers, spinMs: undefined });
     this.waiters.push(waiter);
     return waiter;
+  }
+
+  /** A waiter for a lock, which lies at the start of the object. */
+  protected makeLockWaiter(word: LockWord): Waiter {
+    return this.makeWaiter({ offset: LOCK_EVENTCOUNT, prepare: () => word.announce(), peer: () => word.announced });
   }
 
   /** The error of a call on this object; `number` as in errno(3). */

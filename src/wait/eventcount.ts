@@ -9,8 +9,8 @@
 // SYNC eventcount: publish-then-load-flag against set-flag-then-look. The publisher's store may be plain, without a
 // fence: the sleeper runs membarrier(2) between its two steps, which puts the fence into the publisher's instructions.
 
-import { EVERYBODY, futexWake, membarrier } from "../sys/futex.ts";
-import { loadOrdered } from "../sys/ordering.ts";
+import { EVERYBODY, futexWake, membarrier, membarrierRegister } from "../sys/futex.ts";
+import { isInOrder, loadOrdered } from "../sys/ordering.ts";
 
 /** Somebody may sleep. */
 export const SLEEPERS = 1;
@@ -29,20 +29,29 @@ export function prepareToSleep(words: Int32Array, index: number): number {
   return key;
 }
 
+/** Whether this process may publish by a plain store: stores stay in order here, and sleepers' barriers reach it. */
+export function mayPublishPlainly(): boolean {
+  return isInOrder && membarrierRegister() >= 0;
+}
+
 /** Whether somebody may sleep: a plain load, all that the hot side pays; an atomic one after an atomic publish. */
 export function hasSleepers(words: Int32Array, index: number, isAtomic: boolean): boolean {
   const value = isAtomic ? Atomics.load(words, index) : words[index]; // SYNC eventcount (publisher)
   return (value & SLEEPERS) !== 0;
 }
 
-/** Wakes all sleepers, if there are any. `address` is where the word stands in this process. */
-export function notifyAll(words: Int32Array, index: number, address: number): void {
+/** Advances the sequence, if somebody may sleep; whether all have to be woken now. */
+export function advance(words: Int32Array, index: number): boolean {
   for (;;) {
     const value = loadOrdered(words, index);
-    if ((value & SLEEPERS) === 0) return;
-    if (Atomics.compareExchange(words, index, value, (value + 2) & ~SLEEPERS) === value) break;
+    if ((value & SLEEPERS) === 0) return false;
+    if (Atomics.compareExchange(words, index, value, (value + 2) & ~SLEEPERS) === value) return true;
   }
-  futexWake(address, EVERYBODY);
+}
+
+/** Wakes all sleepers, if there are any. `address` is where the word stands in this process. */
+export function notifyAll(words: Int32Array, index: number, address: number): void {
+  if (advance(words, index)) futexWake(address, EVERYBODY);
 }
 
 /** How long a sleep may last in ns where membarrier(2) is refused and a wake-up could be missed; Infinity elsewhere. */

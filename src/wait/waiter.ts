@@ -20,11 +20,11 @@ const COME_UP_EVERY_NS = 100_000_000;
 export interface WaiterParts {
   readonly memory: MemoryRegion;
   readonly participants: Participants;
-  /** Byte offset of the word that this side sleeps on: an eventcount, unless `prepare` says otherwise. */
+  /** Byte offset of the eventcount that this side sleeps on. */
   readonly own: number;
   /** Byte offset of the eventcount that the other side sleeps on; `own` where all sleep on one word. */
   readonly peers: number;
-  /** Announces a sleeper in the word at `own`: the value to sleep on. Sets an eventcount's bit unless given. */
+  /** Announces a sleeper in the eventcount at `own`: the value to sleep on. Sets its bit and nothing else unless given. */
   readonly prepare?: () => number;
   /** The owner word of the other side's role at this moment; 0 = nobody, or one whose death has been told. */
   readonly peer: () => number;
@@ -75,7 +75,7 @@ export class Waiter {
     for (;;) {
       let result = spin(attempt, deadline === NEVER ? budget : Math.min(budget, deadline - clockMonotonic()));
       if (result !== undefined) return result;
-      const key = this.#prepare();
+      const key = this.#announce();
       result = attempt();
       if (result !== undefined) return result;
       if (isPast(deadline)) return undefined;
@@ -86,8 +86,8 @@ export class Waiter {
   }
 
   #sleep(key: number, deadline: number): void {
-    const { memory, participants, own, peer } = this.#parts;
-    const owner = peer();
+    const { memory, participants, own } = this.#parts;
+    const [owner = 0] = this.#owners;
     const asks = owner !== 0 && participants.needsAsking(owner);
     const latest = clockMonotonic() + Math.min(longestSleep(), asks ? ASK_EVERY_NS : COME_UP_EVERY_NS);
     const until = deadline === NEVER ? latest : Math.min(deadline, latest);

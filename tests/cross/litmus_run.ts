@@ -1,6 +1,6 @@
 // Runs one litmus: a hot and a cold process, and what the hot one counted.
 
-import { SharedMemory, SpscRing } from "../../mod.ts";
+import { Mutex, SharedMemory, SpscRing } from "../../mod.ts";
 import { type Runtime, runPeer, spawnPeer, uniqueName } from "../support/mod.ts";
 import type { LitmusJob, LitmusResult } from "./peer_litmus.ts";
 
@@ -16,6 +16,11 @@ export type Litmus = Pick<LitmusJob, "edge" | "sleeps" | "rounds"> & {
   readonly timeoutMs: number;
 };
 
+function create(edge: LitmusJob["edge"], name: string): { close(): void } {
+  if (edge === "lock") return Mutex.create(name, { unlinkOnClose: true });
+  return SpscRing.create(name, { capacity: CAPACITY[edge], maxMessageSize: 48, unlinkOnClose: true });
+}
+
 /** Both sides of the same runtime. Throws when a side fails, or does not end in time. */
 export async function runLitmus({
   runtime,
@@ -24,7 +29,7 @@ export async function runLitmus({
   ...rest
 }: Litmus): Promise<LitmusResult> {
   const name = uniqueName(`litmus-${runtime.name}`);
-  const ring = SpscRing.create(name, { capacity: CAPACITY[rest.edge], maxMessageSize: 48, unlinkOnClose: true });
+  const object = create(rest.edge, name);
   const shared = SharedMemory.create(`${name}-shared`, { size: 16384, unlinkOnClose: true });
   const parameters = (role: LitmusJob["role"]) => [
     JSON.stringify({ ...rest, role, name, withoutBarrier } satisfies LitmusJob),
@@ -37,7 +42,7 @@ export async function runLitmus({
     return JSON.parse(stdout) as LitmusResult;
   } finally {
     cold.kill();
-    ring.close();
+    object.close();
     shared.close();
   }
 }

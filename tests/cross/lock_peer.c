@@ -198,7 +198,8 @@ static int work(const char *name, const char *memory, int place, int kind, unsig
 static int say_layout(void) {
   SAY(header, magic), SAY(header, version), SAY(header, kind), SAY(header, object_version), SAY(header, size);
   SAY(header, created), SAY(slot, life), SAY(slot, generation), SAY(slot, pid), SIZE(slot);
-  SAY(mutex, word), SAY(mutex, state), SAY(mutex, dead_pid), SAY(mutex, reason), SIZE(mutex);
+  SAY(mutex, word), SAY(mutex, state), SAY(mutex, dead_pid), SAY(mutex, eventcount);
+  SAY(mutex, reason), SIZE(mutex);
   SAY(event, eventcount), SAY(event, is_set), SAY(event, resets), SIZE(event);
   SAY(semaphore, eventcount), SAY(semaphore, value), SAY(semaphore, owned), SIZE(semaphore);
   printf("MAGIC %u\nTABLE %u\nOBJECT %u\nSLOTS %d\n", LINUX_IPC_MAGIC, LINUX_IPC_TABLE_OFFSET, LINUX_IPC_OBJECT_OFFSET,

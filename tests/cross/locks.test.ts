@@ -65,6 +65,7 @@ describe("include/linux_ipc.h", () => {
       "mutex.word": layout.LOCK,
       "mutex.state": layout.STATE,
       "mutex.dead_pid": layout.DEAD_PID,
+      "mutex.eventcount": layout.LOCK_EVENTCOUNT,
       "mutex.reason": layout.REASON,
       mutex: layout.MUTEX_SIZE,
       "event.eventcount": layout.EVENTCOUNT,

@@ -8,18 +8,19 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
-import { SharedMemory, SpscRing } from "../../mod.ts";
+import { Mutex, SharedMemory, SpscRing } from "../../mod.ts";
 import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
 import { CONSUMER_WAIT, PRODUCER_WAIT } from "../../src/ring/spsc/layout.ts";
 import { environment } from "../../src/runtime/environment.ts";
+import { LOCK_EVENTCOUNT } from "../../src/sync/layout.ts";
 import { clockMonotonic, pause } from "../../src/sys/futex.ts";
 import { notifyAll } from "../../src/wait/eventcount.ts";
 import { Random } from "../support/random.ts";
 
 export interface LitmusJob {
   readonly role: "hot" | "cold";
-  /** What is published: a message by the producer, or space by the consumer. */
-  readonly edge: "message" | "space";
+  /** What is published: a message by the producer, space by the consumer, or that a lock is free by its holder. */
+  readonly edge: "message" | "space" | "lock";
   readonly sleeps: "blocking" | "awaiting";
   readonly rounds: number;
   readonly name: string;
@@ -37,10 +38,14 @@ export interface LitmusResult {
 const LOST_AFTER_NS = 1e9;
 const HANGS_AFTER_NS = 20e9;
 const LONGEST_GAP_NS = 80_000;
+/** A blocking lock spins for 50 to 200 us before it sleeps; a ring is opened with a spin of 0. */
+const LONGEST_GAP_AFTER_SPIN_NS = 300_000;
 const bytes = new Uint8Array(48); // of which a ring of 64 bytes holds one
 /** Where the cold side says how many rounds it has done, and who it is; and lines of the cache that both sides write. */
 const DONE = 0;
 const PID = 1;
+/** The round in which the lock is held, for whom it shall be locked now. */
+const ROUND = 2;
 const CLUTTER_FIRST = 1024;
 const CLUTTER_STEP = 32;
 const CLUTTER_LINES = 40;
@@ -54,8 +59,20 @@ function takeAwayTheNet({ withoutBarrier }: LitmusJob): void {
   if (withoutBarrier) calls.membarrier = () => 0;
 }
 
-/** What the cold side does in a round; each takes exactly one message, or gives one. */
-function coldRound(ring: SpscRing, { edge, sleeps }: LitmusJob): () => unknown {
+/** Locks what the hot side holds, once it does. */
+function lockRound(name: string, shared: Int32Array, sleeps: LitmusJob["sleeps"]): (count: number) => Promise<void> {
+  const mutex = Mutex.open(name);
+  return async (count) => {
+    while (Atomics.load(shared, ROUND) < count) pause(1);
+    const guard = sleeps === "blocking" ? mutex.lockSync() : await mutex.lock();
+    guard?.unlock();
+  };
+}
+
+/** What the cold side does in a round; each takes exactly one message, or gives one, or the lock. */
+function coldRound(shared: Int32Array, { edge, sleeps, name }: LitmusJob): (count: number) => unknown {
+  if (edge === "lock") return lockRound(name, shared, sleeps);
+  const ring = SpscRing.open(name, { spinMs: 0 });
   if (edge === "message") {
     const consumer = ring.consumer();
     return sleeps === "blocking" ? () => consumer.receiveSync() : () => consumer.receive();
@@ -72,12 +89,12 @@ function clutter(shared: Int32Array, value: number): void {
   for (let line = 0; line < CLUTTER_LINES; line++) shared[CLUTTER_FIRST + line * CLUTTER_STEP] = value;
 }
 
-async function beCold(ring: SpscRing, shared: Int32Array, job: LitmusJob): Promise<void> {
+async function beCold(shared: Int32Array, job: LitmusJob): Promise<void> {
   takeAwayTheNet(job);
   Atomics.store(shared, PID, process.pid);
-  const round = coldRound(ring, job);
+  const round = coldRound(shared, job);
   for (let count = 1; count <= job.rounds; count++) {
-    await round();
+    await round(count);
     clutter(shared, -count);
     Atomics.store(shared, DONE, count);
   }
@@ -88,6 +105,8 @@ function doAllSleep(pid: number): boolean {
   const threads = readdirSync(`/proc/${pid}/task`);
   return threads.every((thread) => readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8").includes(") S "));
 }
+
+const SLEEP_WORDS = { message: CONSUMER_WAIT, space: PRODUCER_WAIT, lock: LOCK_EVENTCOUNT };
 
 /** The word on which the cold side sleeps, seen from outside. */
 class SleepWord {
@@ -100,7 +119,7 @@ class SleepWord {
     this.#shared = shared;
     this.#memory = SharedMemory.open(job.name);
     this.#words = new Int32Array(this.#memory.buffer);
-    this.#offset = OBJECT_OFFSET + (job.edge === "message" ? CONSUMER_WAIT : PRODUCER_WAIT);
+    this.#offset = OBJECT_OFFSET + SLEEP_WORDS[job.edge];
   }
 
   /** Whether the cold side sleeps and nobody has woken it: whoever wakes it clears the bit. */
@@ -134,14 +153,14 @@ function lookUntil(isSo: () => boolean, word: SleepWord): number {
   }
 }
 
-function wasteTime(random: Random): void {
-  const end = clockMonotonic() + random.below(random.below(LONGEST_GAP_NS)); // short ones more often
+function wasteTime(random: Random, longest = random.below(LONGEST_GAP_NS)): void {
+  const end = clockMonotonic() + random.below(longest); // short ones more often
   while (clockMonotonic() < end) pause(1);
 }
 
 /** A message a round, sent when the receiver has had the one before and goes to sleep. */
-function sendAtRandom(ring: SpscRing, shared: Int32Array, job: LitmusJob): number {
-  const producer = ring.producer();
+function sendAtRandom(shared: Int32Array, job: LitmusJob): number {
+  const producer = SpscRing.open(job.name).producer();
   const random = new Random(1);
   const word = new SleepWord(job, shared);
   let lost = 0;
@@ -155,8 +174,8 @@ function sendAtRandom(ring: SpscRing, shared: Int32Array, job: LitmusJob): numbe
 }
 
 /** Room for a message a round, made when the sender has filled the ring and goes to sleep. */
-function receiveAtRandom(ring: SpscRing, shared: Int32Array, job: LitmusJob): number {
-  const consumer = ring.consumer();
+function receiveAtRandom(shared: Int32Array, job: LitmusJob): number {
+  const consumer = SpscRing.open(job.name).consumer();
   const random = new Random(1);
   const word = new SleepWord(job, shared);
   let lost = 0;
@@ -169,17 +188,34 @@ function receiveAtRandom(ring: SpscRing, shared: Int32Array, job: LitmusJob): nu
   return lost;
 }
 
-function beHot(ring: SpscRing, shared: Int32Array, job: LitmusJob): LitmusResult {
+/** A lock a round, given back when the other side goes to sleep for it. */
+function unlockAtRandom(shared: Int32Array, job: LitmusJob): number {
+  const mutex = Mutex.open(job.name);
+  const random = new Random(1);
+  const word = new SleepWord(job, shared);
+  let lost = 0;
+  for (let count = 1; count <= job.rounds; count++) {
+    const guard = mutex.lockSync();
+    Atomics.store(shared, ROUND, count);
+    wasteTime(random, job.sleeps === "blocking" ? LONGEST_GAP_AFTER_SPIN_NS : undefined);
+    clutter(shared, count);
+    guard?.unlock();
+    lost += lookUntil(() => Atomics.load(shared, DONE) >= count, word);
+  }
+  return lost;
+}
+
+const HOT = { message: sendAtRandom, space: receiveAtRandom, lock: unlockAtRandom };
+
+function beHot(shared: Int32Array, job: LitmusJob): LitmusResult {
   const started = performance.now();
-  const lost = job.edge === "message" ? sendAtRandom(ring, shared, job) : receiveAtRandom(ring, shared, job);
+  const lost = HOT[job.edge](shared, job);
   return { rounds: job.rounds, lost, seconds: Math.round(performance.now() - started) / 1000 };
 }
 
 const job = JSON.parse(process.argv[2] as string) as LitmusJob;
-const ring = SpscRing.open(job.name, { spinMs: 0 });
 const memory = SharedMemory.open(`${job.name}-shared`);
 const shared = new Int32Array(memory.buffer);
-if (job.role === "cold") await beCold(ring, shared, job);
-else console.log(JSON.stringify(beHot(ring, shared, job)));
-ring.close();
+if (job.role === "cold") await beCold(shared, job);
+else console.log(JSON.stringify(beHot(shared, job)));
 memory.close();

@@ -1,13 +1,14 @@
 // Explorer: a mutex whose processes are killed, or overtaken, before every single access of lock and unlock.
 //
-// Accesses take effect in program order, as atomic ones do. What sleeps in the kernel is modelled: a sleep begins only if
-// the word is still the key, and ends by a wake-up or by the death of the owner that it watches. Not covered: the engine.
+// Accesses take effect in program order, which the sleeper's membarrier makes true of the plain ones. What sleeps in the
+// kernel is modelled: a sleep begins only if the eventcount is still the key, and ends by a wake-up or by the death of the
+// owner that it watches. Not covered: the engine.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { OWNER_MASK } from "../../src/memory/layout.ts";
 import { type LockProcess, LockScene } from "./lock_scene.ts";
-import { Crash, crashAt } from "./traced.ts";
+import { actAt, Crash, crashAt } from "./traced.ts";
 
 /** Ways of life; each ends outside, or asleep. */
 const lives: Record<string, (process: LockProcess) => void> = {
@@ -145,6 +146,52 @@ describe("a mutex", () => {
     }
   }
 
+  it("whose holder unlocks while another one goes to sleep between two of its accesses wakes it", () => {
+    for (let index = 0, goesOn = true; goesOn; index++) {
+      const scene = new LockScene();
+      scene.memory.trace(() => {
+        const [holder, sleeper] = [scene.start(), scene.start()];
+        holder.lock();
+        goesOn = actAt(
+          scene.memory,
+          [index],
+          () => sleeper.lock() && sleeper.unlock(),
+          () => holder.unlock(),
+        );
+        finish(scene);
+      });
+      assert.ok(goesOn || index > 2, `${index} accesses`);
+    }
+  });
+
+  it("whose holder is killed anywhere in its unlock while another one goes to sleep, and the next one too, wakes it", () => {
+    let scenes = 0;
+    for (let moment = 0; moment < 24; moment++) {
+      for (let access = 0; access < 8; access++) {
+        for (let later = 0; later <= 24; later++) {
+          const scene = new LockScene();
+          scene.memory.trace(() => {
+            const [holder, next, sleeper] = [scene.start(), scene.start(), scene.start()];
+            holder.lock();
+            const acts = [
+              () => {
+                holder.isDead = crashAt(scene.memory, access, () => holder.unlock());
+              },
+              // a last round of 24: nobody comes between
+              () => later < 24 && next.tryLock(),
+            ];
+            actEach(scene, [moment, moment + later], acts, () => sleeper.lock() && sleeper.unlock());
+            next.isDead = true;
+            finish(scene);
+            for (const { id } of scene.processes) assert.ok(toldOf(scene, id) <= 1, `${id} was told twice`);
+          });
+          scenes++;
+        }
+      }
+    }
+    assert.ok(scenes > 1000, `${scenes} scenes`);
+  });
+
   it("would be found stuck by these tests: a crash is a crash", () => {
     const scene = new LockScene();
     scene.memory.trace(() => {
@@ -163,6 +210,29 @@ describe("a mutex", () => {
     });
   });
 });
+
+/** Runs `body`, and the acts of others before its accesses of these numbers; those that it does not reach come after it. */
+function actEach(
+  { memory }: LockScene,
+  moments: readonly number[],
+  acts: readonly (() => void)[],
+  body: () => void,
+): void {
+  const left = acts.map((act, index) => ({ act, moment: moments[index] as number }));
+  let access = 0;
+  const due = () =>
+    memory.freely(() => {
+      while (left[0] !== undefined && left[0].moment <= access) left.shift()?.act();
+    });
+  memory.onAccess = () => {
+    due();
+    access++;
+  };
+  body();
+  memory.onAccess = undefined;
+  access = Number.POSITIVE_INFINITY;
+  due();
+}
 
 /** Comes in if it can, or goes. */
 function toggle(process: LockProcess): void {

@@ -1,4 +1,4 @@
-// A scene of one mutex word on traced memory: processes are ids, their deaths a flag, and sleeps are data.
+// A scene of one mutex on traced memory: processes are ids, their deaths a flag, and sleeps are data.
 
 import type { Participants } from "../../src/memory/participants.ts";
 import type { SharedMemory } from "../../src/memory/shared_memory.ts";
@@ -18,7 +18,7 @@ export class LockProcess {
   isInside = false;
   /** Of whom it was told. */
   readonly told: number[] = [];
-  /** It sleeps while the word holds `key` and `owner` lives, until somebody wakes it. */
+  /** It sleeps while the eventcount holds `key` and `owner` lives, until somebody wakes it. */
   #sleep: { key: number; owner: number } | undefined;
   #isWoken = false;
   /** The guard that it has was told of a death. */
@@ -31,7 +31,7 @@ export class LockProcess {
     const table = { owner: id, join: () => id, isDead, isProvenDead: isDead };
     const participants = { ...table, needsAsking: () => false, pidOf: (owner: number) => owner };
     const memory = { buffer: scene.memory.buffer, address: 0 } as unknown as SharedMemory;
-    this.word = new LockWord(memory, 0, participants as unknown as Participants, () => scene.wakeAll());
+    this.word = new LockWord(memory, layout.lockAt(0), participants as unknown as Participants, () => scene.wakeAll());
     this.state = new RecoveryState(scene.memory.buffer, 0);
   }
 
@@ -71,12 +71,12 @@ export class LockProcess {
     }
   }
 
-  /** As Waiter: arms the word, then the owner's life. False: there is nothing to sleep on. */
+  /** As Waiter: arms the eventcount, then the owner's life. False: there is nothing to sleep on. */
   #park(key: number): boolean {
-    const value = Atomics.load(this.#scene.words, 0);
+    const value = Atomics.load(this.#scene.words, layout.LOCK_EVENTCOUNT / 4);
     this.#isWoken = false; // what woke before the comparison woke nobody
     if (value !== key) return false;
-    const owner = this.word.otherOwner;
+    const owner = this.word.announced;
     if (this.#isWoken || this.#scene.isDead(owner)) return false;
     this.#sleep = { key, owner };
     return true;
@@ -101,7 +101,7 @@ export class LockScene {
   readonly #plain = new Int32Array(this.memory.buffer);
   #traced: Int32Array | undefined;
 
-  /** The word as processes see it. */
+  /** The words as processes see them. */
   get words(): Int32Array {
     this.#traced ??= new Int32Array(this.memory.buffer);
     return this.#traced;

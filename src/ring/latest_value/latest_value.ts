@@ -1,6 +1,5 @@
 // LatestValue: the last complete value of one writer, for any number of readers, in shared memory or in a mapped file.
 
-import process from "node:process";
 import { openOrCreate } from "../../memory/file.ts";
 import { ALIGNMENT } from "../../memory/layout.ts";
 import type { MemoryRegion } from "../../memory/memory_region.ts";
@@ -9,8 +8,8 @@ import type { SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
-import { membarrierRegister } from "../../sys/futex.ts";
 import { checkOptions, demandOptions } from "../../sys/validate.ts";
+import { mayPublishPlainly } from "../../wait/eventcount.ts";
 import { Waiter } from "../../wait/waiter.ts";
 import { PeerEnd } from "../peer_end.ts";
 import { Role, type RoleWords } from "../role.ts";
@@ -91,8 +90,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     this.#parts = parts;
     const { placement, geometry, use } = parts;
     const { memory, participants, base, name } = placement;
-    const isOrdered = process.arch === "x64" && membarrierRegister() >= 0;
-    const isAtomic = use.ordering === "atomic" || !isOrdered;
+    const isAtomic = use.ordering === "atomic" || !mayPublishPlainly();
     this.#buffers = new ValueBuffers({ memory, base, geometry, name, isAtomic });
     this.#role = this.#makeRole();
     participants.beforeClose(this, () => this.close());

@@ -7,6 +7,7 @@
 //   0x08c  i32 fresh        slots that have ever been used; those above are all zeros
 //   0x090  i32 freeFirst | i32 freeLast     links: the slots that are free again, the longest free first
 //   0x098  f64 earliest     no entry expires before it, ns of CLOCK_MONOTONIC
+//   0x0a0  i32 eventcount   of who waits for the lock                                 everybody
 //   0x100  i32 tick | i32 epoch     FLAG_LRU: epoch * 2^32 + tick uses so far       everybody
 //   0x180  buckets, a power of two of them, at least `capacity`:  i32 head | i32 version
 //          FLAG_LRU: f64 for each slot, the use at which it was used last; 0 = free everybody
@@ -41,6 +42,7 @@ export const FRESH = 0x08c;
 export const FREE_FIRST = 0x090;
 export const FREE_LAST = 0x094;
 export const EARLIEST = 0x098;
+export const LOCK_EVENTCOUNT = 0x0a0;
 export const TICK = 0x100;
 export const EPOCH = 0x104;
 export const FIRST_BUCKET = 0x180;

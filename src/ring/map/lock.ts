@@ -36,7 +36,8 @@ export class WriterLock {
   /** Joins the participants at the first write: who only reads takes no slot. */
   get #attached(): LockWord {
     const { memory, participants, base } = this.#placement;
-    this.#word ??= new LockWord(memory, base + layout.LOCK, participants);
+    const place = { word: base + layout.LOCK, eventcount: base + layout.LOCK_EVENTCOUNT };
+    this.#word ??= new LockWord(memory, place, participants);
     return this.#word;
   }
 
@@ -51,9 +52,9 @@ export class WriterLock {
   #wait(): number {
     const { memory, participants, base } = this.#placement;
     const word = this.#attached;
-    const own = base + layout.LOCK;
+    const own = base + layout.LOCK_EVENTCOUNT;
     const parts = { memory, participants, own, peers: own, spinMs: undefined };
-    this.#waiter ??= new Waiter({ ...parts, prepare: () => word.announce(), peer: () => word.otherOwner });
+    this.#waiter ??= new Waiter({ ...parts, prepare: () => word.announce(), peer: () => word.announced });
     const outcome = this.#waiter.waitSync(this.#attempt, clockMonotonic() + this.#timeoutMs * 1e6);
     if (outcome !== undefined) return outcome;
     const pid = participants.pidOf(word.owner);

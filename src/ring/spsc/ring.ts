@@ -1,6 +1,5 @@
 // SpscRing: messages from one producer to one consumer, through shared memory.
 
-import process from "node:process";
 import { openOrCreate } from "../../memory/file.ts";
 import { ALIGNMENT, OBJECT_OFFSET } from "../../memory/layout.ts";
 import { withLayoutLock } from "../../memory/layout_lock.ts";
@@ -8,9 +7,8 @@ import type { MemoryRegion } from "../../memory/memory_region.ts";
 import { placementOver } from "../../memory/placement.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
-import { membarrierRegister } from "../../sys/futex.ts";
 import { checkOptions, demandOptions } from "../../sys/validate.ts";
-import { notifyAll } from "../../wait/eventcount.ts";
+import { mayPublishPlainly, notifyAll } from "../../wait/eventcount.ts";
 import { Peer } from "../../wait/peer.ts";
 import { Waiter } from "../../wait/waiter.ts";
 import { Role } from "../role.ts";
@@ -76,8 +74,7 @@ export class SpscRing {
     this.#parts = parts;
     const { buffer } = parts.segment.memory;
     this.#words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
-    const isOrdered = process.arch === "x64" && membarrierRegister() >= 0;
-    this.#isAtomic = parts.use.ordering === "atomic" || !isOrdered;
+    this.#isAtomic = parts.use.ordering === "atomic" || !mayPublishPlainly();
     parts.segment.participants.beforeClose(this, () => this.close());
   }
 
