@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { Futex, SharedMemory, SpscRing } from "../../mod.ts";
+import { Futex, Mutex, SharedMemory, SpscRing } from "../../mod.ts";
 import { cleanUp, compileC, mainRuntimes, ownRuntime, spawnPeer, uniqueName, within } from "../support/mod.ts";
 import { launcher } from "./refused_launcher.ts";
 
 const peer = new URL("./peer_refused.ts", import.meta.url);
+const lockPeer = new URL("./peer_refused_lock.ts", import.meta.url);
 const futexPeer = new URL("./futex_peer.ts", import.meta.url);
 
 const profiles: Record<string, string[]> = {
@@ -70,6 +71,24 @@ describe("a process without", () => {
         assert.equal(await other.line(5000), "EOWNERDEAD");
         ring.close();
         await other.ended;
+      });
+    }
+
+    for (const form of ["lockSync", "lock"]) {
+      it(`${what} passes a mutex to and fro by ${form}`, async () => {
+        const name = uniqueName("mutex");
+        const mutex = Mutex.create(name, { unlinkOnClose: true });
+        let guard = mutex.tryLock();
+        const other = spawnPeer(ownRuntime, lockPeer, [name, form], { wrapper: wrapper() });
+        assert.equal(await other.line(), "ready");
+        for (let round = 0; round < 10; round++) {
+          await new Promise((resolve) => setTimeout(resolve, round * 2));
+          guard?.unlock();
+          assert.equal(await other.line(5000), `${round}`);
+          guard = await within(mutex.lock(), 5000, "our turn");
+        }
+        other.kill();
+        mutex.close();
       });
     }
 
