@@ -43,6 +43,17 @@ int32_t futex_wake(futex_word *word, int32_t count) {
   return checked(syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0));
 }
 
+/* Advances an eventcount (src/wait/eventcount.ts) whose bit 0, "somebody may sleep", was found set, and wakes all: one
+ * system call, FUTEX_WAKE_OP, so that nobody is killed between the two. It adds 1, which carries the bit into the sequence;
+ * where somebody else was faster it sets the bit again, for one wake-up too many. How many were woken. */
+static int32_t futex_advance(futex_word *word) {
+  int32_t result = checked(syscall(SYS_futex, word, FUTEX_WAKE_OP, INT32_MAX, NULL, word,
+                                   FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0)));
+  if (result != -ENOSYS) return result;
+  atomic_fetch_add(word, 1); /* a sandbox without it */
+  return futex_wake(word, INT32_MAX);
+}
+
 /* futex_waitv(2): sleeps while every word holds its value. The index that was woken, or as futex_wait.
  * Kernels before 5.16 and some seccomp profiles refuse it: then the last word is waited for in short slices, after each
  * of which -EINTR asks the caller to look at all of them. */
@@ -80,6 +91,8 @@ LIPC_EXPORT int32_t lipc_futex_wait(double word, double expected, double deadlin
 }
 
 LIPC_EXPORT int32_t lipc_futex_wake(double word, double count) { return futex_wake(POINTER(word), (int32_t)count); }
+
+LIPC_EXPORT int32_t lipc_futex_advance(double word) { return futex_advance(POINTER(word)); }
 
 /* Says in a life word that somebody waits for its owner's end, so that the kernel wakes us. Returns its value. */
 uint32_t life_announce(futex_word *life) {

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 4
+#define LIPC_ABI_VERSION 5
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -48,6 +48,7 @@ LIPC_EXPORT int32_t lipc_copy(double to, double from, double count, double ahead
 /* futex.c */
 LIPC_EXPORT int32_t lipc_futex_wait(double word, double expected, double deadline);
 LIPC_EXPORT int32_t lipc_futex_wake(double word, double count);
+LIPC_EXPORT int32_t lipc_futex_advance(double word);
 LIPC_EXPORT int32_t lipc_wait_event(double word, double expected, double life, double deadline);
 LIPC_EXPORT int32_t lipc_membarrier_register(void);
 LIPC_EXPORT int32_t lipc_membarrier(void);

@@ -37,6 +37,7 @@ export const symbols = {
 
   futex_wait: { result: "i32", arguments: 3 },
   futex_wake: { result: "i32", arguments: 2 },
+  futex_advance: { result: "i32", arguments: 1 },
   wait_event: { result: "i32", arguments: 4 },
   membarrier_register: { result: "i32", arguments: 0 },
   membarrier: { result: "i32", arguments: 0 },
@@ -96,7 +97,7 @@ export const symbols = {
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 export type SymbolName = keyof typeof symbols;
 

@@ -14,9 +14,9 @@
 import { OWNER_MASK } from "../memory/layout.ts";
 import type { MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";
-import { EVERYBODY, futexWake } from "../sys/futex.ts";
+import { futexAdvance } from "../sys/futex.ts";
 import { loadOrdered } from "../sys/ordering.ts";
-import { advance, mayPublishPlainly, prepareToSleep, SLEEPERS } from "../wait/eventcount.ts";
+import { mayPublishPlainly, prepareToSleep, SLEEPERS } from "../wait/eventcount.ts";
 
 /** Of the module: V8 takes an imported binding to be variable (D34). */
 const SOMEBODY_SLEEPS = SLEEPERS;
@@ -53,12 +53,12 @@ export class LockWord {
   private deadOwner = 0;
   private announcedOwner = 0;
 
-  /** Joins the participants. `wake` wakes all who sleep on the eventcount. */
+  /** Joins the participants. `wake` advances the eventcount and wakes all who sleep on it. */
   constructor(memory: MemoryRegion, place: LockPlace, participants: Participants, wake?: () => void) {
     this.eventcount = (place.eventcount - place.word) / 4;
     this.words = new Int32Array(memory.buffer, place.word, this.eventcount + 1);
     const address = memory.address + place.eventcount;
-    this.wake = wake ?? (() => futexWake(address, EVERYBODY));
+    this.wake = wake ?? (() => futexAdvance(address));
     this.participants = participants;
     this.isPlain = mayPublishPlainly();
     this.me = participants.join();
@@ -111,12 +111,8 @@ export class LockWord {
     if (this.isPlain)
       words[0] = 0; // SYNC lock (release)
     else Atomics.store(words, 0, 0);
-    if ((words[this.eventcount] & SOMEBODY_SLEEPS) !== 0) this.wakeAll(); // SYNC eventcount (publisher)
+    if ((words[this.eventcount] & SOMEBODY_SLEEPS) !== 0) this.wake(); // SYNC eventcount (publisher)
     return true;
-  }
-
-  private wakeAll(): void {
-    if (advance(this.words, this.eventcount)) this.wake();
   }
 
   /** Announces a waiter: the value of the eventcount to sleep on, and one that it has no more where the lock is free. */

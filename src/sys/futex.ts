@@ -21,6 +21,11 @@ export function futexWake(address: number, count: number): number {
   return environment().calls.futex_wake(address, count);
 }
 
+/** Advances the eventcount at `address`, which says that somebody may sleep, and wakes all: a kill comes before or after. */
+export function futexAdvance(address: number): number {
+  return environment().calls.futex_advance(address);
+}
+
 /** As futexWait, but the death of the owner of the life word at `life` (0 = nobody) ends it with -EOWNERDEAD. */
 export function waitEvent(address: number, expected: number, life: number, deadline: number): number {
   return environment().calls.wait_event(address, expected, life, deadline);

@@ -3,13 +3,14 @@
 //   bit 0  somebody may sleep        bits 31..1  sequence
 //
 // The sleeper sets bit 0 (prepare), looks once more at what it waits for, and sleeps while the word keeps its value.
-// The notifier publishes, loads the word, and only if bit 0 is set advances the sequence and wakes. Whoever clears
-// bit 0 wakes everybody.
+// The notifier publishes, loads the word, and only if bit 0 is set advances the sequence and wakes everybody, both in one
+// system call: who is killed has done both, or left the bit set for the next one. Adding 1 does it. Two that do it at once
+// leave the bit set again, in a new sequence: a wake-up too many.
 //
 // SYNC eventcount: publish-then-load-flag against set-flag-then-look. The publisher's store may be plain, without a
 // fence: the sleeper runs membarrier(2) between its two steps, which puts the fence into the publisher's instructions.
 
-import { EVERYBODY, futexWake, membarrier, membarrierRegister } from "../sys/futex.ts";
+import { futexAdvance, membarrier, membarrierRegister } from "../sys/futex.ts";
 import { isInOrder, loadOrdered } from "../sys/ordering.ts";
 
 /** Somebody may sleep. */
@@ -40,18 +41,9 @@ export function hasSleepers(words: Int32Array, index: number, isAtomic: boolean)
   return (value & SLEEPERS) !== 0;
 }
 
-/** Advances the sequence, if somebody may sleep; whether all have to be woken now. */
-export function advance(words: Int32Array, index: number): boolean {
-  for (;;) {
-    const value = loadOrdered(words, index);
-    if ((value & SLEEPERS) === 0) return false;
-    if (Atomics.compareExchange(words, index, value, (value + 2) & ~SLEEPERS) === value) return true;
-  }
-}
-
-/** Wakes all sleepers, if there are any. `address` is where the word stands in this process. */
+/** Wakes all sleepers, if there may be any. `address` is where the word stands in this process. */
 export function notifyAll(words: Int32Array, index: number, address: number): void {
-  if (advance(words, index)) futexWake(address, EVERYBODY);
+  if ((loadOrdered(words, index) & SLEEPERS) !== 0) futexAdvance(address);
 }
 
 /** How long a sleep may last in ns where membarrier(2) is refused and a wake-up could be missed; Infinity elsewhere. */

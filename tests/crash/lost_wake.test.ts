@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { Barrier, Condition, Event, Mutex, Semaphore } from "../../mod.ts";
+import { Barrier, Event, Semaphore } from "../../mod.ts";
 import { cleanUp, mainRuntimes, ownRuntime, runPeer, sleep, spawnPeer, uniqueName } from "../support/mod.ts";
 
 const waiter = new URL("./peer_lost_wake.ts", import.meta.url);
@@ -15,7 +15,6 @@ const objects = {
   event: (name: string) => [Event.create(name, options)],
   turnstile: (name: string) => [Event.create(name, { ...options, autoReset: true })],
   semaphore: (name: string) => [Semaphore.create(name, { ...options, value: 0 })],
-  condition: (name: string) => [Condition.create(name, options), Mutex.create(`${name}-mutex`, options)],
   barrier: (name: string) => [Barrier.create(name, { ...options, parties: 2 })],
 };
 

@@ -1,7 +1,7 @@
 // A process that changes an object for which somebody waits, and is killed where it would wake them.
 
 import process from "node:process";
-import { Barrier, Condition, Event, Semaphore } from "../../mod.ts";
+import { Barrier, Event, Semaphore } from "../../mod.ts";
 import { environment } from "../../src/runtime/environment.ts";
 import { sleep } from "../support/mod.ts";
 
@@ -27,5 +27,4 @@ async function arrive(): Promise<void> {
 if (kind === "barrier") await arrive();
 dieAtWaking();
 if (kind === "semaphore") Semaphore.open(name).release();
-else if (kind === "condition") Condition.open(name).notifyAll();
 else Event.open(name).set();

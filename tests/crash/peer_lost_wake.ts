@@ -1,7 +1,7 @@
 // A process that waits for one object of each kind until somebody changes it.
 
 import process from "node:process";
-import { Barrier, Condition, Event, Mutex, Semaphore } from "../../mod.ts";
+import { Barrier, Event, Semaphore } from "../../mod.ts";
 import { sleep } from "../support/mod.ts";
 
 const [kind, form, name] = process.argv.slice(2) as [string, string, string];
@@ -22,10 +22,7 @@ async function waitForEvent(): Promise<void> {
 async function waitForOther(): Promise<void> {
   console.log("waiting");
   if (kind === "semaphore") await Semaphore.open(name).acquire();
-  else if (kind === "condition") {
-    const guard = await Mutex.open(`${name}-mutex`).lock();
-    await Condition.open(name).wait(guard);
-  } else {
+  else {
     const barrier = Barrier.open(name);
     barrier.join();
     await barrier.arrive();

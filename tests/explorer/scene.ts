@@ -65,13 +65,9 @@ export class ModelWaiter implements RingWaiter {
     sleep.onChange();
   }
 
-  /** As src/wait/eventcount.ts does it, but for the system call. */
+  /** As src/wait/eventcount.ts does it; the system call adds 1. */
   notify(): void {
-    for (;;) {
-      const value = Atomics.load(this.#words, this.#peers);
-      if ((value & 1) === 0) return;
-      if (Atomics.compareExchange(this.#words, this.#peers, value, (value + 2) & ~1) === value) return;
-    }
+    if ((Atomics.load(this.#words, this.#peers) & 1) !== 0) Atomics.add(this.#words, this.#peers, 1);
   }
 
   pause(): void {}
