@@ -16,7 +16,7 @@ import type { MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";
 import { futexAdvance } from "../sys/futex.ts";
 import { loadOrdered } from "../sys/ordering.ts";
-import { mayPublishPlainly, prepareToSleep, SLEEPERS } from "../wait/eventcount.ts";
+import { hasSleepers, mayPublishPlainly, prepareToSleep, SLEEPERS } from "../wait/eventcount.ts";
 
 /** Of the module: V8 takes an imported binding to be variable (D34). */
 const SOMEBODY_SLEEPS = SLEEPERS;
@@ -47,7 +47,7 @@ export class LockWord {
   /** The participant, as the word names it. */
   readonly me: number = 0;
   private readonly eventcount: number = 0;
-  private readonly isPlain: boolean;
+  private readonly isAtomic: boolean;
   private readonly wake: () => void;
   private readonly participants: Participants;
   private deadOwner = 0;
@@ -60,7 +60,7 @@ export class LockWord {
     const address = memory.address + place.eventcount;
     this.wake = wake ?? (() => futexAdvance(address));
     this.participants = participants;
-    this.isPlain = mayPublishPlainly();
+    this.isAtomic = !mayPublishPlainly();
     this.me = participants.join();
   }
 
@@ -108,10 +108,16 @@ export class LockWord {
   release(): boolean {
     const { words } = this;
     if (words[0] !== this.me) return false;
-    if (this.isPlain)
-      words[0] = 0; // SYNC lock (release)
-    else Atomics.store(words, 0, 0);
-    if ((words[this.eventcount] & SOMEBODY_SLEEPS) !== 0) this.wake(); // SYNC eventcount (publisher)
+    if (this.isAtomic) return this.releaseAtomically();
+    words[0] = 0; // SYNC lock (release)
+    if ((words[this.eventcount] & SOMEBODY_SLEEPS) !== 0) this.wake(); // as hasSleepers, without a call
+    return true;
+  }
+
+  /** Where the sleepers' barriers do not reach us, or stores do not keep their order. */
+  private releaseAtomically(): true {
+    Atomics.store(this.words, 0, 0);
+    if (hasSleepers(this.words, this.eventcount, true)) this.wake();
     return true;
   }
 
