@@ -13,27 +13,23 @@ const ATTEMPTS = 3;
 /** CPU time in ms that the whole machine has spent on anything but idling, and the part that the host gave to others. */
 function times(): { busyMs: number; stolenMs: number } {
   const line = readFileSync("/proc/stat", "utf8").split("\n", 1)[0] as string;
-  const [, user, nice, system, , , irq, softirq, steal] = line.trim().split(/\s+/).map(Number) as number[] & {
-    8: number;
-  };
-  const busy = [user, nice, system, irq, softirq, steal].reduce((sum: number, ticks = 0) => sum + ticks, 0);
+  const ticks = line.trim().split(/\s+/).map(Number);
+  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = ticks;
+  const busy = user + nice + system + irq + softirq + steal;
   return { busyMs: busy * MS_PER_TICK, stolenMs: steal * MS_PER_TICK };
 }
 
-function shareSince(timeBefore: number, ms: number): number {
-  return Math.max(0, ms / ((performance.now() - timeBefore) * availableParallelism()));
+/** Starts a measurement; the answer takes our own part in ms and gives the others' share of the machine since then. */
+function watch(part: "busyMs" | "stolenMs"): (ownMs: number) => number {
+  const [before, timeBefore] = [times()[part], performance.now()];
+  return (ownMs) => {
+    const elapsed = (performance.now() - timeBefore) * availableParallelism();
+    return Math.max(0, (times()[part] - before - ownMs) / elapsed);
+  };
 }
 
-/** Starts a measurement; the answer takes our own CPU time and gives the share of the machine that others had. */
-export function watchOthers(): (ownMs: number) => number {
-  const [before, timeBefore] = [times(), performance.now()];
-  return (ownMs) => shareSince(timeBefore, times().busyMs - before.busyMs - ownMs);
-}
-
-function watchStolen(): () => number {
-  const [before, timeBefore] = [times(), performance.now()];
-  return () => shareSince(timeBefore, times().stolenMs - before.stolenMs);
-}
+/** The share of the machine that other programs and other guests of the host had. */
+export const watchOthers = () => watch("busyMs");
 
 async function othersNow(): Promise<number> {
   const share = watchOthers();
@@ -55,9 +51,9 @@ export class QuietMoments {
     let best: { result: Result; stolen: number } | undefined;
     for (let attempt = 0; attempt < ATTEMPTS && (best?.stolen ?? 1) >= DISTURBED_SHARE; attempt++) {
       await this.#wait();
-      const stolenShare = watchStolen();
+      const stolenShare = watch("stolenMs");
       const result = await trial();
-      const stolen = stolenShare();
+      const stolen = stolenShare(0);
       if (best === undefined || stolen < best.stolen) best = { result, stolen };
     }
     return (best as { result: Result }).result;
