@@ -1,5 +1,6 @@
 // Awaiting: callers that await the same thing, served in order by one parked watch.
 
+import { setImmediate } from "node:timers";
 import type { AwaitOptions } from "./deadline.ts";
 import { limit } from "./limit.ts";
 
@@ -25,6 +26,9 @@ interface Caller {
 }
 
 const nothing = () => {};
+
+/** So often it looks and is told at once to look again, before the event loop has a turn: others are busy, or hostile. */
+const VAIN_LOOKS_MOST = 64;
 
 /** Each caller has an `attempt`, which answers undefined for "not yet" and throws what should end its wait. */
 export class Awaiting {
@@ -112,11 +116,15 @@ export class Awaiting {
 
   #serveOrPark(): void {
     let key: number | undefined;
+    let vainLooks = 0;
     for (let caller = this.#callers[0]; caller !== undefined; caller = this.#callers[0]) {
       if (this.#settleFirst(caller)) key = undefined;
       else if (key === undefined) key = this.#parking.prepare();
       else if (this.#parking.park(key, this.#onChange)) return;
-      else key = undefined;
+      else if (++vainLooks === VAIN_LOOKS_MOST) {
+        setImmediate(this.#onChange);
+        return;
+      } else key = undefined;
     }
     this.#parking.unpark();
   }

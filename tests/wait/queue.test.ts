@@ -84,6 +84,21 @@ describe("awaiting", () => {
     assert.equal(parking.parked, undefined);
   });
 
+  it("leaves the event loop its turns while others change what it would sleep on, again and again", async () => {
+    const { parking, take, put } = makeQueue();
+    let looks = 0;
+    parking.beforePark = () => {
+      looks++;
+      parking.key++;
+    };
+    const taken = take();
+    for (let turn = 0; turn < 3; turn++) await sleep(1);
+    assert.ok(looks > 64, `${looks} looks: it goes on by itself`);
+    parking.beforePark = () => {};
+    put(7);
+    assert.equal(await within(taken, 5000, "the caller"), 7);
+  });
+
   it("stays parked when a wake-up had no cause", async () => {
     const { parking, take, put } = makeQueue();
     const taking = take();
