@@ -10,6 +10,19 @@ type Dlopen = (
   symbols: unknown;
 };
 
+interface Permissions {
+  querySync(what: object): { state: "granted" | "prompt" | "denied" };
+}
+
+/**
+ * Whether this may be read without asking anybody; always so in the other runtimes. What is only for some is not asked
+ * for: `--allow-ffi` is enough.
+ */
+export function isGranted(what: { name: "env"; variable: string } | { name: "read"; path: string }): boolean {
+  const { Deno } = globalThis as unknown as { Deno?: { permissions: Permissions } };
+  return Deno === undefined || Deno.permissions.querySync(what).state === "granted";
+}
+
 export const loadDeno: LoadCalls = (path) => {
   const { dlopen } = (globalThis as unknown as { Deno: { dlopen: Dlopen } }).Deno;
   const table: Record<string, { name: string; parameters: string[]; result: string }> = {};

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { embedded } from "../../native/embedded.ts";
+import { isGranted } from "./deno.ts";
 
 /** Why the library cannot work here, in the words of an error message; undefined where it can. */
 export function unsupported(): string | undefined {
@@ -14,10 +15,17 @@ export function unsupported(): string | undefined {
   return undefined;
 }
 
+/** Where nobody may look, it is there: loading it needs no permission to read. */
 function besideTheModule(): string | undefined {
   if (!import.meta.url.startsWith("file:")) return undefined;
   const path = fileURLToPath(new URL(`../../native/linux-ipc-${process.arch}.so`, import.meta.url));
-  return existsSync(path) ? path : undefined;
+  return !isGranted({ name: "read", path }) || existsSync(path) ? path : undefined;
+}
+
+/** Where its user has put another one; an empty variable says nothing. */
+function elsewhere(): string | undefined {
+  const variable = "LINUX_IPC_LIBRARY";
+  return isGranted({ name: "env", variable }) ? process.env[variable] || undefined : undefined;
 }
 
 /** Directories that may hold a private file which the loader may map executable (a container's /tmp may be noexec). */
@@ -50,6 +58,6 @@ function fromEmbeddedCopy<T>(load: (path: string) => T): T {
 
 /** Loads the shim through `load`: from LINUX_IPC_LIBRARY, from beside the module, or from the embedded copy. */
 export function withLibrary<T>(load: (path: string) => T): T {
-  const path = process.env.LINUX_IPC_LIBRARY ?? besideTheModule();
+  const path = elsewhere() ?? besideTheModule();
   return path === undefined ? fromEmbeddedCopy(load) : load(path);
 }

@@ -14,10 +14,12 @@ import {
   type PeerOptions,
   projectRoot,
   runPeer,
+  spawnProgram,
   temporaryDirectory,
 } from "../support/mod.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
+const notDeno = ownRuntime.name !== "deno" && "only Deno has such permissions";
 
 /** The errors of two first calls in a new process. */
 async function firstCalls(options: PeerOptions, command = ["firstCall"], script: string | URL = peer) {
@@ -73,6 +75,23 @@ describe("library", () => {
     assert.ok(first.message.includes(path), first.message);
     assert.ok(second.message.includes(path), second.message);
   });
+
+  it("is the usual one where the variable that would name another is empty", async () => {
+    const end = await runPeer(ownRuntime, peer, ["backend"], { environment: { LINUX_IPC_LIBRARY: "" } });
+    assert.equal(end.code, 0, end.stderr);
+  });
+
+  for (const flag of ["--allow-ffi", `--allow-ffi=native/linux-ipc-${process.arch}.so`]) {
+    it(`needs no permission of Deno but ${flag}`, { skip: notDeno }, async () => {
+      const program = "const m = SharedMemory.anonymous({ size: 1 }); console.log(m.size); m.close();";
+      const script = join(temporaryDirectory(), "program.ts");
+      writeFileSync(script, `import { SharedMemory } from ${JSON.stringify(`${projectRoot}mod.ts`)};\n${program}\n`);
+      const environment = { LINUX_IPC_LIBRARY: "/nowhere/linux-ipc.so" }; // which it may not read
+      const parameters = ["run", "--no-prompt", "--no-check", flag, script];
+      const end = await spawnProgram(ownRuntime.command, parameters, { environment }).ended;
+      assert.deepEqual([end.stdout, end.code], ["1\n", 0], end.stderr);
+    });
+  }
 
   for (const [platform, cpu] of [["darwin"], ["win32"], ["linux", "ia32"]]) {
     it(`can be imported on ${platform} ${cpu ?? ""}; the first call throws a clear error`, async () => {
