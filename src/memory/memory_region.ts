@@ -37,7 +37,8 @@ export interface MemoryRegion {
   sync?(options?: { offset?: number; length?: number }): void;
 }
 
-function checkRegion(memory: unknown, doing: string): asserts memory is MemoryRegion {
+/** Whether it is memory that others can map, and open. Views of such memory are none: they do not say where they lie. */
+export function checkRegion(memory: unknown, doing: string): asserts memory is MemoryRegion {
   const { fd, size, beforeClose } = (memory ?? {}) as Partial<MemoryRegion>;
   if (typeof fd !== "number" || typeof beforeClose !== "function")
     throw new TypeError(`Cannot ${doing}: that takes a SharedMemory or a MappedFile, which others can map, too`);

@@ -1,5 +1,6 @@
 // SpinLock: one byte that is 0 or 1, byte-compatible with std::atomic_flag; waiting burns the processor.
 
+import { checkRegion } from "../memory/memory_region.ts";
 import { poll } from "../sys/descriptor.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
@@ -60,11 +61,11 @@ export class SpinLock {
    * The lock at any byte of a memory; 0 is a free one.
    *
    * @throws {RangeError} outside the memory
-   * @throws {TypeError} the memory is read-only
+   * @throws {TypeError} no memory that others can map, or a read-only one
+   * @throws {IpcError} EBADF the memory is closed
    */
   static over(memory: FutexMemory, byteOffset: number): SpinLock {
-    if (!(memory?.buffer instanceof ArrayBuffer))
-      throw new TypeError("a spin lock lies in a SharedMemory or a MappedFile");
+    checkRegion(memory, "lay a spin lock over a memory");
     checkInteger(byteOffset, "byteOffset", 0, memory.buffer.byteLength - SPIN_LOCK_SIZE);
     if (memory.readOnly) throw new TypeError("a spin lock cannot lie in read-only memory: nobody else would see it");
     return new SpinLock(memory, byteOffset);

@@ -1,5 +1,6 @@
 // Futex: sleep and wake on a 32-bit word of any shared memory, as futex(2) does.
 
+import { checkRegion } from "../memory/memory_region.ts";
 import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
 import { EVERYBODY, futexWake } from "../sys/futex.ts";
@@ -75,10 +76,12 @@ export class Futex {
    * The word at `byteOffset` (a multiple of 4) of a memory.
    *
    * @throws {RangeError} outside the memory, or not a multiple of 4
-   * @throws {TypeError} the memory is read-only: what is stored there stays private, and nobody would be woken
+   * @throws {TypeError} no memory that others can map, or a read-only one: what is stored there stays private, and nobody
+   * would be woken
+   * @throws {IpcError} EBADF the memory is closed
    */
   static over(memory: FutexMemory, byteOffset: number): Futex {
-    if (!(memory?.buffer instanceof ArrayBuffer)) throw new TypeError("a futex lies in a SharedMemory or a MappedFile");
+    checkRegion(memory, "lay a futex over a memory");
     checkInteger(byteOffset, "byteOffset", 0, memory.buffer.byteLength - 4);
     if (byteOffset % 4 !== 0) throw new RangeError(`byteOffset must be a multiple of 4, not ${byteOffset}`);
     if (memory.readOnly) throw new TypeError("a futex cannot lie in read-only memory: nobody else would see it");

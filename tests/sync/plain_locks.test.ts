@@ -193,7 +193,10 @@ describe("a spin lock", () => {
     bytes[OFFSET] = 0;
     assert.throws(() => second.unlock(), { code: "EPERM" });
     assert.throws(() => SpinLock.over(memory, 4096), RangeError);
+    for (const bad of [undefined, {}, bytes, new Uint8Array(8)])
+      assert.throws(() => SpinLock.over(bad as SharedMemory, 0), TypeError);
     memory.close();
     assert.throws(() => lock.tryLock(), { code: "EBADF" });
+    assert.throws(() => SpinLock.over(memory, OFFSET), { code: "EBADF" });
   });
 });

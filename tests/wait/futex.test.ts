@@ -275,7 +275,8 @@ describe("a futex", () => {
     const { memory, futex } = make("refused");
     assert.throws(() => Futex.over(memory, 2), RangeError);
     assert.throws(() => Futex.over(memory, 8192), RangeError);
-    assert.throws(() => Futex.over({} as SharedMemory, 0), TypeError);
+    for (const bad of [undefined, {}, memory.bytes, new Uint8Array(8)])
+      assert.throws(() => Futex.over(bad as SharedMemory, 0), TypeError);
     const readOnly = SharedMemory.open(memory.name as string, { readOnly: true });
     assert.throws(() => Futex.over(readOnly, 0), TypeError);
     readOnly.close();
@@ -287,5 +288,6 @@ describe("a futex", () => {
     assert.throws(() => Futex.waitAnySync(Array(129).fill([futex, 0])), RangeError);
     assert.throws(() => Futex.waitAnySync([[{} as Futex, 0]]), TypeError);
     memory.close();
+    assert.throws(() => Futex.over(memory, 0), { code: "EBADF" });
   });
 });
