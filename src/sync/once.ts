@@ -2,11 +2,18 @@
 
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
+import { checkFunction } from "../sys/validate.ts";
 import { type AwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
 import { BUSY, LockWord } from "./lock_word.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
+
+/** An async function has only begun when it returns; TypeScript takes it where nothing is to be returned. */
+function demandDone(returned: unknown): void {
+  if (typeof (returned as PromiseLike<unknown> | undefined)?.then === "function")
+    throw new TypeError("runSync takes a function that is done when it returns, not an async one: use run");
+}
 
 /**
  * Runs an initialisation once among all processes. The others wait until it is done; if its process dies or the function
@@ -84,15 +91,17 @@ export class Once extends SharedObject {
    * Runs `initialise` unless it has been done, blocking while another process is at it; whether it ran here. After the
    * timeout that is false too, and `isDone` as well.
    *
+   * @throws {TypeError} it returned a promise, and so it is not done: the next one does it
    * @throws {IpcError} EDEADLK this participant is at it, by whichever object; EBADF after close, or closed meanwhile
    */
   runSync(initialise: () => void, options?: WaitOptions): boolean {
     this.checkOpen("run");
+    checkFunction(initialise, "initialise");
     deadlineOf(options, "runSync"); // refused also where it would be EDEADLK
     if (this.#word.isMine) throw this.error(errno.EDEADLK, "run", "this process is at it");
     if (this.blocking(this.#waiter, "runSync", this.#attempt, options) !== "mine") return false;
     try {
-      initialise();
+      demandDone(initialise());
     } catch (error) {
       this.#giveUp();
       throw error;
@@ -107,6 +116,7 @@ export class Once extends SharedObject {
    * EBADF as `runSync`.
    */
   async run(initialise: () => void | Promise<void>, options?: AwaitOptions): Promise<boolean> {
+    checkFunction(initialise, "initialise");
     if ((await this.awaiting(this.#waiter, "run", this.#attempt, options)) !== "mine") return false;
     this.checkOpen("run"); // closed before we could begin: it has passed on
     try {

@@ -38,6 +38,14 @@ export function checkBoolean(value: unknown, what: string): boolean {
   return value;
 }
 
+export function checkFunction(value: unknown, what: string): void {
+  if (typeof value !== "function") throw new TypeError(`${what} must be a function, not ${describe(value)}`);
+}
+
+export function checkString(value: unknown, what: string): void {
+  if (typeof value !== "string") throw new TypeError(`${what} must be a string, not ${describe(value)}`);
+}
+
 /** Permission bits, as in chmod(2). */
 export function checkMode(value: unknown): number {
   return checkInteger(value, "mode", 0, 0o777);

@@ -197,6 +197,20 @@ describe("a once", () => {
     assert.equal(once.isDone, true);
   });
 
+  it("passes on when it is given what it cannot run to its end", async () => {
+    const { it: once } = make(Once, "bad");
+    assert.throws(() => once.runSync(async () => {}), /not an async one: use run/);
+    assert.equal(once.isDone, false);
+    assert.equal(
+      once.runSync(() => {}),
+      true,
+    );
+    for (const bad of [undefined, {}] as unknown as (() => void)[]) {
+      assert.throws(() => once.runSync(bad), /initialise must be a function/); // also where it would not be called
+      await assert.rejects(once.run(bad), /initialise must be a function/);
+    }
+  });
+
   it("replaces an initialiser that dies, also while others wait", async () => {
     const { name, it: once } = make(Once, "dies");
     const peers = await Promise.all([SyncPeer.start("Once", name), SyncPeer.start("Once", name)]);
