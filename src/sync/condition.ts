@@ -5,7 +5,7 @@ import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } fr
 import { notifyAll, prepareToSleep } from "../wait/eventcount.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
-import type { MutexGuard } from "./mutex.ts";
+import { MutexGuard } from "./mutex.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
 /** What a wait for a condition came to. */
@@ -14,6 +14,10 @@ export interface ConditionResult {
   readonly guard: MutexGuard;
   /** False: the timeout came first. Either way, look at what you wait for. */
   readonly notified: boolean;
+}
+
+function checkGuard(guard: unknown): void {
+  if (!(guard instanceof MutexGuard)) throw new TypeError("a condition is waited for with the guard of a held Mutex");
 }
 
 /**
@@ -64,6 +68,7 @@ export class Condition extends SharedObject {
   /** Gives the mutex back, waits for a notification, takes the mutex again; blocks this thread. */
   waitSync(guard: MutexGuard, options?: WaitOptions): ConditionResult {
     this.checkOpen("wait for");
+    checkGuard(guard);
     deadlineOf(options, "waitSync"); // refused while the mutex is still held
     const attempt = this.#watchForChange();
     guard.unlock();
@@ -77,6 +82,7 @@ export class Condition extends SharedObject {
    */
   async wait(guard: MutexGuard, options?: AwaitOptions): Promise<ConditionResult> {
     this.checkOpen("wait for");
+    checkGuard(guard);
     checkAwaitOptions(options, "wait");
     const attempt = this.#watchForChange();
     guard.unlock();

@@ -4,13 +4,12 @@ import process from "node:process";
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
-import { checkOptions } from "../sys/validate.ts";
 import { type AwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { Peer } from "../wait/peer.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import * as layout from "./layout.ts";
 import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
-import { type Recovered, RecoveryState } from "./recovery.ts";
+import { type Recovered, RecoveryState, reasonIn } from "./recovery.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
 /** Of the module: V8 takes an imported binding to be variable (D34). */
@@ -72,10 +71,8 @@ export class MutexGuard {
   /** What comes before an unlock after a recovery. Apart, so that engines find the usual way short enough to inline. */
   private settle(options: { unrecoverable?: string } | undefined): void {
     if (this.state === USED_UP) throw usedUp();
-    checkOptions(options, ["unrecoverable"], "unlock");
-    (this.mutex as unknown as GuardedLock).settle(
-      options?.unrecoverable ?? (this.state === TO_REPAIR ? UNREPAIRED : undefined),
-    );
+    const silence = this.state === TO_REPAIR ? UNREPAIRED : undefined;
+    (this.mutex as unknown as GuardedLock).settle(reasonIn(options) ?? silence);
   }
 
   /** Gives the mutex back, unless that was done. */

@@ -1,6 +1,7 @@
 // Recovery: what a lock tells the next holder after a death, and how it becomes unrecoverable.
 
 import { loadOrdered } from "../sys/ordering.ts";
+import { checkOptions, checkString } from "../sys/validate.ts";
 import { DEAD_PID, REASON, REASON_SIZE, STATE, STATE_SOUND, STATE_SUSPECT, STATE_UNRECOVERABLE } from "./layout.ts";
 
 const STATE_INDEX = STATE / 4;
@@ -10,6 +11,14 @@ const DEAD_PID_INDEX = DEAD_PID / 4;
 export interface Recovered {
   /** Its process id in its own pid namespace, 0 when not known any more. For messages only. */
   readonly pid: number;
+}
+
+/** Why a lock shall be unrecoverable, out of the options of an unlock. */
+export function reasonIn(options: { unrecoverable?: string } | undefined): string | undefined {
+  checkOptions(options, ["unrecoverable"], "unlock");
+  const reason = options?.unrecoverable;
+  if (reason !== undefined) checkString(reason, "unrecoverable");
+  return reason;
 }
 
 /** The state words of a lock, changed only by its holder. */

@@ -2,9 +2,8 @@
 
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
-import { checkOptions } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions } from "../wait/deadline.ts";
-import type { Recovered } from "./recovery.ts";
+import { type Recovered, reasonIn } from "./recovery.ts";
 
 /** What guards ask of their lock; nobody else should, so there it is protected. */
 export interface WriteLock {
@@ -46,11 +45,11 @@ export class WriteGuard {
    * @throws {IpcError} EPERM this guard has been unlocked already
    */
   unlock(options?: { unrecoverable?: string }): void {
-    checkOptions(options, ["unrecoverable"], "unlock");
+    const reason = reasonIn(options);
     if (this.isUsedUp) throw usedUp();
     this.isUsedUp = true;
     const silence = this.isRepaired ? undefined : "its writer died and the next holder did not repair";
-    this.lock.unlockWrite(options?.unrecoverable ?? silence);
+    this.lock.unlockWrite(reason ?? silence);
   }
 
   /** Gives the lock back, unless that was done. */

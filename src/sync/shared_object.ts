@@ -16,7 +16,7 @@ import type { SegmentKind } from "../memory/segment.ts";
 import { SharedMemory } from "../memory/shared_memory.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
-import { checkOptions } from "../sys/validate.ts";
+import { checkOptions, demandOptions } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { Waiter, type WaiterParts } from "../wait/waiter.ts";
 import { LOCK_EVENTCOUNT } from "./layout.ts";
@@ -126,7 +126,9 @@ export abstract class SharedObject {
 
   /** Bytes that `over` needs in a memory. */
   static byteSize<T, O>(this: ObjectClass<T, O>, options: O = {} as O): number {
-    return this.kind.size(options);
+    const { kind } = this;
+    checkOptions(options as object, kind.optionNames, `byteSize of a ${kind.noun}`);
+    return kind.size(options);
   }
 
   /**
@@ -140,7 +142,7 @@ export abstract class SharedObject {
     options: O & ObjectOverOptions,
   ): T {
     const { kind } = this;
-    checkOptions(options, ["participants", ...kind.optionNames], `over of a ${kind.noun}`);
+    demandOptions(options, ["participants", ...kind.optionNames], `over of a ${kind.noun}`);
     const placement = placementOver(memory, byteOffset, options, kind.size(options), kind.noun);
     if (kind.optionNames.some((name) => name in options)) kind.fill?.(options, memory.buffer, byteOffset);
     return lay(this, placement);

@@ -176,7 +176,8 @@ export class Futex {
   private static places(waits: readonly (readonly [Futex, number])[]): FutexPlace[] {
     if (!Array.isArray(waits)) throw new TypeError("a wait on several futexes takes a list of [futex, expected]");
     checkInteger(waits.length, "the number of futexes", 1, WORDS_MAX);
-    return waits.map(([futex, expected]) => {
+    return waits.map((wait) => {
+      const [futex, expected] = Array.isArray(wait) ? wait : [];
       if (!(futex instanceof Futex)) throw new TypeError("a wait on several futexes takes a list of [futex, expected]");
       return futex.place(expected);
     });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
-import { Mutex, Participants, SharedMemory } from "../../mod.ts";
+import { Barrier, Mutex, Participants, RwLock, Semaphore, SharedMemory } from "../../mod.ts";
 import { sleep, uniqueName } from "../support/mod.ts";
 import { cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
 
@@ -66,6 +66,7 @@ describe("a mutex", () => {
     await assert.rejects(mutex.lock({ timeout: 5 } as unknown as object), TypeError);
     await assert.rejects(mutex.lock({ signal: {} } as unknown as object), TypeError);
     assert.throws(() => holder?.unlock({ reason: "x" } as unknown as object), TypeError);
+    assert.throws(() => holder?.unlock({ unrecoverable: 5 } as unknown as object), /must be a string, not number 5/);
     assert.equal(mutex.isLocked, true);
     holder?.unlock();
     assert.throws(() => Mutex.create(uniqueName("bad"), { size: 3 } as unknown as object), TypeError);
@@ -250,7 +251,13 @@ describe("a mutex over memory", () => {
     const { memory, participants } = lay();
     assert.throws(() => Mutex.over(memory, BASE + 64, { participants }), RangeError);
     assert.throws(() => Mutex.over(memory, memory.size, { participants }), RangeError);
-    assert.throws(() => Mutex.over(memory, BASE, {} as { participants: Participants }), TypeError);
+    for (const bad of [undefined, null, {}]) {
+      const options = bad as unknown as { participants: Participants };
+      for (const Kind of [Mutex, RwLock, Semaphore, Barrier] as unknown as (typeof Mutex)[])
+        assert.throws(() => Kind.over(memory, BASE, options), /options object|needs \{ participants \}/);
+    }
     assert.equal(Mutex.byteSize(), 128);
+    for (const bad of [null, { values: 3 }])
+      assert.throws(() => Semaphore.byteSize(bad as object), /takes an options object|has no option "values"/);
   });
 });

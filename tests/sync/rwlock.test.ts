@@ -160,6 +160,7 @@ describe("a reader-writer lock", () => {
     assert.throws(() => lock.writeSync({ timeout: 1 } as object), TypeError);
     reader?.unlock();
     const writer = lock.writeSync();
+    assert.throws(() => writer?.unlock({ unrecoverable: 5 } as unknown as object), /must be a string, not number 5/);
     assert.throws(() => lock.readSync({ timeoutMs: -1 }), RangeError);
     assert.throws(() => lock.readSync(), code("EDEADLK"));
     assert.throws(() => lock.writeSync(), code("EDEADLK"));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
-import { Condition, Event, Mutex } from "../../mod.ts";
+import { Condition, Event, Mutex, type MutexGuard } from "../../mod.ts";
 import { sleep, uniqueName } from "../support/mod.ts";
 import { cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
 
@@ -168,6 +168,10 @@ describe("a condition", () => {
     assert.throws(() => condition.waitSync(guard, { timeoutMs: -1 }), RangeError);
     await assert.rejects(condition.wait(guard, { timeout: 1 } as object), TypeError);
     assert.equal(mutex.isLocked, true);
+    for (const bad of [undefined, {}, mutex] as unknown as MutexGuard[]) {
+      assert.throws(() => condition.waitSync(bad), /with the guard of a held Mutex/);
+      await assert.rejects(condition.wait(bad), /with the guard of a held Mutex/);
+    }
     guard.unlock();
     assert.throws(() => condition.waitSync(guard), code("EPERM"));
     await assert.rejects(condition.wait(guard), code("EPERM"));

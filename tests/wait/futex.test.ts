@@ -286,7 +286,8 @@ describe("a futex", () => {
     await assert.rejects(futex.wait(0, { timeoutMs: -5 }), RangeError);
     assert.throws(() => Futex.waitAnySync([]), RangeError);
     assert.throws(() => Futex.waitAnySync(Array(129).fill([futex, 0])), RangeError);
-    assert.throws(() => Futex.waitAnySync([[{} as Futex, 0]]), TypeError);
+    for (const bad of [[{}, 0], {}, futex])
+      assert.throws(() => Futex.waitAnySync([bad as [Futex, number]]), /takes a list of \[futex, expected\]/);
     memory.close();
     assert.throws(() => Futex.over(memory, 0), { code: "EBADF" });
   });
