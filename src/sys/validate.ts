@@ -46,6 +46,13 @@ export function checkString(value: unknown, what: string): void {
   if (typeof value !== "string") throw new TypeError(`${what} must be a string, not ${describe(value)}`);
 }
 
+/** One of a few strings. */
+export function checkChoice(value: unknown, what: string, choices: readonly string[]): void {
+  const message = `${what} must be ${choices.map((choice) => `"${choice}"`).join(" or ")}, not`;
+  if (typeof value !== "string") throw new TypeError(`${message} ${describe(value)}`);
+  if (!choices.includes(value)) throw new RangeError(`${message} "${value}"`);
+}
+
 /** Permission bits, as in chmod(2). */
 export function checkMode(value: unknown): number {
   return checkInteger(value, "mode", 0, 0o777);

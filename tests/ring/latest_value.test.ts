@@ -279,10 +279,14 @@ describe("names and options", () => {
     const name = uniqueName("wrong");
     const amounts = [{ size: 0 }, { size: 2 ** 28 + 1 }, { size: 1.5 }, { size: 2 ** 28, buffers: 64 }];
     const buffers = [{ buffers: 2 }, { buffers: 6 }, { buffers: 2048 }].map((more) => ({ size: 8, ...more }));
-    for (const options of [...amounts, ...buffers, { size: 8, mode: 0o1000 }, { size: 8, spinMs: -1 }]) {
+    const uses = [{ mode: 0o1000 }, { spinMs: -1 }, { ordering: "any" as "auto" }].map((more) => ({
+      size: 8,
+      ...more,
+    }));
+    for (const options of [...amounts, ...buffers, ...uses]) {
       assert.throws(() => LatestValue.create(name, options), RangeError, JSON.stringify(options));
     }
-    const kinds = [{}, { size: "8" }, { size: 8, checksum: 1 }, { size: 8, ordering: "any" }, { size: 8, bufers: 8 }];
+    const kinds = [{}, { size: "8" }, { size: 8, checksum: 1 }, { size: 8, ordering: true }, { size: 8, bufers: 8 }];
     for (const options of [...kinds, undefined, null]) {
       assert.throws(() => LatestValue.create(name, options as never), TypeError, JSON.stringify(options));
     }

@@ -272,7 +272,7 @@ describe("what a map refuses", () => {
   it("bad options, before anything is made", () => {
     const name = uniqueName("refused");
     const size = { capacity: 4, valueSize: 8 };
-    const types = [undefined, {}, { capacity: "4", valueSize: 8 }, { ...size, evict: "fifo" }, { ...size, ttlMs: 5 }];
+    const types = [undefined, {}, { capacity: "4", valueSize: 8 }, { ...size, evict: true }, { ...size, ttlMs: 5 }];
     for (const options of types) assert.throws(() => SharedMap.create(name, bad(options)), TypeError);
     const amounts = [{ capacity: 0 }, { capacity: 2 ** 24 + 1 }, { capacity: 1.5 }, { valueSize: -1 }, { keySize: 0 }];
     for (const amount of [
@@ -283,6 +283,7 @@ describe("what a map refuses", () => {
     ]) {
       assert.throws(() => SharedMap.create(name, { ...size, ...amount }), RangeError, JSON.stringify(amount));
     }
+    assert.throws(() => SharedMap.create(name, { ...size, evict: bad("fifo") }), RangeError);
     assert.throws(() => SharedMap.open(name, bad({ capacity: 4 })), TypeError);
     assert.throws(() => SharedMap.byteSize(bad({ ...size, mode: 0o600 })), TypeError);
     assert.deepEqual(ownObjects(), []);

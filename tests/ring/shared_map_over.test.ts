@@ -44,7 +44,8 @@ describe("a map over a memory", () => {
     assert.throws(lay(TABLE, { ...SIZE, valueSize: 500 }), RangeError);
     assert.throws(lay(TABLE, { ...SIZE, participants: {} }), TypeError);
     assert.throws(lay(TABLE, { ...SIZE, size: 5 }), TypeError);
-    assert.throws(lay(TABLE, { ...SIZE, evict: "all" }), TypeError);
+    assert.throws(lay(TABLE, { ...SIZE, evict: "all" }), RangeError);
+    assert.throws(lay(TABLE, { ...SIZE, evict: true }), TypeError);
     SharedMap.over(memory, TABLE, { participants, ...SIZE }).close();
     for (const other of [{ capacity: 9 }, { keySize: 9 }, { valueSize: 21 }, { evict: "lru" }]) {
       assert.throws(lay(TABLE, other), { code: "EINVAL" });

@@ -2,7 +2,7 @@
 
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
-import { checkInteger } from "../../sys/validate.ts";
+import { checkChoice, checkInteger } from "../../sys/validate.ts";
 import { type HeaderKind, mustFind, readHeader, refuseHeader } from "../header.ts";
 import * as layout from "./layout.ts";
 import type { SharedMapSize } from "./options.ts";
@@ -34,7 +34,7 @@ export function geometryOf(options: Partial<SharedMapSize>): MapGeometry {
 }
 
 export function checkEvict(evict: unknown): void {
-  if (evict !== undefined && evict !== "lru") throw new TypeError(`evict must be "lru", not ${JSON.stringify(evict)}`);
+  if (evict !== undefined) checkChoice(evict, "evict", ["lru"]);
 }
 
 /** Bytes of the object. */

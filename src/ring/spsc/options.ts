@@ -1,7 +1,7 @@
 // The options of SpscRing's ways in.
 
 import type { Participants } from "../../memory/participants.ts";
-import { checkDuration } from "../../sys/validate.ts";
+import { checkChoice, checkDuration } from "../../sys/validate.ts";
 
 /** How this process uses a ring. */
 export interface SpscRingUse {
@@ -54,7 +54,5 @@ export const USE_OPTIONS = ["spinMs", "ordering"];
 
 export function checkUse({ spinMs, ordering }: SpscRingUse): void {
   if (spinMs !== undefined) checkDuration(spinMs, "spinMs");
-  if (ordering !== undefined && ordering !== "auto" && ordering !== "atomic") {
-    throw new TypeError(`ordering must be "auto" or "atomic", not ${JSON.stringify(ordering)}`);
-  }
+  if (ordering !== undefined) checkChoice(ordering, "ordering", ["auto", "atomic"]);
 }
