@@ -146,6 +146,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
    * Publishes the claimed value, or only its first `length` bytes.
    *
    * @throws {RangeError} nothing is claimed, or less than `length`
+   * @throws {IpcError} EBADF after close
    */
   commit(length: number = this.size): void {
     const header = this.claimed;
@@ -163,6 +164,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   }
 
   private refuseCommit(length: number): never {
+    if (!this.isOpen) throw this.buffers.closedHere("commit");
     if (this.claimed < 0) throw new RangeError(`nothing is claimed on ${this.buffers.name}: call claim first`);
     this.refuseLength(length);
   }

@@ -123,9 +123,11 @@ export class SpscProducer extends RingSide {
    * Commits the claimed message, or only its first `size` bytes.
    *
    * @throws {RangeError} nothing is claimed, or less than `size`
+   * @throws {IpcError} EBADF after close
    */
   commit(size: number = this.claimed): void {
-    if ((size | 0) !== size || size < 0 || size > this.claimed) refuseCommit(this.bytes, this.claimed, size);
+    if ((size | 0) !== size || size < 0 || size > this.claimed)
+      refuseCommit(this.bytes, this.isOpen, this.claimed, size);
     const { i32, dataOffset, mask, head } = this;
     const next = (head + ((size + 15) & ~7)) | 0;
     const index = (dataOffset + (head & mask)) >> 2;

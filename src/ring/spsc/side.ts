@@ -137,7 +137,9 @@ export function checkSize({ name, geometry }: RingBytes, size: number): void {
 }
 
 /** More is committed than was claimed. */
-export function refuseCommit({ name }: RingBytes, claimed: number, size: number): never {
+export function refuseCommit(bytes: RingBytes, isOpen: boolean, claimed: number, size: number): never {
+  const { name } = bytes;
+  if (!isOpen) throw closedHere(bytes, "commit");
   if (claimed < 0) throw new RangeError(`nothing is claimed on ring ${name}: call claim first`);
   throw new RangeError(`${claimed} bytes are claimed on ring ${name}, not ${size}`);
 }
