@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { orExplain } from "./command_line.ts";
 import { markdown } from "./report/markdown.ts";
 import type { Results } from "./run.ts";
 import { machineLine } from "./runner/machine.ts";
@@ -34,4 +36,15 @@ export function updateReadme(file = newestFile()): void {
   writeFileSync(readme, insertBetweenMarkers(readFileSync(readme, "utf8"), fragment));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) updateReadme(process.argv[2]);
+const help = `Puts a result into README.md, between the markers.
+
+  node bench/readme.ts [RESULTS.json]   the newest one in bench/results unless said
+  node bench/readme.ts --help           this text`;
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  orExplain(help, (args) => {
+    const { positionals } = parseArgs({ args, allowPositionals: true });
+    if (positionals.length > 1) throw new TypeError("one result is enough");
+    updateReadme(positionals[0]);
+  });
+}
