@@ -1,5 +1,6 @@
 // FileLock: advisory locks on files: flock(2), and record locks of fcntl(2) by open file description or by process.
 
+import { checkPath } from "../memory/regular_file.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import { fileLock, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
@@ -81,13 +82,18 @@ export class FileLock {
    * Opens the file at `path` for locking, with a descriptor of its own.
    *
    * @throws {IpcError} ENOENT no such file; EACCES not permitted; EISDIR a directory, but with `readOnly`; EMFILE
+   * @throws {RangeError} an empty path
    */
-  static open(path: string, options: choice.FileLockOpenOptions = {}): FileLock {
-    if (typeof path !== "string" || path === "") throw new TypeError("FileLock.open takes a path");
+  static open(path: string | URL, options: choice.FileLockOpenOptions = {}): FileLock {
+    const file = checkPath(path);
     const { kind, create, mode, readOnly } = choice.checkFileLockOpen(options);
     const flags = (readOnly ? O_RDONLY : O_RDWR) | (create ? O_CREAT : 0);
-    const fd = check(open(path, flags, mode), () => ({ syscall: "open", doing: `open ${path} for locking`, path }));
-    return new FileLock(kind, fd, path);
+    const fd = check(open(file, flags, mode), () => ({
+      syscall: "open",
+      doing: `open ${file} for locking`,
+      path: file,
+    }));
+    return new FileLock(kind, fd, file);
   }
 
   /** Over a descriptor that stays its owner's: `close` here leaves it open, and it must not be closed before. */

@@ -5,6 +5,7 @@ import { closeSync, openSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
 import { FileLock, type FileLockKind } from "../../mod.ts";
 import {
   cleanUp,
@@ -333,7 +334,11 @@ describe("a file lock", () => {
   it("refuses what it does not understand", async () => {
     const path = newFile();
     const file = FileLock.open(path);
-    assert.throws(() => FileLock.open(""), TypeError);
+    assert.throws(() => FileLock.open(""), RangeError);
+    for (const bad of [undefined, 5, "a\0b"]) assert.throws(() => FileLock.open(bad as string), TypeError);
+    const same = FileLock.open(pathToFileURL(path));
+    assert.equal(same.path, path);
+    same.close();
     assert.throws(() => FileLock.open(path, { kind: "lockf" as FileLockKind }), RangeError);
     assert.throws(() => FileLock.open(path, { readonly: true } as object), TypeError);
     assert.throws(() => FileLock.over(-1), RangeError);
