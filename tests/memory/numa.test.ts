@@ -168,6 +168,7 @@ describe("numa.bind", () => {
     ["a range outside", "RangeError", () => numa.bind(memory, { node, offset: 8192 })],
     ["what is no memory", "TypeError", () => numa.bind(bad({}), { node })],
     ["nothing", "TypeError", () => numa.pages(bad(undefined))],
+    ["no memory in place of memory", "TypeError", () => numa.policy(bad(null))],
     ["bytes in place of memory", "TypeError", () => numa.pages(bad(new Uint8Array(4096)))],
   ];
   for (const [what, name, action] of wrong) it(`refuses ${what}`, () => assert.throws(action, { name }));

@@ -169,7 +169,7 @@ export function setPolicy(request: NumaPolicyRequest): void {
  */
 export function policy(memory?: MappedMemory, offset: number = 0): NumaPolicy {
   const [syscall, doing] = ["get_mempolicy", "ask for the NUMA policy"];
-  const page = memory && touchedPages(memory, { offset, length: 1 }, { doing, syscall });
+  const page = memory === undefined ? undefined : touchedPages(memory, { offset, length: 1 }, { doing, syscall });
   const found = sys.getMempolicy(page?.address ?? 0, page === undefined ? 0 : sys.MPOL_F_ADDR);
   if (typeof found === "object") return { policy: names[found.mode & 0xff] ?? "default", nodes: found.nodes };
   demand(found, syscall, doing, []);
