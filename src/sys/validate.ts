@@ -58,12 +58,12 @@ export function checkMode(value: unknown): number {
   return checkInteger(value, "mode", 0, 0o777);
 }
 
-/** The bytes of any view or buffer, not copied. */
-export function asBytes(data: unknown): Uint8Array {
+/** The bytes of any view or buffer, not copied. `what` calls it by its name in messages. */
+export function asBytes(data: unknown, what: string): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  throw new TypeError(`a message must be an ArrayBuffer or a view of one, not ${describe(data)}`);
+  throw new TypeError(`${what} must be an ArrayBuffer or a view of one, not ${describe(data)}`);
 }
 
 function describe(value: unknown): string {

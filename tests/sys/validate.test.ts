@@ -65,13 +65,14 @@ describe("checks of arguments", () => {
   it("bytes are taken from any view or buffer without a copy, and from nothing else", () => {
     const buffer = new ArrayBuffer(16);
     const bytes = new Uint8Array(buffer);
-    assert.equal(asBytes(bytes), bytes);
+    assert.equal(asBytes(bytes, "a message"), bytes);
     for (const view of [new DataView(buffer, 4, 8), new Float64Array(buffer, 8, 1), new Int16Array(buffer, 2, 3)]) {
-      const result = asBytes(view);
+      const result = asBytes(view, "a message");
       assert.deepEqual([result.buffer, result.byteOffset, result.length], [buffer, view.byteOffset, view.byteLength]);
     }
-    assert.equal(asBytes(buffer).length, 16);
-    for (const value of ["text", 5, null, undefined, [1, 2], {}]) assert.throws(() => asBytes(value), TypeError);
+    assert.equal(asBytes(buffer, "a message").length, 16);
+    for (const value of ["text", 5, null, undefined, [1, 2], {}])
+      assert.throws(() => asBytes(value, "a value"), { name: "TypeError", message: /^a value must be an ArrayBuffer/ });
   });
 });
 

@@ -188,7 +188,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
    */
   write(value: Given): void {
     if (this.type !== undefined) this.writeType(this.type, value);
-    else this.publish(value instanceof Uint8Array ? value : asBytes(value));
+    else this.publish(value instanceof Uint8Array ? value : asBytes(value, "a value"));
   }
 
   private writeType(type: ValueType<Value, Given>, value: Given): void {

@@ -46,7 +46,7 @@ export abstract class MapWriting extends MapReading {
   }
 
   private bytesOf(value: ArrayBufferView | ArrayBuffer): Uint8Array {
-    const bytes = asBytes(value);
+    const bytes = asBytes(value, "a value");
     if (bytes.length <= this.mostBytes) return bytes;
     throw new RangeError(`a value of this map has at most ${this.mostBytes} bytes, not ${bytes.length}`);
   }
@@ -97,7 +97,7 @@ export abstract class MapWriting extends MapReading {
   ): boolean {
     this.checkOpen("write to");
     this.key.set(key);
-    const before = expected === undefined ? undefined : asBytes(expected);
+    const before = expected === undefined ? undefined : asBytes(expected, "a value");
     const after = value === undefined ? undefined : this.bytesOf(value);
     const expires = expiryOf(options, "compareAndSet") ?? 0;
     return this.exclusively(() => this.writer.compareAndSet(before, after, expires));

@@ -153,7 +153,7 @@ export class SpscProducer extends RingSide {
    * @throws {IpcError} EBADF after close; EBADMSG the shared indices are corrupted
    */
   trySend(data: ArrayBufferView | ArrayBuffer): boolean {
-    const bytes = data instanceof Uint8Array ? data : asBytes(data);
+    const bytes = data instanceof Uint8Array ? data : asBytes(data, "a message");
     const offset = this.claimAt(bytes.length);
     if (offset < 0) return false;
     this.copy.in(bytes, offset);
@@ -177,7 +177,7 @@ export class SpscProducer extends RingSide {
    */
   sendSync(data: ArrayBufferView | ArrayBuffer, options?: WaitOptions): boolean {
     const deadline = deadlineOf(options, "sendSync");
-    const bytes = asBytes(data);
+    const bytes = asBytes(data, "a message");
     checkSize(this.bytes, bytes.length);
     if (this.trySend(bytes)) return true;
     return this.waiter.waitSync(() => this.attempt(bytes), deadline) ?? false;
@@ -190,7 +190,7 @@ export class SpscProducer extends RingSide {
   send(data: ArrayBufferView | ArrayBuffer, options?: AwaitOptions): Promise<boolean> {
     try {
       checkAwaitOptions(options, "send");
-      const bytes = asBytes(data);
+      const bytes = asBytes(data, "a message");
       checkSize(this.bytes, bytes.length);
       options?.signal?.throwIfAborted();
       if (!this.waiter.isAwaited && this.trySend(bytes)) return Promise.resolve(true);
