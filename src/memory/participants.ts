@@ -16,7 +16,7 @@ import { checkPlace, type MemoryRegion } from "./memory_region.ts";
  * `join()` takes a slot for this process (or Worker); the kernel marks it when the process ends, however it ends.
  * A table is 8192 zero bytes anywhere in a `SharedMemory` or `MappedFile`, at a multiple of 128; it holds 128
  * participants at a time. Memory of explicit huge pages (`hugePages: "2MB"`) takes none, and so none of the objects;
- * transparent ones are fine. Objects made by name bring their own table.
+ * transparent ones are fine. Objects made by name bring their own table, in which each `open` takes a slot.
  *
  * @example
  * ```ts
