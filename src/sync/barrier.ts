@@ -73,7 +73,7 @@ export class Barrier extends SharedObject {
     this.#slot = (owner & 1023) - 1;
     this.#generation = owner >>> 10;
     this.#share = new Share(placement);
-    this.#waiter = this.makeWaiter({ allPeers: () => this.#missing() });
+    this.#waiter = this.makeWaiter({ allPeers: () => this.#inTheWay() });
   }
 
   get #phase(): number {
@@ -125,6 +125,12 @@ export class Barrier extends SharedObject {
       else owners.push(owner);
     }
     return owners;
+  }
+
+  /** Whose arrival or death may end the phase; undefined: nobody's, it can end. Parties that have not joined wake us. */
+  #inTheWay(): number[] | undefined {
+    const missing = this.#missing();
+    return missing.length > 0 || !this.#hasEnough(this.#phase) ? missing : undefined;
   }
 
   /** The first phase waits for the parties; a barrier without members has nobody to let through. */

@@ -73,10 +73,10 @@ export class LockWord {
     return this.owner === this.me;
   }
 
-  /** The owner id of somebody else; 0 = free or ours. */
-  get otherOwner(): number {
+  /** As owner, but 0 where it is dead: then the word can be taken. */
+  get livingOwner(): number {
     const { owner } = this;
-    return owner === this.me ? 0 : owner;
+    return owner === 0 || this.isDead(owner) ? 0 : owner;
   }
 
   /** Whom we last took the lock from, when that was a dead one. */

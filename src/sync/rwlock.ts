@@ -75,15 +75,20 @@ export class RwLock extends SharedObject {
     this.drain = new Drain(memory, base);
     this.readers = new Readers(placement);
     this.gate = this.makeLockWaiter(this.writer);
-    const draining = { offset: RWLOCK_DRAIN, allPeers: () => this.inTheWay() };
-    this.drained = this.makeWaiter(draining);
-    this.upgraded = this.makeWaiter(draining);
+    this.drained = this.makeWaiter({ offset: RWLOCK_DRAIN, allPeers: () => this.inTheWay(0) });
+    this.upgraded = this.makeWaiter({ offset: RWLOCK_DRAIN, allPeers: () => this.inTheWay(1) });
   }
 
-  /** Whose death may let a draining writer in: the readers', and a writer's where writers wait outside its word. */
-  private inTheWay(): number[] {
-    const writer = this.writer.otherOwner;
-    return writer === 0 ? this.readers.others() : [writer, ...this.readers.others()];
+  /**
+   * Whose death may let a draining writer in: the readers', and a living writer's where writers wait outside its word (a
+   * dead one's is taken when the readers have left). Undefined: nobody is in the way, but for `own` guards of ours.
+   */
+  private inTheWay(own: number): number[] | undefined {
+    const writer = own === 0 && this.drain.prefersReaders ? this.writer.livingOwner : 0;
+    const others = this.readers.others();
+    if (writer === this.writer.me || this.readers.ours > own) return others; // we wake ourselves
+    if (writer !== 0) others.unshift(writer);
+    return others.length > 0 ? others : undefined;
   }
 
   // -- reading ---------------------------------------------------------------------------------------------------

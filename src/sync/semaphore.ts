@@ -94,9 +94,15 @@ export class Semaphore extends SharedObject {
     this.waiter = this.makeWaiter({ allPeers: () => this.holders() });
   }
 
-  /** Everybody else who holds an owned permit: any of them may die and so give one back. */
-  private holders(): number[] {
-    return [...new Set(this.permits)].filter((owner) => owner !== 0 && owner !== this.me);
+  /** Everybody else who holds an owned permit: any of them may die and so give one back. Undefined: one can be taken. */
+  private holders(): number[] | undefined {
+    const owners = new Set<number>();
+    for (let index = 0; index < this.permits.length; index++) {
+      const owner = loadOrdered(this.permits, index);
+      if (this.isFree(owner)) return undefined;
+      if (owner !== this.me) owners.add(owner);
+    }
+    return [...owners];
   }
 
   /** Whether a permit with this in its word can be taken. */

@@ -157,7 +157,7 @@ export abstract class SharedObject {
   protected makeWaiter(choice: WaiterChoice = {}): Waiter {
     const { memory, participants, base } = this.placement;
     const own = base + (choice.offset ?? 0);
-    const { prepare, allPeers, peer = () => allPeers?.()[0] ?? 0 } = choice;
+    const { prepare, allPeers, peer = () => allPeers?.()?.[0] ?? 0 } = choice;
     const waiter = new Waiter({ memory, participants, own, peers: own, prepare, peer, allPeers, spinMs: undefined });
     this.waiters.push(waiter);
     return waiter;

@@ -7,7 +7,7 @@ import { clockMonotonic, waitEvent } from "../sys/futex.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
 import { Watch } from "./engine.ts";
-import { longestSleep, notifyAll, prepareToSleep } from "./eventcount.ts";
+import { longestSleep, notifyAll, prepareToSleep, SLEEPERS } from "./eventcount.ts";
 import { PeerWatch } from "./peer_watch.ts";
 import { hold } from "./registry.ts";
 import { rest, spin, spinBudget } from "./spin.ts";
@@ -28,8 +28,11 @@ export interface WaiterParts {
   readonly prepare?: () => number;
   /** The owner word of the other side's role at this moment; 0 = nobody, or one whose death has been told. */
   readonly peer: () => number;
-  /** Where any of several deaths may end the wait: all their owner words, `peer()` first. */
-  readonly allPeers?: () => readonly number[];
+  /**
+   * Where any of several deaths may end the wait: all their owner words, `peer()` first. Undefined: nobody is in the way,
+   * so that there is nothing to sleep on; `attempt` must succeed then, unless somebody comes meanwhile.
+   */
+  readonly allPeers?: () => readonly number[] | undefined;
   readonly spinMs: number | undefined;
 }
 
@@ -106,14 +109,16 @@ export class Waiter {
 
   /**
    * Whom to watch is asked before the last look: who leaves between the two is found by that look, and who is killed
-   * behind it, before it wakes anybody, is still on the list. (After the announcement: an owner that comes later changes
-   * the word.)
+   * behind it, before it wakes anybody, is still on the list. Who comes between the two is not: the sleep is good only
+   * because somebody on the list, or this participant itself, was in the way behind the announcement, and wakes us when
+   * it leaves. Where nobody was, the key is one that the word has no more.
    */
   #announce(): number {
     const { peer, allPeers } = this.#parts;
     const key = this.#prepare();
-    this.#owners = allPeers?.() ?? [peer()];
-    return key;
+    const owners = allPeers === undefined ? [peer()] : allPeers();
+    this.#owners = owners ?? [];
+    return owners === undefined ? key & ~SLEEPERS : key;
   }
 
   #park(key: number, onChange: () => void): boolean {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
 import { Participants, type ReadGuard, RwLock, SharedMemory, type WriteGuard } from "../../mod.ts";
 import { sleep, uniqueName } from "../support/mod.ts";
-import { cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
+import { actBetweenLooks, cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
 
 const code = (text: string) => ({ name: "IpcError", code: text });
 const both = [false, true] as const;
@@ -135,6 +135,45 @@ describe("a reader-writer lock", () => {
     second.unlock();
     reader?.unlock();
     assert.equal(lock.writeSync()?.recovered, undefined);
+  });
+
+  it("keeps nobody's event loop busy where an upgrade died and readers are left", async () => {
+    const { name, lock } = pair("busy", { preferReaders: true });
+    const [dying, writer] = [await SyncPeer.start("RwLock", name), await SyncPeer.start("RwLock", name)];
+    const reader = lock.tryRead();
+    assert.equal(await dying.call("object read"), "guard -");
+    dying.begin("guard upgrade");
+    await sleep(60);
+    await dying.kill();
+    writer.begin("object write");
+    await sleep(60);
+    assert.equal(await writer.call("object created"), "false", "it answers while it waits");
+    reader?.unlock();
+    assert.equal(await writer.answer(), "guard -");
+  });
+
+  it("that prefers readers tells a writer of the death of whoever came in between its looks", async () => {
+    for (const [first, second] of [
+      ["tryRead", "tryRead"],
+      ["tryRead", "tryWrite"],
+      ["tryWrite", "tryRead"],
+      ["tryWrite", "tryWrite"],
+    ] as const) {
+      const { name, lock, other } = pair("between", { preferReaders: true });
+      const successor = closing(RwLock.open(name));
+      const guard = other[first]();
+      actBetweenLooks(
+        lock,
+        "tryWrite",
+        () => guard?.unlock(),
+        () => assert.ok(successor[second](), second),
+      );
+      const writing = lock.write();
+      assert.ok(await isPending(writing));
+      successor.close(); // as its death
+      (await soon(writing, `the writer behind ${first} and ${second}`)).unlock();
+      await closeAll();
+    }
   });
 
   it("becomes unrecoverable when the next holder, reader or writer, does not repair", async () => {

@@ -137,3 +137,24 @@ export async function isPending(promise: Promise<unknown>, milliseconds = 60): P
   const timer = new Promise((resolve) => setTimeout(() => resolve(pending), milliseconds));
   return (await Promise.race([promise, timer])) === pending;
 }
+
+/**
+ * What others do while the object goes to sleep in its next wait: `leave` behind its second look, the last one before it
+ * announces itself; `come` before its third one, behind the announcement and the list of whose deaths it watches.
+ */
+export function actBetweenLooks<K extends string>(
+  object: Record<K, () => unknown>,
+  look: K,
+  leave: () => void,
+  come: () => void,
+): void {
+  const original = object[look].bind(object);
+  let looks = 0;
+  object[look] = () => {
+    looks++;
+    if (looks === 3) come();
+    const found = original();
+    if (looks === 2) leave();
+    return found;
+  };
+}

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
 import { Participants, Semaphore, SharedMemory } from "../../mod.ts";
 import { sleep, uniqueName } from "../support/mod.ts";
-import { cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
+import { actBetweenLooks, cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
 
 const code = (text: string) => ({ name: "IpcError", code: text });
 
@@ -65,6 +65,26 @@ describe("a semaphore", () => {
     assert.equal(seats.acquireSync({ timeoutMs: 2000 }), true);
     await holders[0]?.stop();
     assert.equal(seats.acquireSync({ timeoutMs: 100 }), false);
+  });
+
+  it("of owned permits gets those of the dead back, also of one who took it between two looks of who waits", async () => {
+    const { name, it: seats } = make(Semaphore, "between", { value: 2, owned: true });
+    const [holder, other, heir] = [1, 2, 3].map(() => closing(Semaphore.open(name))) as [
+      Semaphore,
+      Semaphore,
+      Semaphore,
+    ];
+    assert.deepEqual([holder.tryAcquire(), other.tryAcquire()], [true, true]);
+    actBetweenLooks(
+      seats,
+      "tryAcquire",
+      () => holder.release(),
+      () => assert.ok(heir.tryAcquire()),
+    );
+    const waiting = seats.acquire();
+    assert.ok(await isPending(waiting));
+    heir.close(); // as its death
+    assert.equal(await soon(waiting, "the dead one's permit"), true);
   });
 
   it("of owned permits gives back only what was taken here", () => {
