@@ -12,17 +12,15 @@ const ENTERED = (RWLOCK_ENTERED - RWLOCK_DRAIN) / 4;
 /** The words of the lock at `base` of a memory. */
 export class Drain {
   // `private`, not #private: see D34
+  /** Whether new readers pass while a writer waits. Read once: waits that begin by one answer must not go on by another. */
+  readonly prefersReaders: boolean;
   private readonly words: Int32Array;
   private readonly address: number = 0;
 
   constructor(memory: MemoryRegion, base: number) {
     this.words = new Int32Array(memory.buffer, base + RWLOCK_DRAIN, 3);
     this.address = memory.address + base + RWLOCK_DRAIN;
-  }
-
-  /** Whether new readers pass while a writer waits. Never changes. */
-  get prefersReaders(): boolean {
-    return this.words[PREFERS_READERS] === 1;
+    this.prefersReaders = this.words[PREFERS_READERS] === 1;
   }
 
   /** Whether a writer is in, and not only waiting: changed only by who has the writer's word. */
