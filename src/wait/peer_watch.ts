@@ -26,7 +26,7 @@ export class PeerWatch {
     if (this.#participants.needsAsking(owner)) return this.#ask(owner, callback);
     const address = this.#participants.lifeAddress(owner);
     if (address !== this.#address) {
-      this.#watch?.close();
+      this.#forget(); // before the next one, which may be refused
       this.#watch = new Watch(address, { isLife: true });
       this.#address = address;
     }
@@ -50,10 +50,14 @@ export class PeerWatch {
     this.#timer = undefined;
   }
 
-  close(): void {
-    this.disarm();
+  #forget(): void {
     this.#watch?.close();
     this.#watch = undefined;
     this.#address = 0;
+  }
+
+  close(): void {
+    this.disarm();
+    this.#forget();
   }
 }
