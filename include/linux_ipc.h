@@ -347,7 +347,9 @@ static inline void linux_ipc_unlink(struct linux_ipc *ipc, struct linux_ipc_proc
 static inline void linux_ipc_come_alive(struct linux_ipc *ipc, struct linux_ipc_process *process) {
   struct linux_ipc_slot *slot = &ipc->table[ipc->index];
   __atomic_store_n(&slot->life, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
-  uint32_t generation = (linux_ipc_load(&slot->generation) + 1) & 0x1fffffu;
+  uint32_t before = linux_ipc_load(&slot->generation);
+  /* In a new table not always the same: what a power loss left of an old one may carry an id from its beginning. */
+  uint32_t generation = (before == 0 ? (uint32_t)(linux_ipc_now() >> 8) : before + 1) & 0x1fffffu;
   if (generation == 0) generation = 1;
   __atomic_store_n(&slot->generation, generation, __ATOMIC_SEQ_CST);
   slot->pid = getpid();
@@ -480,7 +482,7 @@ static inline int linux_ipc_is_dead(const struct linux_ipc *ipc, uint32_t owner)
   if (owner == ipc->owner) return 0;
   if (slot == NULL) return 1;
   uint32_t generation = (owner & LINUX_IPC_OWNER_MASK) >> 10, life = linux_ipc_load(&slot->life);
-  if (generation == 0) return 1; /* nobody's: the first holder of a slot gets 1 */
+  if (generation == 0) return 1; /* nobody's */
   if (linux_ipc_load(&slot->generation) != generation || life & FUTEX_OWNER_DIED) return 1;
   if ((life & ~FUTEX_WAITERS) != LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST) return 0;
   if (linux_ipc_slot_lock(ipc, LINUX_IPC_OFD_GETLK, (int)(slot - ipc->table), &lock) < 0) return 0;

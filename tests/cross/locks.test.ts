@@ -161,6 +161,18 @@ describe("include/linux_ipc.h", () => {
     mutex.close();
   });
 
+  it("takes no id from the beginning of a new table: a word that outlived its table may carry that", async () => {
+    const name = uniqueName("new-table");
+    const mutex = Mutex.create(name, { unlinkOnClose: true });
+    const memory = SharedMemory.open(name);
+    new Int32Array(memory.buffer)[(segment.OBJECT_OFFSET + layout.LOCK) / 4] = (1 << 10) | 2; // the second slot's first
+    const c = await startC("MUTX", name);
+    assert.equal(await c.call("lock 1000"), RECOVERED);
+    c.peer.kill();
+    memory.close();
+    mutex.close();
+  });
+
   it("serves a child after fork(2) whose parent had opened, and leaves the parent alive", async () => {
     const name = uniqueName("fork");
     const mutex = Mutex.create(name, { unlinkOnClose: true });
