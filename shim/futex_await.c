@@ -7,7 +7,8 @@
  * futex_waitv tells the LAST of the entries that were woken. The first sixty-four waits of a process therefore have a
  * thread each, and are told exactly. Beyond that a thread holds up to 127 of them, and what stands before a woken entry
  * is woken too: futex(2) allows a wake-up without cause, and forbids a lost one. Entry 0 is the thread's own control
- * word; when that alone was woken, nothing else was. */
+ * word; when that alone was woken, nothing else was. It is woken when a wait comes or goes, and until the thread sleeps
+ * again its other waits are in no queue: a wake-up of then finds nobody, and a value that has changed is seen. */
 #include "internal.h"
 
 #include <linux/futex.h>

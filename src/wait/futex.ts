@@ -39,9 +39,10 @@ const WORDS_MAX = 128;
  * An awaiting caller is one sleeper of the kernel's queue like any thread: `wake(1)` of any process wakes one of all, and
  * the count says how many. Nobody is queued while nobody waits. What remains different from a thread of C: an awaiting
  * caller is in the queue some 50 us after the call (a change of the value before that is seen; a wake-up that changes
- * nothing is not); beyond 64 awaiting callers in one process, some may be woken without cause; a blocking caller leaves
- * the queue for some microseconds once a second. Without futex_waitv(2) (Linux before 5.16, some sandboxes) changes of
- * the value are seen within 2 ms, and a wake-up that changes nothing may be missed.
+ * nothing is not); beyond 64 awaiting callers in one process, some may be woken without cause, and leave the queue for
+ * some microseconds when another one of them comes or goes; a blocking caller leaves it so once a second. Without
+ * futex_waitv(2) (Linux before 5.16, some sandboxes) changes of the value are seen within 2 ms, and a wake-up that
+ * changes nothing may be missed.
  *
  * @see https://man7.org/linux/man-pages/man2/futex.2.html
  * @example
