@@ -120,11 +120,14 @@ export class Barrier extends SharedObject {
     for (let slot = 0; slot < PARTICIPANTS_COUNT; slot++) {
       const generation = Atomics.load(this.#members, slot);
       if (generation === 0 || Atomics.load(this.#arrived, slot) === goal) continue;
-      const owner = (generation << 10) | (slot + 1);
-      if (isOwnerDead(this.placement.participants, owner)) Atomics.compareExchange(this.#members, slot, generation, 0);
-      else owners.push(owner);
+      if (this.#isDead(slot, generation)) Atomics.compareExchange(this.#members, slot, generation, 0);
+      else owners.push((generation << 10) | (slot + 1));
     }
     return owners;
+  }
+
+  #isDead(slot: number, generation: number): boolean {
+    return isOwnerDead(this.placement.participants, (generation << 10) | (slot + 1));
   }
 
   /** Whose arrival or death may end the phase; undefined: nobody's, it can end. Parties that have not joined wake us. */
@@ -133,9 +136,10 @@ export class Barrier extends SharedObject {
     return missing.length > 0 || !this.#hasEnough(this.#phase) ? missing : undefined;
   }
 
-  /** The first phase waits for the parties; a barrier without members has nobody to let through. */
+  /** The first phase waits for the parties, alive; a barrier without members has nobody to let through. */
   #hasEnough(phase: number): boolean {
-    const joined = this.#members.reduce((count, generation) => count + (generation === 0 ? 0 : 1), 0);
+    const isThere = (generation: number, slot: number) => generation !== 0 && !this.#isDead(slot, generation);
+    const joined = this.#members.reduce((count, word, slot) => count + (isThere(word, slot) ? 1 : 0), 0);
     return joined >= (phase > 0 ? 1 : Atomics.load(this.#words, layout.BARRIER_PARTIES / 4));
   }
 

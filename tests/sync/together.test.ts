@@ -52,6 +52,23 @@ describe("a barrier", () => {
     assert.equal(await soon(again, "without the one who left"), 3);
   });
 
+  it("counts no party that has died before the first phase ends, had it arrived or not", async () => {
+    for (const hasArrived of [false, true]) {
+      const { name, it: barrier } = make(Barrier, "dead-party", { parties: 3 });
+      const [dying, ...others] = [1, 2, 3].map(() => closing(Barrier.open(name))) as [Barrier, Barrier, Barrier];
+      dying.join();
+      if (hasArrived) dying.arrive().catch(() => {});
+      dying.close(); // as its death
+      barrier.join();
+      others[0].join();
+      const waiting = [barrier.arrive(), others[0].arrive()];
+      assert.ok(await isPending(Promise.race(waiting)), `two living of three; the dead one had arrived: ${hasArrived}`);
+      others[1].join();
+      assert.equal(others[1].arriveSync(), 1);
+      assert.deepEqual(await soon(Promise.all(waiting), "the first phase"), [1, 1]);
+    }
+  });
+
   it("does not wait for members that die, before or while it waits, though others are stopped", async () => {
     const { name, barrier, peers } = await withPeers("dead", 4, 3);
     const [first, second, third] = peers as [SyncPeer, SyncPeer, SyncPeer];
