@@ -219,6 +219,21 @@ describe("drain", () => {
     ring.close();
   });
 
+  it("takes no notice of a release of what the handler before has peeked", () => {
+    const { ring, producer, consumer } = makePair("peeked", { capacity: 1024 });
+    for (const length of [100, 8, 30, 8]) producer.trySend(new Uint8Array(length).fill(5));
+    const lengths: number[] = [];
+    const count = consumer.drain((message) => {
+      consumer.release();
+      lengths.push(message.length);
+      assert.equal(consumer.peek()?.length, message.length);
+    });
+    assert.deepEqual([count, lengths], [4, [100, 8, 30, 8]]);
+    producer.trySend(bytes("next"));
+    assert.equal(text(consumer.tryReceive()), "next");
+    ring.close();
+  });
+
   it("goes on with messages that its handler sends", () => {
     const { ring, producer, consumer, shared } = holding("more", ["a"]);
     let sent = 0;

@@ -223,6 +223,7 @@ export class SpscConsumer extends RingSide {
       handler(start + MESSAGE_HEADER, length, next >>> 0);
       count++;
       if (this.next !== next) break; // the handler has received on its own, or closed us
+      this.record = 0; // what it has only peeked is done with: a release by the next handler has nothing to do
       if (length !== expected) {
         expected = length;
         record = (length + 15) & ~7;
