@@ -112,6 +112,19 @@ describe("in place", () => {
     latest.close();
   });
 
+  it("a peeked value stays the one that is confirmed when somebody asks whether the stream has ended", () => {
+    const { latest, writer, reader } = makeBoth("ended", { size: 16 });
+    writer.write(bytes("first"));
+    const view = reader.peek();
+    writer.write(bytes("last"));
+    writer.close();
+    assert.equal(reader.ended, false);
+    assert.deepEqual([text(view), reader.length, reader.confirm(), reader.version], ["first", 5, true, 1]);
+    assert.equal(text(reader.tryNext()), "last");
+    assert.equal(reader.ended, true);
+    latest.close();
+  });
+
   it("a peeked value holds until the writer has come round to it", () => {
     for (const buffers of [4, 8, 32]) {
       const { latest, writer, reader } = makeBoth(`round-${buffers}`, { size: 8, buffers });

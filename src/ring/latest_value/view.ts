@@ -122,6 +122,14 @@ export abstract class ValueView<Value, Given> {
     return header + BYTES;
   }
 
+  /** Whether there is no value to take. Not a peek: what somebody is reading in place stays what `confirm` judges. */
+  protected get isEmpty(): boolean {
+    const current = this.load(this.currentIndex);
+    const { salvage, first, i32 } = this;
+    if (salvage !== undefined && current === salvage.distrusted) return salvage.header < 0;
+    return current === 0 && i32[first / 4 + EPOCH_WORD] === 0;
+  }
+
   private none(): -1 {
     if ((this.buffers.memory.lostPages ?? 0) > 0) throw this.buffers.corrupted("");
     return -1;
