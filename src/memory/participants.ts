@@ -3,6 +3,7 @@
 import { pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
+import { BY_DESCRIPTION, EXCLUSIVE, fileLockTest, UNLOCK } from "../sys/file_lock.ts";
 import { membarrierRegister } from "../sys/futex.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import { participantAttach, participantDead, participantDetach, participantOwner } from "../sys/participant.ts";
@@ -148,9 +149,19 @@ export class Participants {
     return (loadOrdered(this.#words, at + layout.SLOT_LIFE_OFFSET / 4) & layout.OWNER_DIED) !== 0;
   }
 
-  /** As isDead, and asks the kernel's lock table where the words say "alive". Needs `join`. */
+  /** As isDead, and asks the kernel's lock table where the words say "alive". */
   isProvenDead(owner: number): boolean {
-    return this.isDead(owner) || (this.#handle !== 0 && participantDead(this.#handle, owner & layout.OWNER_MASK) === 1);
+    if (this.isDead(owner)) return true;
+    if (this.#handle === 0) return this.#isUnlocked(owner);
+    return participantDead(this.#handle, owner & layout.OWNER_MASK) === 1;
+  }
+
+  /** As the shim asks for those who have joined. The holder has a descriptor of its own, so that ours sees its lock. */
+  #isUnlocked(owner: number): boolean {
+    const { fd, fileOffset } = this.#memory;
+    const byte = fileOffset + this.#offset + this.#slot(owner) * layout.SLOT_SIZE;
+    const found = fileLockTest(fd, BY_DESCRIPTION + EXCLUSIVE, byte, 1);
+    return typeof found !== "number" && found.type === UNLOCK; // if it has passed on, the owner is as dead
   }
 
   /** Where the owner's life word stands in this process; 0 for an id that nobody can have. */

@@ -2,12 +2,13 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { Futex, Mutex, SharedMemory, SpscRing } from "../../mod.ts";
+import { Futex, LatestValue, Mutex, SharedMemory, SpscRing } from "../../mod.ts";
 import { cleanUp, compileC, mainRuntimes, ownRuntime, spawnPeer, uniqueName, within } from "../support/mod.ts";
 import { launcher } from "./refused_launcher.ts";
 
 const peer = new URL("./peer_refused.ts", import.meta.url);
 const lockPeer = new URL("./peer_refused_lock.ts", import.meta.url);
+const valuePeer = new URL("../ring/latest_value_peer.ts", import.meta.url);
 const futexPeer = new URL("./futex_peer.ts", import.meta.url);
 
 const profiles: Record<string, string[]> = {
@@ -105,6 +106,20 @@ describe("a process without", () => {
         await assert.rejects(within(waiting(), 5000, form), { name: "PeerDiedError" });
         ring.producer();
         ring.close();
+      }
+    });
+
+    it(`${what} is known as dead by readers of its value, who take no slot`, async () => {
+      for (const form of ["nextSync", "next"] as const) {
+        const name = uniqueName("value");
+        const latest = LatestValue.create(name, { size: 16, unlinkOnClose: true });
+        const reader = latest.reader();
+        const other = spawnPeer(ownRuntime, valuePeer, ["writeAndStay", name], { wrapper: wrapper() });
+        assert.equal((await reader.next({ timeoutMs: 10_000 }))?.length, 5);
+        other.kill();
+        const waiting = async () => (form === "next" ? reader.next() : reader.nextSync({ timeoutMs: 5000 }));
+        await assert.rejects(within(waiting(), 5000, form), { name: "PeerDiedError" });
+        latest.close();
       }
     });
   }
