@@ -11,7 +11,8 @@
 #include <sys/mman.h>
 
 #define GUARDS_IN_CHUNK 4096
-#define PAGE_SIZE 4096ul /* the smallest page of both architectures: a finer hole is always safe */
+#define PAGE_LEAST 4096ul     /* the smallest page of both architectures */
+#define PAGE_MOST (1ul << 34) /* the largest */
 
 struct guard {
   _Atomic uintptr_t start;
@@ -54,13 +55,24 @@ static void chain(int signal, siginfo_t *info, void *context) {
     sigaction(SIGBUS, &previous, NULL); /* the instruction faults again and the default action follows */
 }
 
+/* Zeros in place of the page that is lost: of the smallest one that its mapping lets go (EINVAL for less). Huge pages go
+ * whole, as do those of a kernel whose ordinary pages are larger. No hole begins before the mapping. */
+static bool put_zeros(const struct guard *guard, uintptr_t address) {
+  for (uintptr_t size = PAGE_LEAST; size <= PAGE_MOST; size *= 2) {
+    uintptr_t page = address & ~(size - 1);
+    if (size > PAGE_LEAST && page < atomic_load(&guard->start)) return false;
+    void *put = mmap((void *)page, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    if (put != MAP_FAILED) return true;
+    if (errno != EINVAL) return false;
+  }
+  return false;
+}
+
 static void on_bus_error(int signal, siginfo_t *info, void *context) {
   int saved = errno;
   uintptr_t address = (uintptr_t)info->si_addr;
   struct guard *guard = guard_of(address);
-  void *page = (void *)(address & ~(PAGE_SIZE - 1));
-  if (!guard ||
-      mmap(page, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+  if (!guard || !put_zeros(guard, address))
     chain(signal, info, context);
   else
     atomic_fetch_add(&guard->faults, 1);

@@ -181,6 +181,14 @@ describe("huge pages that are there", () => {
     });
   });
 
+  it("read as zeros where somebody has cut them off, and the process survives", { skip: noPool }, async () => {
+    await whileSettings({ [MEGABYTES_2]: 4 }, async () => {
+      const end = await runPeer(ownRuntime, peer, ["truncated"]);
+      assert.equal(end.signal, null, `ended by ${end.signal}`);
+      assert.equal(end.stdout, "1 0 1\n7 0 1\nalive 0\n", end.stderr);
+    });
+  });
+
   it("have names as files of a hugetlbfs", { skip: noMount }, async () => {
     await whileSettings({ [MEGABYTES_2]: 4 }, async () => {
       const directory = temporaryDirectory();

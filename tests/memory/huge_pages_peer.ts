@@ -1,5 +1,6 @@
 // The peer of the huge-page tests: one command a process; says in lines what it found.
 
+import { truncateSync } from "node:fs";
 import process from "node:process";
 import { IpcError, MappedFile, numa, SharedMemory } from "../../mod.ts";
 
@@ -20,6 +21,19 @@ const commands: Record<string, () => void> = {
     console.log(memory.size, memory.pageSize, memory.hugePages, memory.bytes[5]);
     memory.bytes[6] = 66;
     memory.close();
+  },
+
+  /** Somebody makes it smaller by a page. */
+  truncated() {
+    const memory = SharedMemory.anonymous({ size: 4 << 20, hugePages: "2MB", seal: false });
+    memory.bytes.fill(1);
+    truncateSync(`/proc/self/fd/${memory.fd}`, 2 << 20);
+    const at = (3 << 20) + 5000;
+    console.log(memory.bytes[0], memory.bytes[at], memory.lostPages);
+    memory.bytes[at] = 7;
+    console.log(memory.bytes[at], memory.bytes[(4 << 20) - 1], memory.lostPages);
+    memory.close();
+    console.log("alive", memory.lostPages);
   },
 
   /** A file in a hugetlbfs: huge pages that have a name. */
