@@ -27,6 +27,9 @@ export class Role {
   readonly #participants: Participants;
   /** The id that took it: the participants may have left since, and come back under another one. */
   #holder = 0;
+  /** Whose it was before, and how that one left it. */
+  #before = 0;
+  #stateBefore = STATE_OPEN;
 
   constructor(words: Int32Array, base: number, which: RoleWords, participants: Participants) {
     this.#words = words;
@@ -93,9 +96,11 @@ export class Role {
           hint,
         });
       }
+      this.#before = owner;
       if (Atomics.compareExchange(this.#words, this.#role, owner, me) === owner) break;
     }
     this.#holder = me;
+    this.#stateBefore = loadOrdered(this.#words, this.#state);
     Atomics.store(this.#words, this.#state, STATE_OPEN);
   }
 
@@ -105,7 +110,21 @@ export class Role {
    */
   release(): void {
     if (this.owner !== this.#holder) return;
-    Atomics.store(this.#words, this.#state, STATE_CLOSED);
-    Atomics.compareExchange(this.#words, this.#role, this.#holder, 0);
+    this.#leave(STATE_CLOSED, 0);
+  }
+
+  /**
+   * Gives back, as it was found, a role that could not be used after all: that is no orderly end, and if its holder before
+   * has died, that death may still have to be told. `notify` wakes the other side, which has seen us as the holder.
+   */
+  giveUp(notify: () => void): void {
+    if (this.owner !== this.#holder) return;
+    this.#leave(this.#stateBefore, this.#before);
+    notify();
+  }
+
+  #leave(state: number, owner: number): void {
+    Atomics.store(this.#words, this.#state, state);
+    Atomics.compareExchange(this.#words, this.#role, this.#holder, owner);
   }
 }

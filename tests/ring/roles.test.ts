@@ -5,7 +5,7 @@ import process from "node:process";
 import { after, describe, it } from "node:test";
 import { LatestValue, Participants, PeerClosedError, SharedMemory, SpscRing } from "../../mod.ts";
 import * as layout from "../../src/ring/spsc/layout.ts";
-import { objectExists } from "../support/mod.ts";
+import { objectExists, within } from "../support/mod.ts";
 import { bytes, cleanUpRings, makePair, makeRing, RingBytes, text } from "./bytes.ts";
 
 const busy = { name: "IpcError", code: "EBUSY" };
@@ -81,6 +81,30 @@ describe("a role", () => {
     }
     ring.producer().trySend(bytes("healed"));
     assert.equal(text(ring.consumer().tryReceive()), "healed");
+    shared.close();
+    ring.close();
+  });
+
+  it("that cannot be used is given back as it was: that is no end of the stream", async () => {
+    const { ring, name } = makeRing("no-end", { capacity: 64 });
+    const shared = new RingBytes(name);
+    const consumer = ring.consumer();
+    const fail = () => {
+      shared.set(layout.TAIL, 4004);
+      assert.throws(() => ring.producer(), { name: "IpcError", code: "EBADMSG" });
+      shared.set(layout.TAIL, 0);
+    };
+    const receiving = consumer.receive();
+    fail();
+    assert.equal(consumer.ended, false);
+    const dead = (5 << 10) | 100; // of a slot that nobody holds
+    shared.set(layout.PRODUCER_ROLE, dead);
+    fail();
+    assert.equal(shared.get(layout.PRODUCER_ROLE), dead);
+    await assert.rejects(within(receiving, 5000, "the death"), { name: "PeerDiedError" });
+    ring.producer().close();
+    fail();
+    assert.equal(consumer.ended, true);
     shared.close();
     ring.close();
   });

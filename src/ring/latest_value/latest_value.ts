@@ -231,14 +231,15 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
       throw new IpcError(errno.EACCES, { syscall: "attach", doing: `become the writer of ${name}`, path: name, hint });
     }
     const role = this.#makeRole();
-    role.take(name, () => this.#buffers.wakeReaders());
+    const notify = () => this.#buffers.wakeReaders();
+    role.take(name, notify);
     try {
       const onClose = () => this.#sides.delete(writer);
       const writer = new LatestValueWriter<Value, Given>({ buffers: this.#buffers, type, role, onClose });
       this.#sides.add(writer);
       return writer;
     } catch (error) {
-      role.release();
+      role.giveUp(notify);
       throw error;
     }
   }

@@ -233,7 +233,8 @@ export class SpscRing {
     const { memory, participants } = segment;
     const own = new Role(this.#words, base, words, participants);
     const peer = new Role(this.#words, base, peerWords, participants);
-    own.take(name, () => notifyAll(this.#words, (base + peersWait) / 4, memory.address + base + peersWait));
+    const notify = () => notifyAll(this.#words, (base + peersWait) / 4, memory.address + base + peersWait);
+    own.take(name, notify);
     const makeWaiter = (watched: () => number) =>
       new Waiter({
         memory,
@@ -254,7 +255,7 @@ export class SpscRing {
       this.#sides.add(side);
       return side;
     } catch (error) {
-      own.release();
+      own.giveUp(notify);
       throw error;
     }
   }
