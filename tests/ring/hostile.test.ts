@@ -1,10 +1,11 @@
 // Hostile peers: whatever they write into the shared bytes, we get an error or a message, and never crash or hang.
 
 import assert from "node:assert/strict";
+import { truncateSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { IpcError } from "../../mod.ts";
 import * as layout from "../../src/ring/spsc/layout.ts";
-import { ownRuntime, Random, runPeer, uniqueName } from "../support/mod.ts";
+import { objectPath, ownRuntime, Random, runPeer, uniqueName } from "../support/mod.ts";
 import { bytes, cleanUpRings, makePair, messageOf, RingBytes, text } from "./bytes.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
@@ -172,6 +173,24 @@ describe("a process with a hostile peer", () => {
       assert.match(end.stdout, /^alive$/m, end.stderr);
     });
   }
+
+  it("is told within some hundred looks when it polls a ring whose file was cut", () => {
+    for (const sent of [0, 5, 50]) {
+      const { ring, name, producer, consumer } = makePair("polled", { capacity: 4096 });
+      for (let count = 0; count < sent; count++) {
+        producer.trySend(messageOf(count, 100));
+        consumer.tryReceive();
+      }
+      const poll = (look: () => unknown) => {
+        for (let looks = 0; looks < 300; looks++) look();
+      };
+      truncateSync(objectPath(name), 0);
+      for (const look of [() => consumer.tryReceive(), () => consumer.drain(() => {})])
+        assert.throws(() => poll(look), corrupted, `consumer after ${sent}`);
+      assert.throws(() => poll(() => producer.trySend(messageOf(1, 100))), corrupted, `producer after ${sent}`);
+      ring.close();
+    }
+  });
 
   it("is told when it waits on a ring whose file was cut: its wait would never end", async () => {
     const end = await runPeer(ownRuntime, peer, ["truncated", uniqueName("told"), "fresh"], { timeoutMs: 15_000 });

@@ -58,7 +58,7 @@ export class SpscConsumer extends RingSide {
     if (!this.isOpen) throw closedHere(this.bytes, "receive");
     const length = lengthAt(this.bytes, this.i32, this.next);
     if (length >= 0) return this.handOut(length);
-    if (this.published === this.next) this.waiter.pause();
+    if (this.published === this.next) this.haveLooked();
     else this.acknowledge();
     return -1;
   }

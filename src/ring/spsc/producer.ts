@@ -68,7 +68,7 @@ export class SpscProducer extends RingSide {
     this.tail = this.loadTail();
     if (((this.head + record - this.tail) | 0) <= this.room) return true;
     if (this.isCorked) this.publishHeld(); // what is held back could never be read, and the room never come
-    this.waiter.pause();
+    this.haveLooked();
     return false;
   }
 

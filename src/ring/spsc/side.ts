@@ -9,6 +9,9 @@ import type { Role } from "../role.ts";
 import type { RingGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
 
+/** One in 64 vain looks asks whether pages were lost: a call, where a look is a load. */
+const LOOKS_MASK = 63;
+
 /** The bytes of a ring. */
 export interface RingBytes {
   readonly buffer: ArrayBuffer;
@@ -61,6 +64,7 @@ export abstract class RingSide {
   /** Index of the consumer's position, and of the eventcount on which the other side sleeps. */
   protected tailIndex = 0;
   protected waitIndex = 0;
+  private vainLooks = 0;
 
   /** `peersWait`: offset of the eventcount on which the other side sleeps. */
   constructor({ bytes, own, peer, makeWaiter, onClose }: SideParts, peersWait: number) {
@@ -80,6 +84,16 @@ export abstract class RingSide {
     this.mask = geometry.capacity - 1;
     this.tailIndex = (base + layout.TAIL) / 4;
     this.waitIndex = (base + peersWait) / 4;
+  }
+
+  /** A vain look: lost pages look like an empty ring to the one side, and like a full one to the other, for ever. */
+  protected haveLooked(): void {
+    if (this.vainLooks === 0) {
+      const error = lostError(this.bytes);
+      if (error !== undefined) throw error;
+    }
+    this.vainLooks = (this.vainLooks + 1) & LOOKS_MASK;
+    this.waiter.pause();
   }
 
   /** Pending waits keep the process alive (the default). Counts from the next wait on. */
