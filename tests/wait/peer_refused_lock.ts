@@ -12,5 +12,6 @@ for (let round = 0; ; round++) {
   console.log(round);
   await sleep(20);
   guard?.unlock();
-  while (!mutex.isLocked) await sleep(1); // the other side has its turn
+  while (!mutex.isLocked) await sleep(1);
+  console.log("seen"); // the other side's turn, which lasts until it has read this
 }

@@ -87,6 +87,7 @@ describe("a process without", () => {
           guard?.unlock();
           assert.equal(await other.line(5000), `${round}`);
           guard = await within(mutex.lock(), 5000, "our turn");
+          assert.equal(await other.line(5000), "seen");
         }
         other.kill();
         mutex.close();
