@@ -2,7 +2,7 @@
 
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
-import { checkInteger } from "../sys/validate.ts";
+import { checkInteger, withArticle } from "../sys/validate.ts";
 import { ALIGNMENT } from "./layout.ts";
 
 /** What `SharedMemory` and `MappedFile` have in common. */
@@ -47,9 +47,9 @@ export function checkRegion(memory: unknown, doing: string): asserts memory is M
 
 /** Whether `size` bytes of open memory can stand at that byte. */
 export function checkPlace(memory: MemoryRegion, byteOffset: number, size: number, noun: string): void {
-  checkRegion(memory, `lay a ${noun} over a memory`);
+  checkRegion(memory, `lay ${withArticle(noun)} over a memory`);
   if (memory.size < size)
-    throw new RangeError(`a ${noun} of ${size} bytes does not fit into a memory of ${memory.size} bytes`);
+    throw new RangeError(`${withArticle(noun)} of ${size} bytes does not fit into a memory of ${memory.size} bytes`);
   checkInteger(byteOffset, "byteOffset", 0, memory.size - size);
   if (byteOffset % ALIGNMENT !== 0)
     throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${byteOffset}`);

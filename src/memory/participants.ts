@@ -7,6 +7,7 @@ import { BY_DESCRIPTION, EXCLUSIVE, fileLockTest, UNLOCK } from "../sys/file_loc
 import { membarrierRegister } from "../sys/futex.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import { participantAttach, participantDead, participantDetach, participantOwner } from "../sys/participant.ts";
+import { withArticle } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
 import * as layout from "./layout.ts";
 import { checkPlace, type MemoryRegion } from "./memory_region.ts";
@@ -121,11 +122,13 @@ export class Participants {
   checkNeighbour(buffer: ArrayBuffer, start: number, size: number, noun: string): void {
     if (this.#words.buffer !== buffer) {
       const hint = "these lie over another memory, or over this one before it was mapped anew";
-      throw new TypeError(`a ${noun} needs participants in its own memory: ${hint}`);
+      throw new TypeError(`${withArticle(noun)} needs participants in its own memory: ${hint}`);
     }
     if (start >= this.#offset + layout.PARTICIPANTS_SIZE || start + size <= this.#offset) return;
     const table = `bytes ${this.#offset} to ${this.#offset + layout.PARTICIPANTS_SIZE}`;
-    throw new RangeError(`a ${noun} of ${size} bytes at byte ${start} would lie over its participants, ${table}`);
+    throw new RangeError(
+      `${withArticle(noun)} of ${size} bytes at byte ${start} would lie over its participants, ${table}`,
+    );
   }
 
   /** This participant's owner id, 0 before `join`. */

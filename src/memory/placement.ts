@@ -1,6 +1,6 @@
 // Placement: where an object of fixed size lies: in a segment of its own, or over part of a memory.
 
-import { checkDuration, checkOptions } from "../sys/validate.ts";
+import { checkDuration, checkOptions, withArticle } from "../sys/validate.ts";
 import { openOrCreate } from "./file.ts";
 import { OBJECT_OFFSET } from "./layout.ts";
 import { checkPlace, type MemoryRegion } from "./memory_region.ts";
@@ -56,7 +56,7 @@ export function createPlacement(
 }
 
 export function openPlacement(name: string, kind: SegmentKind, options: ObjectOpenOptions = {}): Placement {
-  checkOptions(options, ["timeoutMs"], `open of a ${kind.noun}`);
+  checkOptions(options, ["timeoutMs"], `open of ${withArticle(kind.noun)}`);
   return fresh(openSegment(name, kind, checkDuration(options.timeoutMs ?? 1000, "timeoutMs")), name, false);
 }
 
@@ -86,7 +86,7 @@ export function placementIn(
   checkPlace(memory, byteOffset, size, noun);
   const { participants } = options ?? {};
   if (!(participants instanceof Participants))
-    throw new TypeError(`a ${noun} over a memory needs { participants }: Participants.over(memory, ...)`);
+    throw new TypeError(`${withArticle(noun)} over a memory needs { participants }: Participants.over(memory, ...)`);
   participants.checkNeighbour(memory.buffer, byteOffset, size, noun);
   const name = `${memory.name ?? "anonymous memory"}+${byteOffset}`;
   return { memory, participants, base: byteOffset, name, created: false, ownsMemory: false };
@@ -104,14 +104,15 @@ export function placementOver(
   noun: string,
 ): Placement {
   const placement = placementIn(memory, byteOffset, options, size, noun);
-  if (memory.readOnly) throw new TypeError(`a ${noun} cannot lie over read-only memory: nobody else would see it`);
+  if (memory.readOnly)
+    throw new TypeError(`${withArticle(noun)} cannot lie over read-only memory: nobody else would see it`);
   return placement;
 }
 
 /** Whether all of an object has room where it was placed, once its size is known. */
 export function checkRoom({ memory, participants, base, name }: Placement, size: number, noun: string): void {
   if (base + size > memory.size)
-    throw new RangeError(`a ${noun} of ${size} bytes at ${name} does not fit into ${memory.size} bytes`);
+    throw new RangeError(`${withArticle(noun)} of ${size} bytes at ${name} does not fit into ${memory.size} bytes`);
   participants.checkNeighbour(memory.buffer, base, size, noun);
 }
 

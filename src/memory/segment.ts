@@ -2,6 +2,7 @@
 
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
+import { withArticle } from "../sys/validate.ts";
 import * as layout from "./layout.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 import { Participants } from "./participants.ts";
@@ -44,16 +45,16 @@ function writeHeader(buffer: ArrayBuffer, kind: SegmentKind): void {
 
 /** Why the memory is not a segment of this kind, or undefined where it is one. */
 function flaw(memory: SharedMemory, kind: SegmentKind): string | undefined {
-  if (memory.size < layout.OBJECT_OFFSET) return `${memory.size} bytes are too few for a ${kind.noun}`;
+  if (memory.size < layout.OBJECT_OFFSET) return `${memory.size} bytes are too few for ${withArticle(kind.noun)}`;
   const header = new DataView(memory.buffer);
   if (header.getUint32(layout.MAGIC_OFFSET, true) !== layout.SEGMENT_MAGIC) return "it was not made by linux-ipc";
   const version = header.getUint32(layout.VERSION_OFFSET, true);
   if (version !== layout.SEGMENT_VERSION)
     return `its layout is version ${version}, this one reads ${layout.SEGMENT_VERSION}`;
-  if (header.getUint32(layout.KIND_OFFSET, true) !== kindNumber(kind)) return `it is not a ${kind.noun}`;
+  if (header.getUint32(layout.KIND_OFFSET, true) !== kindNumber(kind)) return `it is not ${withArticle(kind.noun)}`;
   const objectVersion = header.getUint32(layout.OBJECT_VERSION_OFFSET, true);
   if (objectVersion !== kind.version)
-    return `it is a ${kind.noun} of version ${objectVersion}, this one reads ${kind.version}`;
+    return `it is ${withArticle(kind.noun)} of version ${objectVersion}, this one reads ${kind.version}`;
   const size = header.getFloat64(layout.SIZE_OFFSET, true);
   if (size !== memory.size) return `it says ${size} bytes and has ${memory.size}`;
   return undefined;

@@ -16,7 +16,7 @@ import type { SegmentKind } from "../memory/segment.ts";
 import { SharedMemory } from "../memory/shared_memory.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
-import { checkOptions, demandOptions } from "../sys/validate.ts";
+import { checkOptions, demandOptions, withArticle } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { Waiter, type WaiterParts } from "../wait/waiter.ts";
 import { LOCK_EVENTCOUNT } from "./layout.ts";
@@ -58,7 +58,7 @@ function lay<T extends Closable, O>(Kind: ObjectClass<T, O>, placement: Placemen
 /** The header of a segment tells its size, which need not be that of such an object. */
 function checkRoom<O>({ size, noun }: ObjectKind<O>, { memory, base, name }: Placement): void {
   if (memory.size - base >= size({} as O)) return;
-  const hint = `${memory.size} bytes are too few for a ${noun}`;
+  const hint = `${memory.size} bytes are too few for ${withArticle(noun)}`;
   throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `open ${noun} ${name}`, path: name, hint });
 }
 
@@ -90,7 +90,7 @@ export abstract class SharedObject {
     options: O & ObjectCreateOptions = {} as O & ObjectCreateOptions,
   ): T {
     const { kind } = this;
-    checkOptions(options, ["mode", "unlinkOnClose", ...kind.optionNames], `create of a ${kind.noun}`);
+    checkOptions(options, ["mode", "unlinkOnClose", ...kind.optionNames], `create of ${withArticle(kind.noun)}`);
     const fill = (buffer: ArrayBuffer, base: number) => kind.fill?.(options, buffer, base);
     return lay(this, createPlacement(name, kind, kind.size(options), options, fill));
   }
@@ -111,7 +111,7 @@ export abstract class SharedObject {
     options: O & ObjectCreateOptions = {} as O & ObjectCreateOptions,
   ): T {
     const { kind } = this;
-    checkOptions(options, ["mode", "unlinkOnClose", ...kind.optionNames], `openOrCreate of a ${kind.noun}`);
+    checkOptions(options, ["mode", "unlinkOnClose", ...kind.optionNames], `openOrCreate of ${withArticle(kind.noun)}`);
     const fill = (buffer: ArrayBuffer, base: number) => kind.fill?.(options, buffer, base);
     const placement = openOrCreatePlacement(name, kind, kind.size(options), options, fill);
     const object = lay(this, placement);
@@ -127,7 +127,7 @@ export abstract class SharedObject {
   /** Bytes that `over` needs in a memory. */
   static byteSize<T, O>(this: ObjectClass<T, O>, options: O = {} as O): number {
     const { kind } = this;
-    checkOptions(options as object, kind.optionNames, `byteSize of a ${kind.noun}`);
+    checkOptions(options as object, kind.optionNames, `byteSize of ${withArticle(kind.noun)}`);
     return kind.size(options);
   }
 
@@ -142,7 +142,7 @@ export abstract class SharedObject {
     options: O & ObjectOverOptions,
   ): T {
     const { kind } = this;
-    demandOptions(options, ["participants", ...kind.optionNames], `over of a ${kind.noun}`);
+    demandOptions(options, ["participants", ...kind.optionNames], `over of ${withArticle(kind.noun)}`);
     const placement = placementOver(memory, byteOffset, options, kind.size(options), kind.noun);
     if (kind.optionNames.some((name) => name in options)) kind.fill?.(options, memory.buffer, byteOffset);
     return lay(this, placement);

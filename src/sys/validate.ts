@@ -66,9 +66,14 @@ export function asBytes(data: unknown, what: string): Uint8Array {
   throw new TypeError(`${what} must be an ArrayBuffer or a view of one, not ${describe(data)}`);
 }
 
+/** "a ring", "an event", "an SPSC ring": the article goes by the sound. */
+export function withArticle(noun: string): string {
+  return /^([aei]|o(?!nce)|rw|SPSC)/i.test(noun) ? `an ${noun}` : `a ${noun}`;
+}
+
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   return typeof value === "object" || typeof value === "function"
-    ? `a ${value.constructor?.name ?? typeof value}`
+    ? withArticle(value.constructor?.name ?? typeof value)
     : `${typeof value} ${String(value)}`;
 }

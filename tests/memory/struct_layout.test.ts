@@ -175,7 +175,7 @@ describe("struct definition", () => {
     const cases: [() => unknown, RegExp][] = [
       [() => struct({ price: "f80" as "f64" }), /field price has no type "f80": it takes u8, .* bool/],
       [() => struct({ price: 8 as never }), /field price has no type 8/],
-      [() => struct({ price: { size: 8 } as never }), /field price has no type a Object/],
+      [() => struct({ price: { size: 8 } as never }), /field price has no type an Object/],
       [() => struct({ price: "constructor" as never }), /field price has no type "constructor"/],
       [() => struct(undefined as never), /struct takes an object of fields, not undefined/],
       [() => struct({ "two words": "u8" }), /name of a field must be a C identifier .* not "two words"/],
@@ -190,7 +190,7 @@ describe("struct definition", () => {
       [() => struct({ word: "u8" }, { align: "8" as never }), /align must be a number/],
       [() => struct({ word: "u8" }, { name: "a b" }), /name of a struct must be a C identifier/],
       [() => array("u33" as "u32", 2), /array has no type "u33"/],
-      [() => array(aligned("u32", 8) as never, 2), /array has no type a Aligned/],
+      [() => array(aligned("u32", 8) as never, 2), /array has no type an Aligned/],
       [() => array("u8", "4" as never), /length of an array must be a number/],
       [() => asNumber("u32" as "u64"), /asNumber takes "u64" or "i64", not "u32"/],
     ];

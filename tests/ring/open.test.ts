@@ -106,7 +106,7 @@ describe("opening what is no ring", () => {
   it("is EINVAL for an object of another kind", () => {
     const error = refusal(changed("kind", segment.KIND_OFFSET, 0x5854554d));
     assert.equal(error.code, "EINVAL");
-    assert.match(error.message, /not a SPSC ring/);
+    assert.match(error.message, /not an SPSC ring/);
   });
 
   it("is EINVAL for a newer version of the segment or of the ring, with both numbers", () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { asBytes, checkDuration, checkInteger, checkMode, checkOptions } from "../../src/sys/validate.ts";
+import { asBytes, checkDuration, checkInteger, checkMode, checkOptions, withArticle } from "../../src/sys/validate.ts";
 import { cleanUp, ownRuntime, runPeer } from "../support/mod.ts";
 
 const peer = new URL("./bad_arguments.ts", import.meta.url);
@@ -19,7 +19,7 @@ describe("checks of arguments", () => {
       [undefined, /size must be a number, not undefined/],
       [null, /size must be a number, not null/],
       [true, /size must be a number, not boolean true/],
-      [{}, /size must be a number, not a Object/],
+      [{}, /size must be a number, not an Object/],
       [() => 1, /size must be a number, not a Function/],
       [Object.create(null), /size must be a number, not/],
       [Symbol("s"), /size must be a number, not symbol/],
@@ -60,6 +60,13 @@ describe("checks of arguments", () => {
     for (const value of [null, 5, "size"]) {
       assert.throws(() => checkOptions(value as unknown as object, ["size"], "x"), TypeError);
     }
+  });
+
+  it("nouns and names of classes get the article that they sound like", () => {
+    const an = ["event", "rwlock", "SPSC ring", "Object", "Array", "Int32Array", "AsyncFunction"];
+    const a = ["once", "ring", "mutex", "semaphore", "latest value", "Uint8Array", "Struct", "Function"];
+    for (const noun of an) assert.equal(withArticle(noun), `an ${noun}`);
+    for (const noun of a) assert.equal(withArticle(noun), `a ${noun}`);
   });
 
   it("bytes are taken from any view or buffer without a copy, and from nothing else", () => {

@@ -1,5 +1,7 @@
 // Errors of struct fields: TypeError for the wrong kind, RangeError for the wrong amount, always with the value.
 
+import { withArticle } from "../../sys/validate.ts";
+
 /** What a scalar takes: the type of its values, and its limits in words. */
 const TAKES: Readonly<Record<string, readonly [type: "number" | "bigint" | "boolean", limits: string]>> = {
   u8: ["number", "0 to 255"],
@@ -22,7 +24,7 @@ export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
   if (typeof value === "bigint") return `${value}n`;
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return String(value);
-  return Array.isArray(value) ? `an array of ${value.length}` : `a ${value.constructor?.name ?? "plain object"}`;
+  return Array.isArray(value) ? `an array of ${value.length}` : withArticle(value.constructor?.name ?? "plain object");
 }
 
 /** Throws: `value` cannot be written to a scalar field. */
