@@ -4,7 +4,7 @@ import { MS_ASYNC, MS_SYNC, msync, punchHole, syncFileRange } from "../sys/advic
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
-import { checkBoolean, checkInteger, checkOptions } from "../sys/validate.ts";
+import { checkBoolean, checkInteger, checkOptions, demandOptions } from "../sys/validate.ts";
 import { type Advice, advise } from "./advice.ts";
 import { Dependents } from "./dependents.ts";
 import { openOrCreate, reserve } from "./file.ts";
@@ -252,6 +252,7 @@ export class MappedFile {
    * @throws {RangeError} a read-only file, a range outside the mapping
    */
   punchHole(range: ByteRange): void {
+    demandOptions(range, ["offset", "length"], "punchHole");
     if (this.readOnly) throw new RangeError("Cannot punch a hole into a read-only file");
     const action = this.#attempt("punch a hole into", "fallocate");
     const { start, end } = spanOf(this, range, action);

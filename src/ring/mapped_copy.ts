@@ -37,9 +37,13 @@ function wordsOf({ buffer, byteOffset, byteLength }: Uint8Array): Int32Array {
 }
 
 /** Elements of other kinds would be counted as if they were bytes. */
-function checkUint8Array(array: Uint8Array): void {
-  if (!(array instanceof Uint8Array))
-    throw new TypeError("bytes are copied from and to a Uint8Array, and nothing else");
+export function refuseArray(): never {
+  throw new TypeError("bytes are copied from and to a Uint8Array, and nothing else");
+}
+
+/** Refuses a target that is too short for the bytes that were meant for it. */
+export function refuseTarget(target: Uint8Array, length: number, what: string): never {
+  throw new RangeError(`${what} has ${length} bytes, the target only ${target.length}`);
 }
 
 /** Copies from and to one memory. Allocates nothing, if the other array is the same as last time. */
@@ -129,7 +133,7 @@ export class MappedCopy {
   /** Whether the array has come before and `farAddress` is where it is. */
   private isAddressed(array: Uint8Array): boolean {
     if (array !== this.far) {
-      checkUint8Array(array);
+      if (!(array instanceof Uint8Array)) refuseArray();
       this.far = array;
       this.farAddress = UNKNOWN;
       return false;
@@ -146,7 +150,7 @@ export class MappedCopy {
   }
 
   private take(other: Uint8Array): void {
-    checkUint8Array(other);
+    if (!(other instanceof Uint8Array)) refuseArray();
     this.other = other;
     this.otherWords = wordsOf(other);
   }

@@ -4,7 +4,7 @@
 export function checkOptions(options: object | undefined, known: readonly string[], what: string): void {
   if (options === undefined) return;
   if (options === null || typeof options !== "object")
-    throw new TypeError(`${what} takes an options object, not ${String(options)}`);
+    throw new TypeError(`${what} takes an options object, not ${describe(options)}`);
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw new TypeError(`${what} has no option "${name}" (it has ${known.join(", ")})`);
   }

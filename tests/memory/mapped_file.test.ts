@@ -451,6 +451,7 @@ describe("MappedFile arguments", () => {
     assert.throws(() => file.grow(8192, bad({ size: 1 })), TypeError);
     assert.throws(() => file.advise(bad(1)), TypeError);
     assert.throws(() => file.punchHole(bad({ start: 1 })), TypeError);
+    assert.throws(() => file.punchHole(bad(undefined)), { name: "TypeError", message: /punchHole needs an options/ });
     assert.equal(file.size, 4096);
     file.close();
   });

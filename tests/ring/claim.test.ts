@@ -99,6 +99,11 @@ describe("claim", () => {
     for (const size of [11, -1, 0.5, Number.NaN]) {
       assert.throws(() => producer.commit(size), { name: "RangeError", message: /10 bytes are claimed/ });
     }
+    for (const size of ["8", null, {}])
+      assert.throws(() => producer.commit(size as unknown as number), {
+        name: "TypeError",
+        message: /must be a number/,
+      });
     producer.commit();
     assert.throws(() => producer.commit(), RangeError);
     ring.close();

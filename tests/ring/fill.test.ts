@@ -159,6 +159,11 @@ describe("fill", () => {
     for (const count of [-1, 0.5, Number.NaN]) assert.throws(() => producer.fillAt(8, count, write), RangeError);
     assert.throws(() => producer.fillAt("8" as unknown as number, 1, write), TypeError);
     assert.throws(() => producer.fillAt(8, "1" as unknown as number, write), TypeError);
+    for (const bad of [undefined, null, 5, {}]) {
+      const refused = { name: "TypeError", message: /write must be a function, not/ };
+      assert.throws(() => producer.fillAt(8, 1, bad as unknown as () => void), refused);
+      assert.throws(() => producer.fill(8, 0, bad as unknown as () => void), refused);
+    }
     producer.close();
     assert.throws(() => producer.fillAt(8, 1, write), { name: "IpcError", code: "EBADF" });
     ring.close();

@@ -79,6 +79,20 @@ describe("reading and writing", () => {
     assert.equal(reader.tryReadInto(new Uint8Array(4)), 4);
     latest.close();
   });
+
+  it("reads into a Uint8Array and nothing else; what was refused has taken nothing", () => {
+    const { latest, writer, reader } = makeBoth("targets", { size: 64 });
+    const refused = { name: "TypeError", message: /to a Uint8Array, and nothing else/ };
+    for (const length of [-1, 0, 4, 64]) {
+      if (length >= 0) writer.write(new Uint8Array(length));
+      const version = reader.version;
+      for (const target of [undefined, null, 5, "text", {}, new Float64Array(16)])
+        assert.throws(() => reader.tryReadInto(target as unknown as Uint8Array), refused, String(target));
+      assert.equal(reader.version, version);
+      assert.equal(reader.tryNext()?.length, length < 0 ? undefined : length);
+    }
+    latest.close();
+  });
 });
 
 describe("in place", () => {
@@ -106,6 +120,11 @@ describe("in place", () => {
     assert.throws(() => writer.commit(), RangeError);
     assert.equal(writer.claimAt(), writer.claimAt());
     for (const length of [9, -1, 1.5, Number.NaN]) assert.throws(() => writer.commit(length), RangeError);
+    for (const length of ["8", null, {}])
+      assert.throws(() => writer.commit(length as unknown as number), {
+        name: "TypeError",
+        message: /must be a number/,
+      });
     writer.commit(0);
     assert.throws(() => writer.commit(0), RangeError);
     assert.deepEqual(reader.tryRead(), new Uint8Array(0));

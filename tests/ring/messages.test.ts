@@ -105,6 +105,23 @@ describe("messages", () => {
     ring.close();
   });
 
+  it("are received into a Uint8Array and nothing else, also when there are none", () => {
+    const { ring, producer, consumer } = makePair("targets", { capacity: 1024 });
+    const refused = { name: "TypeError", message: /to a Uint8Array, and nothing else/ };
+    const wrong = [undefined, null, 5, "text", {}, [1, 2, 3], new Float64Array(8)];
+    const refuse = () => {
+      for (const target of wrong)
+        assert.throws(() => consumer.tryReceiveInto(target as unknown as Uint8Array), refused, String(target));
+    };
+    refuse();
+    for (const length of [0, 3, 300]) {
+      producer.trySend(new Uint8Array(length));
+      refuse();
+      assert.equal(consumer.tryReceiveInto(new Uint8Array(300)), length);
+    }
+    ring.close();
+  });
+
   it("fill the ring to its last eight bytes, and then it is full", () => {
     for (const capacity of [64, 128, 4096]) {
       const { ring, producer, consumer } = makePair("full", { capacity });

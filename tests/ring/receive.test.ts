@@ -234,6 +234,24 @@ describe("drain", () => {
     ring.close();
   });
 
+  it("refuses what is no handler and no number, also when there is nothing to hand out", () => {
+    const { ring, producer, consumer } = makePair("no-handler", { capacity: 1024 });
+    for (const held of [0, 1]) {
+      if (held > 0) producer.trySend(bytes("kept"));
+      for (const bad of [undefined, null, 5, "text", {}]) {
+        const refused = { name: "TypeError", message: /the handler of drain must be a function, not/ };
+        assert.throws(() => consumer.drain(bad as unknown as () => void), refused);
+        assert.throws(() => consumer.drainAt(bad as unknown as () => void), refused);
+      }
+      for (const bad of [null, "1", {}, true]) {
+        const refused = { name: "TypeError", message: /takes a number of messages, not/ };
+        assert.throws(() => consumer.drain(() => {}, bad as unknown as number), refused);
+      }
+    }
+    assert.equal(text(consumer.tryReceive()), "kept");
+    ring.close();
+  });
+
   it("goes on with messages that its handler sends", () => {
     const { ring, producer, consumer, shared } = holding("more", ["a"]);
     let sent = 0;

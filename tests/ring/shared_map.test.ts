@@ -299,6 +299,10 @@ describe("what a map refuses", () => {
     assert.throws(() => map.compareAndSet("a", undefined, new Uint8Array(33)), RangeError);
     map.set("a", bytes("long"));
     assert.throws(() => map.getInto("a", new Uint8Array(3)), RangeError);
+    for (const target of [undefined, null, 5, "text", {}, new Float64Array(16)]) {
+      const refused = { name: "TypeError", message: /to a Uint8Array, and nothing else/ };
+      for (const key of ["a", "none"]) assert.throws(() => map.getInto(key, bad(target)), refused, key);
+    }
     assert.throws(() => SharedMap.create(name, { capacity: 1, valueSize: 1 }), { code: "EEXIST" });
     assert.throws(() => SharedMap.openOrCreate(name, { capacity: 17, valueSize: 32 }), { code: "EINVAL" });
     map.close();

@@ -57,8 +57,14 @@ describe("checks of arguments", () => {
       name: "TypeError",
       message,
     });
-    for (const value of [null, 5, "size"]) {
-      assert.throws(() => checkOptions(value as unknown as object, ["size"], "x"), TypeError);
+    for (const [value, shown] of [
+      [null, "null"],
+      [5, "number 5"],
+      ["size", "string size"],
+      [() => 1, "a Function"],
+    ]) {
+      const refused = { name: "TypeError", message: `x takes an options object, not ${shown}` };
+      assert.throws(() => checkOptions(value as unknown as object, ["size"], "x"), refused);
     }
   });
 

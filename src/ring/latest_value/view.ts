@@ -3,7 +3,7 @@
 import { pause } from "../../sys/futex.ts";
 import { loadOrdered } from "../../sys/ordering.ts";
 import { rest } from "../../wait/spin.ts";
-import { MappedCopy } from "../mapped_copy.ts";
+import { MappedCopy, refuseArray, refuseTarget } from "../mapped_copy.ts";
 import { fence, type ValueBuffers } from "./buffers.ts";
 import * as layout from "./layout.ts";
 import type { ValueType } from "./options.ts";
@@ -200,9 +200,11 @@ export abstract class ValueView<Value, Given> {
    * Copies the value that was published last to the start of `target`: its size, or -1 while there is none. Allocates
    * nothing. Never waits; errors as `tryRead`.
    *
+   * @throws {TypeError} the target is no Uint8Array
    * @throws {RangeError} the value is longer than the target
    */
   tryReadInto(target: Uint8Array): number {
+    if (!(target instanceof Uint8Array)) refuseArray();
     for (let attempt = 1; ; attempt++) {
       const offset = this.peekAt();
       if (offset < 0) return -1;
@@ -211,7 +213,7 @@ export abstract class ValueView<Value, Given> {
       if (fits) this.copy.out(offset, length, target);
       if (this.confirm()) {
         if (fits) return length;
-        throw new RangeError(`the value has ${length} bytes, the target only ${target.length}`);
+        refuseTarget(target, length, "the value");
       }
       this.overtaken(attempt);
     }

@@ -164,6 +164,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   }
 
   private refuseCommit(length: number): never {
+    if (typeof length !== "number") throw new TypeError(`the length of a value must be a number, not ${typeof length}`);
     if (!this.isOpen) throw this.buffers.closedHere("commit");
     if (this.claimed < 0) throw new RangeError(`nothing is claimed on ${this.buffers.name}: call claim first`);
     this.refuseLength(length);

@@ -2,7 +2,7 @@
 
 import { errno } from "../../sys/errno.ts";
 import { loadOrdered } from "../../sys/ordering.ts";
-import { MappedCopy } from "../mapped_copy.ts";
+import { MappedCopy, refuseArray, refuseTarget } from "../mapped_copy.ts";
 import { COUNTER_BYTES, readCounter } from "./counter.ts";
 import type { KeyText } from "./key.ts";
 import * as layout from "./layout.ts";
@@ -91,10 +91,12 @@ export abstract class MapReading {
    * Copies the key's value to the start of `target`: its size, or -1 where there is none. Allocates nothing, if the target
    * is the same as last time. Never waits; errors as `get`.
    *
+   * @throws {TypeError} the target is no Uint8Array
    * @throws {RangeError} the value is longer than the target
    */
   getInto(key: string, target: Uint8Array): number {
     this.checkOpen("read");
+    if (!(target instanceof Uint8Array)) refuseArray();
     this.key.set(key);
     for (let attempt = 1; ; attempt++) {
       const at = this.look(attempt > 1);
@@ -105,7 +107,7 @@ export abstract class MapReading {
         if (fits) this.copy.out(startOf(at, this.key.length), length, target);
         if (this.reader.confirm()) {
           if (fits) return length;
-          throw new RangeError(`the value has ${length} bytes, the target only ${target.length}`);
+          refuseTarget(target, length, "the value");
         }
       }
       this.reader.overtaken(attempt);

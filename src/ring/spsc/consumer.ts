@@ -1,8 +1,9 @@
 // SpscConsumer: the receiving side of a ring. The hot path is plain TypeScript on mapped memory.
 
+import { checkFunction } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
-import { NOWHERE } from "../mapped_copy.ts";
+import { NOWHERE, refuseArray, refuseTarget } from "../mapped_copy.ts";
 import { lengthAt } from "./chain.ts";
 import { messagesOf } from "./iteration.ts";
 import * as layout from "./layout.ts";
@@ -113,14 +114,15 @@ export class SpscConsumer extends RingSide {
    * Copies the next message to the start of `target`: its size, or -1 when there is none. Never waits, allocates no
    * buffer.
    *
+   * @throws {TypeError} the target is no Uint8Array
    * @throws {RangeError} the message is longer than the target; it stays in the ring
    */
   tryReceiveInto(target: Uint8Array): number {
+    if (!(target instanceof Uint8Array)) refuseArray();
     const offset = this.peekAt();
     if (offset < 0) return -1;
     const length = this.lastLength;
-    if (length > target.length)
-      throw new RangeError(`the message has ${length} bytes, the target only ${target.length}`);
+    if (length > target.length) refuseTarget(target, length, "the message");
     this.copy.out(offset, length, target, length > this.copy.loopOutMost ? this.following() : NOWHERE);
     this.release();
     return length;
@@ -175,6 +177,7 @@ export class SpscConsumer extends RingSide {
    * acknowledged when its handler has returned; one whose handler throws will come again.
    */
   drain(handler: (message: Uint8Array, position: number) => void, max = Number.POSITIVE_INFINITY): number {
+    checkFunction(handler, "the handler of drain");
     return this.drainAt((offset, length, position) => {
       this.lastLength = length;
       this.lastPosition = position;
@@ -187,6 +190,8 @@ export class SpscConsumer extends RingSide {
    * `position` of the consumer are not those of the message meanwhile.
    */
   drainAt(handler: (offset: number, length: number, position: number) => void, max = Number.POSITIVE_INFINITY): number {
+    checkFunction(handler, "the handler of drain");
+    if (typeof max !== "number") throw new TypeError(`drain takes a number of messages, not ${typeof max}`);
     if (!(max >= 0)) throw new RangeError(`drain takes a number of messages from 0 on, not ${max}`);
     let count = 0;
     while (count < max && this.peekAt() >= 0) {

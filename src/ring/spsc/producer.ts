@@ -1,7 +1,7 @@
 // SpscProducer: the sending side of a ring. The hot path is plain TypeScript on mapped memory.
 
 import { loadOrdered } from "../../sys/ordering.ts";
-import { asBytes, checkInteger } from "../../sys/validate.ts";
+import { asBytes, checkFunction, checkInteger } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { hasSleepers, SLEEPERS } from "../../wait/eventcount.ts";
 import { endOfMessages } from "./chain.ts";
@@ -209,6 +209,7 @@ export class SpscProducer extends RingSide {
   fillAt(size: number, count: number, write: (offset: number, index: number) => void): number {
     checkSize(this.bytes, size);
     checkInteger(count, "count", 0, Number.MAX_SAFE_INTEGER);
+    checkFunction(write, "write");
     const record = layout.recordSize(size);
     if (((this.head - this.tail) | 0) + record * Math.min(count, 64) > this.room) this.hasRoom(record);
     const { i32, dataOffset, mask, room } = this;
@@ -239,6 +240,7 @@ export class SpscProducer extends RingSide {
 
   /** As `fillAt`, with a view of each message's room. Do not keep the views. */
   fill(size: number, count: number, write: (room: Uint8Array, index: number) => void): number {
+    checkFunction(write, "write");
     return this.fillAt(size, count, (offset, index) => write(this.u8.subarray(offset, offset + size), index));
   }
 

@@ -153,6 +153,7 @@ export function checkSize({ name, geometry }: RingBytes, size: number): void {
 /** More is committed than was claimed. */
 export function refuseCommit(bytes: RingBytes, isOpen: boolean, claimed: number, size: number): never {
   const { name } = bytes;
+  if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${typeof size}`);
   if (!isOpen) throw closedHere(bytes, "commit");
   if (claimed < 0) throw new RangeError(`nothing is claimed on ring ${name}: call claim first`);
   throw new RangeError(`${claimed} bytes are claimed on ring ${name}, not ${size}`);
