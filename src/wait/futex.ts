@@ -27,6 +27,12 @@ export interface FutexMemory {
 /** Words that one wait can have: FUTEX_WAITV_MAX of the kernel. */
 const WORDS_MAX = 128;
 
+/** What a word takes: a whole number of 32 bits, signed or not. */
+function word32(value: number, what: string): number {
+  if (typeof value === "number" && (value | 0) === value) return value;
+  return checkInteger(value, what, -(2 ** 31), 2 ** 32 - 1) | 0;
+}
+
 /**
  * A 32-bit word that processes share, and the kernel's queue of those who sleep on it: the ground on which locks are
  * built. C programs meet it with `futex(2)` without `FUTEX_PRIVATE_FLAG`; zeros are a fresh one; nothing else is stored.
@@ -108,29 +114,33 @@ export class Futex {
     return this.words;
   }
 
-  /** The value. Atomic, as all that follow; each throws EBADF after the memory was closed. */
+  /**
+   * The value. Atomic, as all that follow; each throws EBADF after the memory was closed, a TypeError for a value that is
+   * no number, and a RangeError for one that 32 bits do not hold.
+   */
   load(): number {
     return Atomics.load(this.word("read"), 0);
   }
 
   /** Stores a value. Wakes nobody. */
   store(value: number): void {
-    Atomics.store(this.word("write"), 0, value);
+    Atomics.store(this.word("write"), 0, word32(value, "value"));
   }
 
   /** Stores a value: the one before. */
   exchange(value: number): number {
-    return Atomics.exchange(this.word("write"), 0, value);
+    return Atomics.exchange(this.word("write"), 0, word32(value, "value"));
   }
 
   /** Stores `value` if the word holds `expected`: what it held. */
   compareExchange(expected: number, value: number): number {
-    return Atomics.compareExchange(this.word("write"), 0, expected, value);
+    const word = this.word("write");
+    return Atomics.compareExchange(word, 0, word32(expected, "expected"), word32(value, "value"));
   }
 
   /** Adds to the value, modulo 2 ** 32: the one before. */
   add(amount: number): number {
-    return Atomics.add(this.word("write"), 0, amount);
+    return Atomics.add(this.word("write"), 0, word32(amount, "amount"));
   }
 
   /**
@@ -187,7 +197,7 @@ export class Futex {
   private place(expected: number): FutexPlace {
     this.word("wait for");
     return {
-      expected: checkInteger(expected, "expected", -(2 ** 31), 2 ** 32 - 1) | 0,
+      expected: word32(expected, "expected"),
       isRef: this.isRef,
       address: () => {
         this.word("wait for");

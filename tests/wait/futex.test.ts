@@ -280,7 +280,21 @@ describe("a futex", () => {
     const readOnly = SharedMemory.open(memory.name as string, { readOnly: true });
     assert.throws(() => Futex.over(readOnly, 0), TypeError);
     readOnly.close();
-    for (const bad of [0.5, 2 ** 32, -(2 ** 31) - 1, Number.NaN]) assert.throws(() => futex.waitSync(bad), RangeError);
+    futex.store(2 ** 32 - 1);
+    const uses = [
+      (value: number) => futex.store(value),
+      (value: number) => futex.exchange(value),
+      (value: number) => futex.add(value),
+      (value: number) => futex.compareExchange(value, 0),
+      (value: number) => futex.compareExchange(-1, value),
+      (value: number) => futex.waitSync(value),
+    ];
+    for (const use of uses) {
+      for (const bad of [undefined, null, "1", 1n, true, {}])
+        assert.throws(() => use(bad as number), /must be a number/);
+      for (const bad of [0.5, 2 ** 32, -(2 ** 31) - 1, Number.NaN]) assert.throws(() => use(bad), RangeError);
+    }
+    assert.equal(futex.load(), -1);
     assert.throws(() => futex.wake(-1), RangeError);
     assert.throws(() => futex.waitSync(0, { timeout: 5 } as object), TypeError);
     await assert.rejects(futex.wait(0, { timeoutMs: -5 }), RangeError);
