@@ -8,11 +8,11 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { program } from "./setup/programs.mjs";
 import { capture } from "./shared/child.mjs";
+import { misuse, readCommandLine } from "./shared/command_line.mjs";
 import { inProject, root } from "./shared/paths.mjs";
-import { duration, fail, say } from "./shared/terminal.mjs";
+import { duration, say } from "./shared/terminal.mjs";
 import { fingerprintPath, libraryName, shimFiles, shimFingerprint, targets } from "./shim/fingerprint.mjs";
 import { libraryProblems } from "./shim/verify.mjs";
 
@@ -129,8 +129,8 @@ export async function buildShim({ out = inProject("native"), sanitize = false } 
 /** `npm run build`. */
 export async function main(parameters) {
   const options = { out: { type: "string" }, sanitize: { type: "boolean" }, help: { type: "boolean" } };
-  const { values } = parseArgs({ args: parameters, options });
+  const { values } = readCommandLine(help, { args: parameters, options });
   if (values.help) return say(help);
-  if (values.sanitize && values.out === undefined) fail("--sanitize needs --out: native/ holds only what ships");
+  if (values.sanitize && values.out === undefined) misuse("--sanitize needs --out: native/ holds only what ships");
   await buildShim({ out: values.out && resolve(values.out), sanitize: values.sanitize });
 }

@@ -1,5 +1,4 @@
 // The house checks: everything about the code that a program can decide. All run, even when one fails.
-import { parseArgs } from "node:util";
 import * as docstrings from "./checks/docstrings.mjs";
 import * as exports from "./checks/exports.mjs";
 import * as format from "./checks/format.mjs";
@@ -8,7 +7,8 @@ import * as leftovers from "./checks/leftovers.mjs";
 import * as shape from "./checks/shape.mjs";
 import * as symbols from "./checks/symbols.mjs";
 import * as types from "./checks/types.mjs";
-import { duration, fail, green, red, say, status, yellow } from "./shared/terminal.mjs";
+import { misuse, readCommandLine } from "./shared/command_line.mjs";
+import { duration, green, red, say, status, yellow } from "./shared/terminal.mjs";
 
 const all = { format, types, layering, symbols, exports, shape, docstrings, leftovers };
 
@@ -47,13 +47,13 @@ export async function runChecks(names = Object.keys(all)) {
 /** `npm run check`. Resolves to the exit code. */
 export async function main(parameters) {
   const options = { fix: { type: "boolean" }, help: { type: "boolean", short: "h" } };
-  const { values, positionals } = parseArgs({ args: parameters, options, allowPositionals: true });
+  const { values, positionals } = readCommandLine(help, { args: parameters, options, allowPositionals: true });
   if (values.help) {
     say(help);
     return 0;
   }
   const unknown = positionals.filter((name) => !(name in all));
-  if (unknown.length > 0) fail(`no check is called ${unknown.join(", ")}; there are ${Object.keys(all).join(", ")}`);
+  if (unknown.length > 0) misuse(`no check is called ${unknown.join(", ")}; there are ${Object.keys(all).join(", ")}`);
   if (values.fix) say((await format.repair()).output.trim());
   const results = await runChecks(positionals.length > 0 ? positionals : undefined);
   const failed = results.filter((result) => result.problems.length > 0).length;

@@ -5,9 +5,9 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { program } from "./setup/programs.mjs";
 import { capture } from "./shared/child.mjs";
+import { readCommandLine } from "./shared/command_line.mjs";
 import { inProject } from "./shared/paths.mjs";
 import { readJson } from "./shared/sources.mjs";
 import { say } from "./shared/terminal.mjs";
@@ -85,7 +85,7 @@ async function makeTarball(folder, out) {
 /** `npm run pack`. */
 export async function main(parameters) {
   const options = { out: { type: "string", default: inProject("dist") }, help: { type: "boolean", short: "h" } };
-  const { values } = parseArgs({ args: parameters, options });
+  const { values } = readCommandLine(help, { args: parameters, options });
   if (values.help) return say(help);
   const out = resolve(values.out);
   await stage(join(out, "package"));

@@ -4,6 +4,7 @@ import process from "node:process";
 import { program } from "./setup/programs.mjs";
 import { setUp } from "./setup.mjs";
 import { handOver } from "./shared/child.mjs";
+import { misuse } from "./shared/command_line.mjs";
 import { inProject } from "./shared/paths.mjs";
 import { fail, say } from "./shared/terminal.mjs";
 
@@ -40,7 +41,7 @@ const [name, ...parameters] = process.argv.slice(2);
 if (name === undefined || name === "--help" || name === "-h") {
   say(help);
 } else if (!(name in commands)) {
-  fail(`no command is called "${name}"\n\n${help}`, 2);
+  misuse(`no command is called "${name}"\n\n${help}`);
 } else {
   await setUp({ withShim: name !== "build" }).catch((error) => fail(error.message));
   process.exitCode = (await commands[name].run(parameters).catch((error) => fail(error.message))) ?? 0;

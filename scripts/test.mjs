@@ -1,7 +1,7 @@
 // The whole test matrix: one suite, unchanged, under every runtime and backend, one process at a time.
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { runChecks } from "./check.mjs";
+import { misuse, readCommandLine } from "./shared/command_line.mjs";
 import { dim, duration, fail, isTerminal, red, say, status } from "./shared/terminal.mjs";
 import { interrupt, runFile } from "./test/execute.mjs";
 import { LeftoverWatch } from "./test/objects.mjs";
@@ -29,15 +29,11 @@ const options = {
 };
 
 function readOptions(parameters) {
-  try {
-    const { values, positionals } = parseArgs({ args: parameters, options, allowPositionals: true });
-    const timeoutMs = values.timeout === undefined ? undefined : Number(values.timeout) * 1000;
-    if (timeoutMs !== undefined && !(timeoutMs > 0)) fail(`--timeout takes seconds, not "${values.timeout}"`);
-    const isWhole = positionals.length === 0 && values.runtime === undefined;
-    return { ...values, timeoutMs, filters: positionals, withChecks: isWhole && !values["no-checks"] };
-  } catch (error) {
-    return fail(`${error.message}\n\n${help}`);
-  }
+  const { values, positionals } = readCommandLine(help, { args: parameters, options, allowPositionals: true });
+  const timeoutMs = values.timeout === undefined ? undefined : Number(values.timeout) * 1000;
+  if (timeoutMs !== undefined && !(timeoutMs > 0)) misuse(`--timeout takes seconds, not "${values.timeout}"`);
+  const isWhole = positionals.length === 0 && values.runtime === undefined;
+  return { ...values, timeoutMs, filters: positionals, withChecks: isWhole && !values["no-checks"] };
 }
 
 const counted = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
@@ -131,7 +127,7 @@ export async function main(parameters) {
   }
   const runtimes = chooseRuntimes(asked.runtime);
   const plan = makePlan(runtimes, asked.filters);
-  if (plan.length === 0) fail(`no test file matches ${asked.filters.join(", ") || "tests/**/*.test.ts"}`);
+  if (plan.length === 0) misuse(`no test file matches ${asked.filters.join(", ") || "tests/**/*.test.ts"}`);
   const started = performance.now();
   const results = [];
   stopOnInterrupt(results, started);

@@ -1,8 +1,8 @@
 // What `npm test` runs: the matrix of runtimes and backends, and which test files belong to which row.
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { programVersion } from "../setup/programs.mjs";
+import { misuse } from "../shared/command_line.mjs";
 import { inProject } from "../shared/paths.mjs";
-import { fail } from "../shared/terminal.mjs";
 
 /** Run once, under the newest Node: they start several runtimes themselves, or explore a model that is no runtime's. */
 const crossFolders = ["tests/cross/", "tests/crash/", "tests/explorer/"];
@@ -31,7 +31,7 @@ export function chooseRuntimes(list) {
   const asked = list === undefined ? runtimeNames : list.split(",").flatMap((name) => groups[name] ?? [name]);
   const unknown = asked.filter((name) => !runtimeNames.includes(name));
   if (unknown.length > 0)
-    fail(`no runtime is called ${unknown.join(", ")}; there are ${runtimeNames.join(", ")}, node`);
+    misuse(`no runtime is called ${unknown.join(", ")}; there are ${runtimeNames.join(", ")}, node`);
   return rows.filter((row) => asked.includes(row.name)).map(withLabel);
 }
 
