@@ -83,7 +83,7 @@ export function createSegment(
 
 /** Opens a segment of this kind. Throws EINVAL where the file is something else. */
 export function openSegment(name: string, kind: SegmentKind, timeoutMs: number | undefined): Segment {
-  const memory = SharedMemory.open(name, { timeoutMs });
+  const memory = SharedMemory.openAs(kind.noun, name, { timeoutMs });
   const reason = flaw(memory, kind);
   if (reason === undefined) return assemble(memory);
   memory.close();

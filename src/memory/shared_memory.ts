@@ -82,7 +82,16 @@ export class SharedMemory {
    * (4 GiB on Bun)
    */
   static open(name: string, options: SharedMemoryOpenOptions = {}): SharedMemory {
-    return new SharedMemory(openParts(name, options));
+    return new SharedMemory(openParts(name, options, "shared memory"));
+  }
+
+  /**
+   * As `open`; messages call it by what lives in it.
+   *
+   * @internal
+   */
+  static openAs(noun: string, name: string, options: SharedMemoryOpenOptions): SharedMemory {
+    return new SharedMemory(openParts(name, options, noun));
   }
 
   /**

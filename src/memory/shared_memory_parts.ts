@@ -54,13 +54,13 @@ export function createParts(
   }
 }
 
-/** Memory that exists under a name, whole or a window of it. */
-export function openParts(name: string, options: SharedMemoryOpenOptions): Parts {
+/** Memory that exists under a name, whole or a window of it. `noun`: what messages call it. */
+export function openParts(name: string, options: SharedMemoryOpenOptions, noun: string): Parts {
   checkOptions(options, ["readOnly", "offset", "length", "timeoutMs"], "SharedMemory.open");
   const path = objectPath(name);
   const window = checkWindow(options);
   const timeoutMs = checkDuration(options.timeoutMs === undefined ? 1000 : options.timeoutMs, "timeoutMs");
-  const attempt = () => ({ syscall: "shm_open", doing: `open shared memory ${name}`, path });
+  const attempt = () => ({ syscall: "shm_open", doing: `open ${noun} ${name}`, path });
   const fd = openFile(path, window.readOnly ?? false, attempt);
   return orClose(fd, () => partsOfOpenFile(fd, window, timeoutMs, attempt, { name, path }));
 }

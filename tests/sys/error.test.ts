@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
-import { IpcError, PeerClosedError, PeerDiedError, SharedMemory, SpscRing } from "../../mod.ts";
+import {
+  IpcError,
+  LatestValue,
+  Mutex,
+  PeerClosedError,
+  PeerDiedError,
+  SharedMap,
+  SharedMemory,
+  SpscRing,
+} from "../../mod.ts";
 import { describeErrno, errno } from "../../src/sys/errno.ts";
 import { check } from "../../src/sys/error.ts";
 import { cleanUp, uniqueName } from "../support/mod.ts";
@@ -40,6 +49,14 @@ describe("IpcError", () => {
     const name = uniqueName("missing");
     const error = thrown(() => SharedMemory.open(name));
     assert.equal(error.message, `Cannot open shared memory ${name}: ENOENT, no such object`);
+    const objects: [string, () => unknown][] = [
+      ["SPSC ring", () => SpscRing.open(name)],
+      ["latest value", () => LatestValue.open(name)],
+      ["map", () => SharedMap.open(name)],
+      ["mutex", () => Mutex.open(name)],
+    ];
+    for (const [noun, open] of objects)
+      assert.equal(thrown(open).message, `Cannot open ${noun} ${name}: ENOENT, no such object`);
   });
 
   it("keeps to one grammar wherever it comes from", () => {
