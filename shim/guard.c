@@ -18,6 +18,7 @@ struct guard {
   _Atomic uintptr_t start;
   _Atomic size_t length; /* 0 = free */
   _Atomic int32_t faults;
+  _Atomic uintptr_t lowest; /* of the pages that were lost; UINTPTR_MAX before the first one */
 };
 static struct chunk {
   struct guard guards[GUARDS_IN_CHUNK];
@@ -26,6 +27,7 @@ static struct chunk {
 static struct sigaction previous;
 static _Atomic bool installed;
 static shim_lock table_lock;
+static void *_Atomic spare; /* a mapping that put_rest gives up to get its own; NULL = in use, or none */
 
 static struct guard *guard_of(uintptr_t address) {
   for (struct chunk *chunk = &first_chunk; chunk; chunk = atomic_load(&chunk->next))
@@ -55,14 +57,50 @@ static void chain(int signal, siginfo_t *info, void *context) {
     sigaction(SIGBUS, &previous, NULL); /* the instruction faults again and the default action follows */
 }
 
+static bool put(uintptr_t page, size_t size, int more) {
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | more;
+  return mmap((void *)page, size, PROT_READ | PROT_WRITE, flags, -1, 0) != MAP_FAILED;
+}
+
+/* One page of zeros has been put there. */
+static void count_page(struct guard *guard, uintptr_t page) {
+  uintptr_t lowest = atomic_load(&guard->lowest);
+  while (page < lowest && !atomic_compare_exchange_weak(&guard->lowest, &lowest, page));
+  atomic_fetch_add(&guard->faults, 1);
+}
+
+/* Shared, so that it merges with no other. */
+static void take_spare(void) {
+  void *page = mmap(NULL, PAGE_LEAST, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page != MAP_FAILED) atomic_store(&spare, page);
+}
+
+/* The kernel has no room for one mapping more (vm.max_map_count): so many pages were lost here and there. What lies
+ * behind the lowest of them becomes one mapping, which gives room back; nearly always a truncate has taken all of it. */
+static bool put_rest(struct guard *guard, uintptr_t page, uintptr_t size) {
+  uintptr_t lowest = atomic_load(&guard->lowest), from = (lowest < page ? lowest : page) & ~(size - 1);
+  uintptr_t end = (atomic_load(&guard->start) + atomic_load(&guard->length) + size - 1) & ~(size - 1);
+  void *given = atomic_exchange(&spare, NULL);
+  if (given) munmap(given, PAGE_LEAST); /* the last hole may have left one mapping more than there may be */
+  bool is_put = put(from, end - from, MAP_NORESERVE);
+  if (given) take_spare();
+  if (!is_put) return false;
+  uintptr_t count = (end - from) / size;
+  atomic_store(&guard->faults, count < INT32_MAX ? (int32_t)count : INT32_MAX);
+  return true;
+}
+
 /* Zeros in place of the page that is lost: of the smallest one that its mapping lets go (EINVAL for less). Huge pages go
  * whole, as do those of a kernel whose ordinary pages are larger. No hole begins before the mapping. */
-static bool put_zeros(const struct guard *guard, uintptr_t address) {
+static bool put_zeros(struct guard *guard, uintptr_t address) {
   for (uintptr_t size = PAGE_LEAST; size <= PAGE_MOST; size *= 2) {
     uintptr_t page = address & ~(size - 1);
     if (size > PAGE_LEAST && page < atomic_load(&guard->start)) return false;
-    void *put = mmap((void *)page, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    if (put != MAP_FAILED) return true;
+    if (put(page, size, 0)) {
+      count_page(guard, page);
+      return true;
+    }
+    if (errno == ENOMEM && put_rest(guard, page, size)) return true;
     if (errno != EINVAL) return false;
   }
   return false;
@@ -72,10 +110,7 @@ static void on_bus_error(int signal, siginfo_t *info, void *context) {
   int saved = errno;
   uintptr_t address = (uintptr_t)info->si_addr;
   struct guard *guard = guard_of(address);
-  if (!guard || !put_zeros(guard, address))
-    chain(signal, info, context);
-  else
-    atomic_fetch_add(&guard->faults, 1);
+  if (!guard || !put_zeros(guard, address)) chain(signal, info, context);
   errno = saved;
 }
 
@@ -85,6 +120,7 @@ static int32_t install(void) {
   action.sa_sigaction = on_bus_error;
   sigfillset(&action.sa_mask);
   if (sigaction(SIGBUS, &action, &previous) < 0) return -errno;
+  take_spare();
   atomic_store(&installed, true);
   return 0;
 }
@@ -118,6 +154,7 @@ LIPC_EXPORT int32_t lipc_guard_add(double address, double length) {
     struct guard *guard = guard_at(result);
     atomic_store(&guard->start, (uintptr_t)address);
     atomic_store(&guard->faults, 0);
+    atomic_store(&guard->lowest, UINTPTR_MAX);
     atomic_store(&guard->length, (size_t)length);
   }
   shim_lock_release(&table_lock);

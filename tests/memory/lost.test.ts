@@ -1,7 +1,7 @@
 // Memory that goes away: a peer that truncates, a file system that is full. No process dies of it.
 
 import assert from "node:assert/strict";
-import { truncateSync } from "node:fs";
+import { readFileSync, truncateSync } from "node:fs";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { SharedMemory } from "../../mod.ts";
@@ -22,6 +22,14 @@ describe("memory that a peer has truncated", () => {
     const end = await runPeer(ownRuntime, peer, ["manyGuards", uniqueName("guards"), 4200]);
     assert.equal(end.signal, null, `ended by ${end.signal}`);
     assert.equal(end.stdout, "0 1 0 true\ntrue\n", end.stderr);
+  });
+
+  it("may lose more pages, here and there, than the kernel has room for mappings", async () => {
+    const most = Number(readFileSync("/proc/sys/vm/max_map_count", "utf8"));
+    const size = Math.min(most + 1000, 2 ** 17) * 8192; // some machines allow more than a test has time for
+    const end = await runPeer(ownRuntime, peer, ["scattered", uniqueName("scattered"), size]);
+    assert.equal(end.signal, null, `ended by ${end.signal}`);
+    assert.equal(end.stdout, "0 7 true\n9\n", end.stderr);
   });
 
   it("counts for each mapping what it has lost itself", () => {

@@ -80,6 +80,20 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log("alive", memory.lostPages);
   },
 
+  /** Every second page is lost: between two of them there stays a mapping, until the kernel has no room for more. */
+  scattered() {
+    SharedMemory.create(name, { size: 4096, unlinkOnClose: true });
+    truncateSync(`/dev/shm${name}`, numbers[0]);
+    const memory = SharedMemory.open(name);
+    memory.bytes[5] = 7;
+    truncateSync(`/dev/shm${name}`, 4096);
+    let sum = 0;
+    for (let offset = 4096; offset < memory.size; offset += 8192) sum += memory.bytes[offset];
+    console.log(sum, memory.bytes[5], memory.lostPages >= memory.size / 8192);
+    memory.bytes[0] = 9;
+    console.log(SharedMemory.open(name).bytes[0]);
+  },
+
   /** Asks for as many bytes in each of the ways that make pages present at once. */
   allWays() {
     const [size] = numbers;
