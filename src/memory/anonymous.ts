@@ -151,7 +151,7 @@ export class AnonymousMemory {
     return this.#mapping.bytes;
   }
 
-  /** The memory's one ArrayBuffer, for typed arrays of your own. Length 0 after `close()`. */
+  /** The memory's one ArrayBuffer, for typed arrays of your own. Length 0 after `close()`. Transferred, it stays mapped. */
   get buffer(): ArrayBuffer {
     return this.#mapping.buffer;
   }

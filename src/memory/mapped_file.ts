@@ -128,7 +128,7 @@ export class MappedFile {
     return this.#mapping.bytes;
   }
 
-  /** The mapping's one ArrayBuffer, for typed arrays of your own. Length 0 after `close()`. */
+  /** The mapping's one ArrayBuffer, for typed arrays of your own. Length 0 after `close()`. Transferred, it stays mapped. */
   get buffer(): ArrayBuffer {
     return this.#mapping.buffer;
   }

@@ -98,10 +98,14 @@ export class Mapping implements MappedMemory {
     return this.#isOpen && this.#guard >= 0 ? sys.guardFaults(this.#guard) : 0;
   }
 
-  /** Every view gets length 0, then the memory goes. */
+  /**
+   * Every view gets length 0, then the memory goes. But where somebody has transferred the buffer, its bytes belong to a
+   * buffer that cannot be found, perhaps a Worker's: the memory stays, because without it an access would be a crash.
+   */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    if (this.buffer.byteLength === 0) return;
     sys.detach(this.buffer);
     if (this.#guard >= 0) sys.guardRemove(this.#guard);
     sys.munmap(this.address, this.#span);

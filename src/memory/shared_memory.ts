@@ -157,7 +157,7 @@ export class SharedMemory {
     return this.#bytes;
   }
 
-  /** The mapping's one ArrayBuffer, for typed arrays of your own. Length 0 after `close()`. */
+  /** The mapping's one ArrayBuffer, for typed arrays of your own. Length 0 after `close()`. Transferred, it stays mapped. */
   get buffer(): ArrayBuffer {
     return this.#parts.mapping.buffer;
   }

@@ -55,6 +55,12 @@ describe("close", () => {
     assert.equal(end.stdout, "0 0 0 true,true,true,true\nTypeError\nTypeError\n", end.stderr);
   });
 
+  it("leaves mapped what somebody has transferred: it would be a crash", async () => {
+    const end = await runPeer(ownRuntime, peer, ["transferred", uniqueName("transferred")]);
+    assert.equal(end.signal, null, end.stderr);
+    assert.equal(end.stdout, "0 -1 5\n6\n0 0\n", end.stderr);
+  });
+
   it("gives back descriptors and address space", () => {
     const before = [openCount(), mappedCount()];
     for (let round = 0; round < 500; round++) {

@@ -80,6 +80,21 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log("alive", memory.lostPages);
   },
 
+  /** The buffer moves to another owner, and its memory is closed, then cut. */
+  transferred() {
+    const memory = SharedMemory.create(name, { size: 8192, unlinkOnClose: true });
+    const other = SharedMemory.open(name);
+    memory.bytes[4096] = 5;
+    const moved = new Uint8Array((memory.buffer as ArrayBuffer & { transfer(): ArrayBuffer }).transfer());
+    memory.close();
+    console.log(memory.size, memory.fd, moved[4096]);
+    moved[4096] = 6;
+    console.log(other.bytes[4096]);
+    truncateSync(`/proc/self/fd/${other.fd}`, 0);
+    console.log(moved[0], moved[4096]); // still guarded
+    other.close();
+  },
+
   /** Every second page is lost: between two of them there stays a mapping, until the kernel has no room for more. */
   scattered() {
     SharedMemory.create(name, { size: 4096, unlinkOnClose: true });
