@@ -2,7 +2,16 @@
 
 import { pageSize } from "../sys/advice.ts";
 import type { Attempt } from "../sys/error.ts";
-import { MAP_ANONYMOUS, MAP_HUGETLB, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, mmap, munmap } from "../sys/memory.ts";
+import {
+  MAP_ANONYMOUS,
+  MAP_HUGETLB,
+  MAP_NORESERVE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  mmap,
+  munmap,
+  PROT_NONE,
+} from "../sys/memory.ts";
 import { checkBoolean, checkInteger, checkOptions } from "../sys/validate.ts";
 import { prefault } from "./advice.ts";
 import { demandMemory } from "./available.ts";
@@ -21,7 +30,6 @@ import { bind } from "./numa/policy.ts";
 
 const SIZE_MAX = 2 ** 48;
 const TRANSPARENT_BYTES = 2 ** 21;
-const PROT_NONE = 0;
 
 /** How `AnonymousMemory.create` makes memory. */
 export interface AnonymousMemoryOptions {

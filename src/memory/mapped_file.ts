@@ -26,7 +26,7 @@ import {
   SIZE_MAX,
 } from "./mapped_file_parts.ts";
 import { type ByteRange, spanOf, touchedPages } from "./mapped_range.ts";
-import { Mapping } from "./mapping.ts";
+import { demandMappable, Mapping } from "./mapping.ts";
 import { checkPath, regularSize, syncDirectory } from "./regular_file.ts";
 
 /**
@@ -185,7 +185,7 @@ export class MappedFile {
    * unless `sparse`. Peers keep what they have mapped. Objects that lie over the file are closed, and advice is
    * forgotten: lay and give them anew.
    *
-   * @throws {RangeError} smaller than now, a window, or a read-only file
+   * @throws {RangeError} smaller than now, a window, a read-only file, or more than this runtime's ArrayBuffer can hold
    * @throws {IpcError} ENOSPC, EDQUOT, EFBIG; EBADF it is closed
    */
   grow(size: number, options: MappedFileGrowOptions = {}): void {
@@ -198,6 +198,7 @@ export class MappedFile {
     if (this.readOnly || isWindow)
       throw new RangeError("Cannot grow a window or a read-only file: open it whole and writable");
     const from = regularSize(fd, attempt);
+    demandMappable(Math.max(from, size), attempt);
     if (from < size) reserve({ fd, size, from, isSparse, directory }, attempt);
     const old = this.#mapping;
     this.#mapping = new Mapping({ fd, offset: 0, length: Math.max(from, size), readOnly: false, attempt });

@@ -9,7 +9,7 @@ import { createFile, orClose, reserve } from "./file.ts";
 import { lockMemory } from "./lock_memory.ts";
 import type { MappedFileCreateOptions, MappedFileOpenOptions, MappedFilePresence } from "./mapped_file_options.ts";
 import type { MappedMemory } from "./mapped_range.ts";
-import { checkPageOffset, Mapping } from "./mapping.ts";
+import { checkPageOffset, demandMappable, Mapping } from "./mapping.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 import { directoryOf, openRegular, regularSize } from "./regular_file.ts";
 
@@ -134,8 +134,9 @@ export function openSizedParts(path: string, options: MappedFileCreateOptions, w
   const attempt = () => ({ syscall: "open", doing: `open mapped file ${path}`, path });
   const { fd, size } = openRegular(path, false, attempt);
   return orClose(fd, () => {
-    demandSize(fd, size, checked, attempt);
     const length = Math.max(size, checked.size);
+    demandMappable(length, attempt);
+    demandSize(fd, size, checked, attempt);
     const mapping = mapPresent({ fd, offset: 0, length, readOnly: false, attempt }, checked.presence);
     return { ...whole, path, directory: directoryOf(path), fd, created: false, presence: checked.presence, mapping };
   });

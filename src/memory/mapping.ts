@@ -24,6 +24,33 @@ export interface MappingRequest {
   readonly transparent?: "enabled" | "shmem_enabled";
 }
 
+const OPEN_A_WINDOW = "open a window of it with offset and length";
+
+function tooLarge(length: number, attempt: () => Attempt, advice: string): RangeError {
+  return new RangeError(
+    `Cannot ${attempt().doing}: this runtime's ArrayBuffer cannot hold ${length} bytes (${advice})`,
+  );
+}
+
+/** Every runtime's ArrayBuffer holds as much. */
+const HELD_BY_ALL = 2 ** 32 - 1;
+
+/**
+ * Refuses, before a file is made longer, what could not be mapped whole then: nobody would make it shorter again.
+ *
+ * @throws {RangeError} this runtime's ArrayBuffer cannot hold it
+ * @throws {IpcError} ENOMEM there is no room in the address space
+ */
+export function demandMappable(length: number, attempt: () => Attempt): void {
+  if (length <= HELD_BY_ALL) return;
+  const kind = sys.MAP_PRIVATE | sys.MAP_ANONYMOUS | sys.MAP_NORESERVE;
+  const address = check(sys.mmap(length, sys.PROT_NONE, kind, -1, 0), () => ({ ...attempt(), syscall: "mmap" }));
+  const buffer = sys.view(address, length);
+  if (buffer !== undefined) sys.detach(buffer);
+  sys.munmap(address, length);
+  if (buffer === undefined) throw tooLarge(length, attempt, OPEN_A_WINDOW);
+}
+
 /** Memory of a file, or of nothing, mapped into this process. */
 export class Mapping implements MappedMemory {
   readonly address: number;
@@ -46,10 +73,7 @@ export class Mapping implements MappedMemory {
     const buffer = sys.view(this.address, length);
     if (buffer === undefined) {
       sys.munmap(this.address, this.#span);
-      const advice = fd < 0 ? "make several smaller ones" : "open a window of it with offset and length";
-      throw new RangeError(
-        `Cannot ${attempt().doing}: this runtime's ArrayBuffer cannot hold ${length} bytes (${advice})`,
-      );
+      throw tooLarge(length, attempt, fd < 0 ? "make several smaller ones" : OPEN_A_WINDOW);
     }
     this.buffer = buffer;
     this.bytes = new Uint8Array(buffer);

@@ -8,7 +8,7 @@ import { Dependents } from "./dependents.ts";
 import { isStillNamed, openOrCreate, reserve, unlinkFile } from "./file.ts";
 import type { HugePages } from "./huge_pages.ts";
 import { forgetLeak, reportLeak } from "./leak.ts";
-import { Mapping } from "./mapping.ts";
+import { demandMappable, Mapping } from "./mapping.ts";
 import { objectPath } from "./name.ts";
 import {
   checkCreation,
@@ -128,11 +128,12 @@ export class SharedMemory {
 
   /**
    * Maps memory whose descriptor came from elsewhere (a parent, a Unix socket); the descriptor is owned from now on and
-   * closed by `close()`, also when this call fails, unless with a TypeError or a RangeError over its arguments: those are
-   * refused before anything is done. The seals are checked: a sender who could shrink the memory under us is refused, unless
+   * closed by `close()`, also when this call fails, and where the memory has no such window. Arguments that are wrong for
+   * any memory (TypeError, RangeError) are refused before anything is done: it is still open then. The seals are checked: a sender who could shrink the memory under us is refused, unless
    * `allowUnsealed`.
    *
    * @throws {IpcError} EBADF; EPERM it is not sealed against shrinking; EACCES
+   * @throws {RangeError} a window outside the memory, or more than this runtime's ArrayBuffer can hold
    */
   static fromDescriptor(fd: number, options: SharedMemoryDescriptorOptions = {}): SharedMemory {
     return new SharedMemory(descriptorParts(fd, options));
@@ -239,7 +240,7 @@ export class SharedMemory {
    * Peers keep what they have mapped; to see more they open again. The new bytes are zeros, and reserved. Objects that
    * lie over this memory here are closed: lay them anew.
    *
-   * @throws {RangeError} smaller than now, a window, or read-only memory
+   * @throws {RangeError} smaller than now, a window, read-only memory, or more than this runtime's ArrayBuffer can hold
    * @throws {IpcError} EPERM the size is sealed; ENOSPC, ENOMEM; EBADF it is closed
    */
   resize(size: number): void {
@@ -250,6 +251,7 @@ export class SharedMemory {
     if (readOnly || isWindow)
       throw new RangeError("Cannot resize a window or read-only shared memory: open it whole and writable");
     if (size === this.size) return;
+    demandMappable(size, attempt);
     reserve({ fd, size }, attempt);
     this.#parts.mapping = new Mapping({ fd, offset: 0, length: size, readOnly, attempt });
     this.#dependents.close();

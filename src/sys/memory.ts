@@ -13,6 +13,7 @@ const isArm = process.arch === "arm64";
 export const O_NOFOLLOW = isArm ? 0o100000 : 0o400000;
 export const O_TMPFILE = 0o20000000 | (isArm ? 0o40000 : 0o200000);
 
+export const PROT_NONE = 0;
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const MAP_SHARED = 1;

@@ -412,6 +412,28 @@ describe("MappedFile larger than an ArrayBuffer", () => {
     file.close();
     rmSync(path);
   });
+
+  it("is refused before a file that exists has grown, or works", () => {
+    const path = fresh();
+    const file = MappedFile.create(path, { size: 4096 });
+    try {
+      file.grow(size, { sparse: true });
+      assert.equal(file.size, size);
+    } catch (error) {
+      assert.match(String(error), /^RangeError: Cannot grow mapped file .*ArrayBuffer cannot hold 8589934592 bytes/);
+      assert.deepEqual([file.size, statSync(path).size], [4096, 4096]);
+    }
+    file.close();
+    rmSync(path);
+    writeFileSync(path, "");
+    try {
+      MappedFile.openOrCreate(path, { size, sparse: true }).close();
+    } catch (error) {
+      assert.match(String(error), /^RangeError: .*ArrayBuffer cannot hold 8589934592 bytes/);
+      assert.equal(statSync(path).size, 0);
+    }
+    rmSync(path);
+  });
 });
 
 describe("MappedFile arguments", () => {

@@ -8,6 +8,7 @@ import { SharedMemory } from "../../mod.ts";
 import { cleanUp, objectPath, ownRuntime, runPeer, spawnPeer, uniqueName } from "../support/mod.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
+const isBun = ownRuntime.name === "bun";
 
 describe("read-only memory", () => {
   after(cleanUp);
@@ -162,6 +163,15 @@ describe("resize", () => {
     assert.throws(() => memory.resize(4095), { name: "RangeError", message: /4095/ });
     assert.throws(() => memory.resize("9000" as unknown as number), TypeError);
     assert.equal(memory.size, 4096);
+    memory.close();
+  });
+
+  it("beyond what an ArrayBuffer holds is refused before the memory has grown", {
+    skip: isBun ? false : "it holds more",
+  }, () => {
+    const memory = SharedMemory.create(uniqueName("beyond"), { size: 4096 });
+    assert.throws(() => memory.resize(5 * 2 ** 30), { name: "RangeError", message: /cannot hold 5368709120 bytes/ });
+    assert.deepEqual([memory.size, statSync(objectPath(memory.name ?? "")).size], [4096, 4096]);
     memory.close();
   });
 
