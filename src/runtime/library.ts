@@ -1,8 +1,7 @@
 // Where the shim is: beside the module, or an embedded copy for single binaries and bundles.
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { embedded } from "../../native/embedded.ts";
@@ -22,17 +21,18 @@ function besideTheModule(): string | undefined {
   return !isGranted({ name: "read", path }) || existsSync(path) ? path : undefined;
 }
 
-/** Where its user has put another one; an empty variable says nothing. */
-function elsewhere(): string | undefined {
-  const variable = "LINUX_IPC_LIBRARY";
+/** A variable of the environment; an empty one says nothing, and one that nobody may read neither. */
+function variableOf(variable: string): string | undefined {
   return isGranted({ name: "env", variable }) ? process.env[variable] || undefined : undefined;
 }
 
 /** Directories that may hold a private file which the loader may map executable (a container's /tmp may be noexec). */
 function temporaryDirectories(): string[] {
-  const { XDG_RUNTIME_DIR, XDG_CACHE_HOME, HOME } = process.env;
-  const cache = XDG_CACHE_HOME ?? (HOME && join(HOME, ".cache"));
-  return [tmpdir(), XDG_RUNTIME_DIR, cache, "/dev/shm", process.cwd()].filter((path) => path !== undefined);
+  const [temporary] = ["TMPDIR", "TMP", "TEMP"].map(variableOf).filter((path) => path !== undefined);
+  const home = variableOf("HOME");
+  const cache = variableOf("XDG_CACHE_HOME") ?? (home && join(home, ".cache"));
+  const all = [temporary ?? "/tmp", variableOf("XDG_RUNTIME_DIR"), cache, "/dev/shm", resolve(".")];
+  return all.filter((path) => path !== undefined);
 }
 
 /** Writes the embedded copy where `load` can use it, and removes it again: a loaded image needs no file. */
@@ -58,6 +58,6 @@ function fromEmbeddedCopy<T>(load: (path: string) => T): T {
 
 /** Loads the shim through `load`: from LINUX_IPC_LIBRARY, from beside the module, or from the embedded copy. */
 export function withLibrary<T>(load: (path: string) => T): T {
-  const path = elsewhere() ?? besideTheModule();
+  const path = variableOf("LINUX_IPC_LIBRARY") ?? besideTheModule();
   return path === undefined ? fromEmbeddedCopy(load) : load(path);
 }

@@ -130,6 +130,16 @@ describe("embedded library", () => {
     assert.deepEqual(readdirSync(temporary), []);
   });
 
+  it("needs no permission of Deno to read the environment", { skip: notDeno }, async () => {
+    const { script } = copyWithoutLibrary();
+    const program = join(script, "../program.ts");
+    const lines = ["const m = SharedMemory.anonymous({ size: 1 });", "console.log(m.size);", "m.close();"];
+    writeFileSync(program, `import { SharedMemory } from "../../mod.ts";\n${lines.join("\n")}\n`);
+    const flags = ["--allow-ffi", "--allow-read", "--allow-write"];
+    const end = await spawnProgram(ownRuntime.command, ["run", "--no-prompt", "--no-check", ...flags, program]).ended;
+    assert.deepEqual([end.stdout, end.code], ["1\n", 0], end.stderr);
+  });
+
   it("is loaded where the temporary directory may not hold programs", { skip: notRoot() }, async () => {
     const { script, temporary } = copyWithoutLibrary();
     const mount = `mount -t tmpfs -o noexec tmpfs ${temporary} && exec "$@"`;
