@@ -16,6 +16,7 @@ export const MCL_FUTURE = 2;
 export const MCL_ONFAULT = 4;
 
 export const RLIMIT_MEMLOCK = 8;
+export const RLIMIT_NICE = 13;
 export const RLIMIT_RTPRIO = 14;
 
 /** The size of the pages in which this descriptor is mapped; of ordinary memory for -1. */

@@ -164,13 +164,15 @@ describe("cpu.setScheduler", () => {
 
   it("tells what is missing to whoever may not: EPERM, and the limit", { skip: noRoot }, async () => {
     const end = await runPeer(ownRuntime, peer, ["schedule"], { wrapper: nobody });
-    const [real, idle, policy] = end.stdout.split("\n");
+    const [real, idle, policy, other, inherit] = end.stdout.split("\n");
     assert.match(
       real,
       /^EPERM sched_setscheduler \(it needs CAP_SYS_NICE or a limit RTPRIO of 10, which is 0: ulimit -r/,
       end.stderr,
     );
     assert.deepEqual([idle, policy], ["undefined", "idle"]);
+    assert.match(other, /^EPERM sched_setscheduler \(an idle thread needs CAP_SYS_NICE or a limit NICE of 20, which is 0:/);
+    assert.match(inherit, /^EPERM sched_setscheduler \(what is not inherited cannot be made so again/);
   });
 
   const wrong: [string, string, () => unknown][] = [

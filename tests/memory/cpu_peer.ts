@@ -20,6 +20,8 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log(outcome(() => cpu.setScheduler("fifo", 10)));
     console.log(outcome(() => cpu.setScheduler("idle")));
     console.log(cpu.scheduler().policy);
+    console.log(outcome(() => cpu.setScheduler("other")));
+    console.log(outcome(() => cpu.setScheduler("idle", 0, { inherit: true })));
   },
 
   /** Pins itself where the control group has one processor only. */

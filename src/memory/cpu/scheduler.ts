@@ -1,6 +1,6 @@
 // Scheduling: how the kernel chooses between threads that want to run.
 
-import { RLIMIT_RTPRIO, resourceLimit } from "../../sys/advice.ts";
+import { RLIMIT_NICE, RLIMIT_RTPRIO, resourceLimit } from "../../sys/advice.ts";
 import * as sys from "../../sys/cpu.ts";
 import { errno } from "../../sys/errno.ts";
 import { check, IpcError } from "../../sys/error.ts";
@@ -43,8 +43,16 @@ function checkPolicy(policy: unknown): SchedulerPolicy {
   throw new RangeError(`there is no policy "${policy}" (there is ${Object.keys(numbers).join(", ")})`);
 }
 
+/** From real time to an ordinary policy everybody may: these two ways back are those that the kernel bars. */
+function hintOfWayBack(policy: SchedulerPolicy): string {
+  const isIdle = policy !== "idle" && (sys.getScheduler(CALLER) & ~sys.SCHED_RESET_ON_FORK) === sys.SCHED_IDLE;
+  if (!isIdle) return "what is not inherited cannot be made so again without CAP_SYS_NICE";
+  const ways = "ulimit -e, LimitNICE=, docker --ulimit nice=20 --cap-add SYS_NICE";
+  return `an idle thread needs CAP_SYS_NICE or a limit NICE of 20, which is ${resourceLimit(RLIMIT_NICE)}: ${ways}`;
+}
+
 function hint(policy: SchedulerPolicy, priority: number): string {
-  if (!isRealTime(policy)) return "it was made real-time by somebody with more rights; CAP_SYS_NICE may change that";
+  if (!isRealTime(policy)) return hintOfWayBack(policy);
   const limit = resourceLimit(RLIMIT_RTPRIO);
   const ways = "ulimit -r, LimitRTPRIO=, docker --ulimit rtprio=99 --cap-add SYS_NICE";
   return `it needs CAP_SYS_NICE or a limit RTPRIO of ${priority}, which is ${limit}: ${ways}; a control group may have no real-time share`;
@@ -54,7 +62,8 @@ function hint(policy: SchedulerPolicy, priority: number): string {
  * sched_setscheduler(2): sets how the calling thread is scheduled.
  *
  * A real-time thread that never sleeps starves everything else on its processor, its own runtime's helpers included:
- * pin it away from them. The threads and processes that it starts are not real-time, unless `inherit`.
+ * pin it away from them. The threads and processes that it starts are not real-time, unless `inherit`. Without
+ * CAP_SYS_NICE there is no way back from `idle`, nor to `inherit`.
  *
  * @throws {IpcError} EPERM this process may not: the message says which limit to raise
  * @throws {RangeError} an unknown policy; a priority that is not 1 to 99 for `fifo` and `round-robin`, 0 for the others
