@@ -2,12 +2,47 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { AnonymousMemory } from "../../mod.ts";
 import { array, struct, text } from "../../src/memory/struct/mod.ts";
 
 const Tick = struct({ timestamp: "u64", symbolId: "u32", price: "f64", volume: "u32" }, { name: "Tick" });
 
+type GrowableBuffer = SharedArrayBuffer & { grow(size: number): void };
+
 const rangeError = (message: RegExp) => ({ name: "RangeError", message });
 const typeError = (message: RegExp) => ({ name: "TypeError", message });
+
+describe("structs in large memory", () => {
+  it("stand side by side as far as it goes, beyond 2 GiB", () => {
+    const size = 3 * 2 ** 30 + 40; // pages that nobody touches are nowhere
+    const memory = AnonymousMemory.create({ size, noReserve: true });
+    const ticks = Tick.overArray(memory);
+    assert.equal(ticks.length, 3 * 2 ** 25 + 1);
+    ticks.at(ticks.length - 1).timestamp = 7n;
+    assert.equal(new DataView(memory.buffer).getBigUint64(3 * 2 ** 30, true), 7n);
+    ticks.set(ticks.length - 2, { timestamp: 8n, symbolId: 1, price: 1, volume: 1 });
+    assert.equal(Tick.read(memory, 3 * 2 ** 30 - 32).timestamp, 8n);
+    assert.throws(() => ticks.at(ticks.length), RangeError);
+    memory.close();
+  });
+
+  it("are found behind 4 GiB, also where the buffer has grown so far", (context) => {
+    const options = { maxByteLength: 2 ** 33 };
+    let buffer: GrowableBuffer;
+    try {
+      buffer = new (SharedArrayBuffer as unknown as new (size: number, more: object) => GrowableBuffer)(
+        2 ** 32,
+        options,
+      );
+    } catch {
+      return context.skip("this engine cannot hold it");
+    }
+    const low = Tick.over(buffer, 8);
+    buffer.grow(2 ** 32 + 64);
+    Tick.over(buffer, 2 ** 32 + 8).timestamp = 7n;
+    assert.deepEqual([low.timestamp, new DataView(buffer).getBigUint64(2 ** 32 + 8, true)], [0n, 7n]);
+  });
+});
 
 describe("struct bounds", () => {
   const memory = new ArrayBuffer(64);

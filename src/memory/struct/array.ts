@@ -100,12 +100,12 @@ export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plai
   /** Bytes of all elements. */
   readonly size: number;
 
-  /** @internal */
-  constructor(element: Kind<Plain, Access>, length: number) {
+  /** @internal `mostBytes`: of a whole memory more than of a field. */
+  constructor(element: Kind<Plain, Access>, length: number, mostBytes: number = SIZE_MAX_BYTES) {
     super();
     this.element = element;
     this.length = checkInteger(length, "the length of an array", 1, LENGTH_MAX);
-    this.size = checkInteger(element.size * length, "the size of an array", 1, SIZE_MAX_BYTES);
+    this.size = checkInteger(element.size * length, "the size of an array", 1, mostBytes);
   }
 
   /** What messages call it: `array(u32, 10)`. */

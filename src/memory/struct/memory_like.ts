@@ -64,7 +64,7 @@ const viewsOfBuffers = new WeakMap<ArrayBufferLike, Views>();
 export function viewsOf(buffer: ArrayBufferLike): Views {
   const known = viewsOfBuffers.get(buffer);
   if (known !== undefined) return known;
-  const fits = buffer.byteLength <= WIDE_MAX_BYTES;
+  const fits = Math.max(buffer.byteLength, buffer.maxByteLength ?? 0) <= WIDE_MAX_BYTES; // it may grow
   const views = {
     $view: new DataView(buffer),
     $wide: fits ? new BigUint64Array(buffer, 0, Math.floor(buffer.byteLength / 8)) : noWide,

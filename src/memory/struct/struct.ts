@@ -2,7 +2,7 @@
 
 import { checkBoolean, checkOptions } from "../../sys/validate.ts";
 import { type AccessorClass, accessorClass } from "./accessor.ts";
-import { array } from "./array.ts";
+import { ArrayKind } from "./array.ts";
 import { checkFields, missingField } from "./check_fields.ts";
 import { Composite } from "./composite.ts";
 import { type Cursor, type CursorClass, cursorClass, trackOf } from "./cursor.ts";
@@ -80,10 +80,8 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
     byteOffset: number = 0,
     length: number = Math.floor((rangeOf(memory).length - byteOffset) / this.size),
   ): ArrayAccess<Accessor<Of>, PlainStruct<Of>> {
-    return array(this as Struct<Of>, length).over(memory, byteOffset) as unknown as ArrayAccess<
-      Accessor<Of>,
-      PlainStruct<Of>
-    >;
+    const whole = new ArrayKind<PlainStruct<Of>, Accessor<Of>>(this, length, Number.MAX_SAFE_INTEGER);
+    return whole.over(memory, byteOffset);
   }
 
   /**
