@@ -4,7 +4,7 @@ import { checkPath } from "../memory/regular_file.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import { fileLock, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
-import { close, O_CREAT, O_RDONLY, O_RDWR, open } from "../sys/memory.ts";
+import { close, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, open } from "../sys/memory.ts";
 import { checkInteger, checkOptions } from "../sys/validate.ts";
 import { checkAwaitOptions, deadlineAfter } from "../wait/deadline.ts";
 import { STILL_WAITING, waitForFileLockSync } from "../wait/file_lock_job.ts";
@@ -87,7 +87,7 @@ export class FileLock {
   static open(path: string | URL, options: choice.FileLockOpenOptions = {}): FileLock {
     const file = checkPath(path);
     const { kind, create, mode, readOnly } = choice.checkFileLockOpen(options);
-    const flags = (readOnly ? O_RDONLY : O_RDWR) | (create ? O_CREAT : 0);
+    const flags = (readOnly ? O_RDONLY : O_RDWR) | (create ? O_CREAT : 0) | O_NONBLOCK; // a FIFO would wait for a peer
     const fd = check(open(file, flags, mode), () => ({
       syscall: "open",
       doing: `open ${file} for locking`,
@@ -168,14 +168,15 @@ export class FileLock {
    * F_OFD_SETLKW, F_SETLKW, flock: takes the lock, blocking this thread until nobody is in the way; undefined after the
    * timeout. Errors as `tryLock`.
    *
-   * @throws {IpcError} EDEADLK this object holds what is in the way; for "posix" also: two processes wait for each other
+   * @throws {IpcError} EDEADLK this object holds or awaits what is in the way; for "posix" also: two processes wait for each other
    */
   lockSync(options: choice.FileLockWaitOptions = {}): FileLockGuard | undefined {
     const wanted = this.#check(options, ["timeoutMs"], "lockSync");
     const deadline = deadlineAfter(options.timeoutMs);
     const guard = this.#tryLock(wanted);
     if (guard !== undefined) return guard;
-    if (this.#claims.conflict(wanted)) throw new IpcError(errno.EDEADLK, this.#attempt("lock", "this object holds it"));
+    if (this.#claims.conflict(wanted))
+      throw new IpcError(errno.EDEADLK, this.#attempt("lock", "this object holds it, or awaits it"));
     const request = this.#request(wanted, this.#operation(wanted.isShared));
     return this.#settle(this.#claim(wanted), waitForFileLockSync(request, deadline));
   }

@@ -1,6 +1,7 @@
 // FileLock: flock, OFD and POSIX locks between processes of all runtimes and C programs.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { closeSync, openSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -243,6 +244,26 @@ describe("a file lock", () => {
       stranger.close();
     }
     closeSync(fd);
+  });
+
+  it("of a FIFO opens at once, though nobody writes to it", () => {
+    const path = join(directory, "fifo");
+    execFileSync("mkfifo", [path]);
+    const file = FileLock.open(path, { kind: "flock", readOnly: true });
+    assert.notEqual(file.tryLock(), undefined);
+    file.close();
+  });
+
+  it("that the same object awaits cannot be waited for by blocking: EDEADLK", async () => {
+    const path = newFile();
+    const [file, other] = [FileLock.open(path), FileLock.open(path)];
+    const held = other.lockSync();
+    const pending = file.lock();
+    assert.throws(() => file.lockSync({ timeoutMs: 1 }), { code: "EDEADLK", message: /holds it, or awaits it/ });
+    held?.unlock();
+    (await within(pending, 5000, "the other's guard")).unlock();
+    file.close();
+    other.close();
   });
 
   it("within one object waits for its own guards, and shared ones do not take each other along", async () => {
