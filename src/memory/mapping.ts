@@ -143,7 +143,9 @@ export function sizeOnceSet(fd: number, timeoutMs: number, attempt: () => Attemp
   for (;;) {
     const status = sys.fstat(fd);
     if (typeof status === "number") throw new IpcError(-status, { ...attempt(), syscall: "fstat" });
-    if ((status.mode & sys.S_IFMT) !== sys.S_IFREG) {
+    const type = status.mode & sys.S_IFMT;
+    if (type === sys.S_IFDIR) throw new IpcError(errno.EISDIR, attempt());
+    if (type !== sys.S_IFREG) {
       throw new IpcError(errno.EINVAL, { ...attempt(), syscall: "fstat", hint: "it is not a regular file" });
     }
     if (status.size > 0) return status.size;

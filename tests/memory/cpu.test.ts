@@ -171,7 +171,10 @@ describe("cpu.setScheduler", () => {
       end.stderr,
     );
     assert.deepEqual([idle, policy], ["undefined", "idle"]);
-    assert.match(other, /^EPERM sched_setscheduler \(an idle thread needs CAP_SYS_NICE or a limit NICE of 20, which is 0:/);
+    assert.match(
+      other,
+      /^EPERM sched_setscheduler \(an idle thread needs CAP_SYS_NICE or a limit NICE of 20, which is 0:/,
+    );
     assert.match(inherit, /^EPERM sched_setscheduler \(what is not inherited cannot be made so again/);
   });
 

@@ -97,7 +97,8 @@ describe("a name", () => {
   it("that is a directory is refused", () => {
     const name = uniqueName("directory");
     mkdirSync(objectPath(name));
-    assert.throws(() => SharedMemory.open(name), { code: "EISDIR" });
+    for (const readOnly of [false, true])
+      assert.throws(() => SharedMemory.open(name, { readOnly }), { code: "EISDIR" });
     assert.throws(() => SharedMemory.open(name, { readOnly: true }), { name: "IpcError" });
     rmdirSync(objectPath(name));
   });
