@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 5
+#define LIPC_ABI_VERSION 6
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -114,5 +114,7 @@ LIPC_EXPORT int32_t lipc_file_lock_test(double fd, double operation, double rang
 LIPC_EXPORT double lipc_file_lock_start(double fd, double operation, double start, double length, double id, double environment);
 LIPC_EXPORT int32_t lipc_file_lock_wait(double job, double deadline);
 LIPC_EXPORT int32_t lipc_file_lock_end(double job);
+LIPC_EXPORT int32_t lipc_file_lock_own(double fd, double environment);
+LIPC_EXPORT int32_t lipc_file_lock_disown(double fd, double environment);
 
 #endif

@@ -94,10 +94,12 @@ export const symbols = {
   file_lock_start: { result: "f64", arguments: 6 },
   file_lock_wait: { result: "i32", arguments: 2 },
   file_lock_end: { result: "i32", arguments: 1 },
+  file_lock_own: { result: "i32", arguments: 2 },
+  file_lock_disown: { result: "i32", arguments: 2 },
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 export type SymbolName = keyof typeof symbols;
 

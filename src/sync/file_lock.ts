@@ -1,9 +1,10 @@
 // FileLock: advisory locks on files: flock(2), and record locks of fcntl(2) by open file description or by process.
 
+import { orClose } from "../memory/file.ts";
 import { checkPath } from "../memory/regular_file.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
-import { fileLock, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
+import { fileLock, fileLockDisown, fileLockOwn, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
 import { close, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, open } from "../sys/memory.ts";
 import { checkInteger, checkOptions } from "../sys/validate.ts";
 import { checkAwaitOptions, deadlineAfter } from "../wait/deadline.ts";
@@ -37,7 +38,7 @@ export interface FileLockBlocker {
  * `"posix"` belongs to the process: objects of one process do not exclude each other, and **closing any descriptor of the
  * file, by any code of the process, drops all of its locks**; use it only to meet programs that do. It alone finds
  * deadlocks (EDEADLK). "ofd" and "posix" exclude each other. A descriptor that a child inherits keeps "ofd" and "flock"
- * alive with it; ours are closed on exec.
+ * alive with it; ours are closed on exec, and with the Worker that has opened them ("posix" with the process).
  *
  * Within one object a byte is held once, or shared by several guards; a second one waits as for a stranger. Record locks
  * cover bytes that do not exist yet. `tryLock` never waits. Where the lock is busy, `lockSync` and `lock` have a native
@@ -93,6 +94,8 @@ export class FileLock {
       doing: `open ${file} for locking`,
       path: file,
     }));
+    // Those of kind "posix" are the process's, and closing one of its descriptors would drop them all.
+    if (kind !== "posix") orClose(fd, () => check(fileLockOwn(fd), () => ({ syscall: "open", doing: `own ${file}` })));
     return new FileLock(kind, fd, file);
   }
 
@@ -244,7 +247,10 @@ export class FileLock {
     if (this.#fd < 0) return;
     for (const wait of [...this.#waiting]) wait.fail(new IpcError(errno.EBADF, this.#attempt("lock", WHEN_CLOSED)));
     for (const piece of this.#claims.clear()) this.#unlock(piece);
-    if (this.#ownsFd) close(this.#fd);
+    if (this.#ownsFd) {
+      fileLockDisown(this.#fd);
+      close(this.#fd);
+    }
     this.#fd = -1;
   }
 

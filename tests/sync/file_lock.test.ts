@@ -13,6 +13,7 @@ import {
   compileC,
   mainRuntimes,
   ownRuntime,
+  runPeer,
   sleep,
   spawnPeer,
   spawnProgram,
@@ -245,6 +246,18 @@ describe("a file lock", () => {
     }
     closeSync(fd);
   });
+
+  for (const [kind, task] of [
+    ["ofd", "terminated"],
+    ["ofd", "ended"],
+    ["flock", "terminated"],
+  ]) {
+    it(`of kind ${kind} is given back by a Worker that is ${task}`, async () => {
+      const script = new URL("./file_lock_worker.ts", import.meta.url);
+      const end = await runPeer(ownRuntime, script, [newFile(), kind, task], { timeoutMs: 30_000 });
+      assert.deepEqual([end.stdout, end.code], ["true 1\n", 0], end.stderr);
+    });
+  }
 
   it("of a FIFO opens at once, though nobody writes to it", () => {
     const path = join(directory, "fifo");
