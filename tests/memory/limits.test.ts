@@ -15,11 +15,12 @@ const skip = process.getuid?.() === 0 ? false : "needs root to mount";
 const MEBIBYTE = 2 ** 20;
 
 /** What the peer is told when it asks for 128 MiB where the kernel's files say what these do. */
-async function askWith(files: { meminfo: string; group?: Record<string, string> }): Promise<string[]> {
+async function askWith(files: { meminfo: string; group?: Record<string, string>; path?: string }): Promise<string[]> {
   const directory = temporaryDirectory();
   mkdirSync(`${directory}/group`);
   writeFileSync(`${directory}/meminfo`, files.meminfo);
-  writeFileSync(`${directory}/cgroup`, "1:name=systemd:/elsewhere\n0::/\n");
+  writeFileSync(`${directory}/cgroup`, `1:name=systemd:/elsewhere\n0::${files.path ?? "/"}\n`);
+  mkdirSync(`${directory}/group${files.path ?? ""}`, { recursive: true });
   for (const [name, text] of Object.entries(files.group ?? {})) writeFileSync(`${directory}/group/${name}`, text);
   const mounts = ["meminfo /proc/meminfo", "cgroup /proc/$$/cgroup", "group /sys/fs/cgroup"];
   const script = [...mounts.map((mount) => `mount --bind ${directory}/${mount}`), 'exec "$@"'].join(" && ");
@@ -56,6 +57,22 @@ describe("memory that is not there", () => {
     const cached = { ...used, "memory.stat": `anon 7\nactive_file ${150 * MEBIBYTE}\ninactive_file 9\n` };
     assert.equal((await askWith({ meminfo: meminfo(1000, 0), group: cached }))[0], "made");
     assert.equal((await askWith({ meminfo: meminfo(60, 80), group: { "memory.max": "max" } }))[0], "made");
+  });
+
+  it("counts what the groups around it allow, and no swap space that the group may not use", { skip }, async () => {
+    const [max, current] = [`${200 * MEBIBYTE}`, `${150 * MEBIBYTE}`];
+    const around = { "slice/memory.max": max, "slice/memory.current": current, "slice/leaf/memory.max": "max" };
+    const refused = /ENOMEM, .*memory.max is 209715200 and memory.current 157286400, in \/sys\/fs\/cgroup\/slice\)/;
+    const machine = meminfo(1000, 0);
+    assert.match((await askWith({ meminfo: machine, group: around, path: "/slice/leaf" }))[0], refused);
+    const group = { "memory.max": max, "memory.current": current };
+    const swapping = (limits: Record<string, string>) =>
+      askWith({ meminfo: meminfo(1000, 500), group: { ...group, ...limits } });
+    assert.equal((await swapping({}))[0], "made");
+    assert.equal((await swapping({ "memory.swap.max": "max" }))[0], "made");
+    assert.match((await swapping({ "memory.swap.max": "0", "memory.swap.current": "0" }))[0], /ENOMEM/);
+    const used = { "memory.swap.max": max, "memory.swap.current": current };
+    assert.match((await swapping(used))[0], /ENOMEM/);
   });
 
   it("is tried where the kernel does not tell", { skip }, async () => {
