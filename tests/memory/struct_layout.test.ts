@@ -160,6 +160,8 @@ describe("struct declaration", () => {
       [() => Tick.declaration("two words"), /must be a C identifier .* not "two words"/],
       [() => Tick.declaration("struct"), /Cannot declare struct "struct" in C: the name is taken/],
       [() => struct({ int: "u32" }).declaration("Word"), /Cannot declare field "int" in C/],
+      [() => Tick.declaration("uint32_t"), /Cannot declare struct "uint32_t" in C/],
+      [() => struct({ INT8_MAX: "u32" }).declaration("Word"), /Cannot declare field "INT8_MAX" in C/],
       [() => struct({ _Reserved: "u32" }).declaration("Word"), /Cannot declare field "_Reserved" in C/],
       [
         () => struct({ one: Level, other: struct({ word: "u8" }, { name: "Level" }) }).declaration("Book"),

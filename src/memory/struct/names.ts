@@ -18,9 +18,15 @@ export function checkName(name: unknown, what: string): string {
   );
 }
 
+/** What the headers define: types, which fields may be called by, and limits, which are macros. */
+const TYPE_OF_HEADERS = /^(u?int(_least|_fast)?(8|16|32|64)_t|u?int(max|ptr)_t|size_t|ptrdiff_t|wchar_t|max_align_t)$/;
+const MACRO_OF_HEADERS =
+  /^(U?INT(_LEAST|_FAST)?(8|16|32|64)_(MIN|MAX)|U?INT(MAX|PTR)_(MIN|MAX)|(PTRDIFF|SIG_ATOMIC|WCHAR|WINT)_(MIN|MAX)|SIZE_MAX)$/;
+
 /** A name that C can use, too. */
-export function checkNameInC(name: string, what: string): string {
-  const isReserved = TAKEN_IN_C.has(name) || /^_[A-Z_]/.test(name);
+export function checkNameInC(name: string, what: "field" | "struct"): string {
+  const isOfHeaders = MACRO_OF_HEADERS.test(name) || (what === "struct" && TYPE_OF_HEADERS.test(name));
+  const isReserved = TAKEN_IN_C.has(name) || isOfHeaders || /^_[A-Z_]/.test(name);
   if (isReserved) throw new TypeError(`Cannot declare ${what} "${name}" in C: the name is taken by the language`);
   return name;
 }
