@@ -228,7 +228,7 @@ export class MappedFile {
     checkWhole(this, () => action);
     check(msync(address, length, isAsync ? MS_ASYNC : MS_SYNC), () => action);
     if (isAsync) this.#startWriting(this.#parts.fileOffset + address - this.address, length);
-    else if (!this.#isNameSynced) syncDirectory(this.#parts.directory, () => action);
+    else if (!this.#isNameSynced) syncDirectory(this.#parts.directory, this.fd, () => action);
     this.#isNameSynced ||= !isAsync;
   }
 

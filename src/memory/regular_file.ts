@@ -49,9 +49,15 @@ export function directoryOf(path: string): string {
   return dirname(isAbsolute(path) ? path : `${process.cwd()}/${path}`);
 }
 
-/** Writes the directory of a new file to disk: until then a power loss may take the file's name. */
-export function syncDirectory(directory: string, attempt: () => Attempt): void {
-  const fd = check(sys.open(directory, sys.O_RDONLY, 0), attempt);
+/**
+ * Writes the directory of a new file to disk: until then a power loss may take the file's name. One that has lost its
+ * name has none to lose.
+ */
+export function syncDirectory(directory: string, file: number, attempt: () => Attempt): void {
+  const status = sys.fstat(file);
+  if (typeof status === "object" && status.links === 0) return;
+  const hint = `its bytes are on the disk, but not its name: ${directory} cannot be opened`;
+  const fd = check(sys.open(directory, sys.O_RDONLY, 0), () => ({ ...attempt(), syscall: "open", hint }));
   const result = fsync(fd);
   sys.close(fd);
   if (result !== -errno.EINVAL) check(result, () => ({ ...attempt(), syscall: "fsync" })); // some cannot be synced

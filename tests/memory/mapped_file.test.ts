@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -267,12 +268,17 @@ describe("MappedFile.sync, advise and punchHole", () => {
     file.close();
   });
 
-  it("sync of a new file works where its directory has gone", () => {
+  it("sync of a new file works where its directory has gone, and tells where it has moved", () => {
     const path = fresh();
-    const file = MappedFile.create(path, { size: 1 });
-    rmSync(path);
-    file.sync();
-    file.close();
+    mkdirSync(path);
+    const [lost, moved] = ["lost", "moved"].map((name) => MappedFile.create(join(path, name), { size: 1 }));
+    rmSync(lost.path);
+    renameSync(path, `${path}-elsewhere`);
+    lost.sync();
+    assert.throws(() => moved.sync(), code("ENOENT", /on the disk, but not its name: .* cannot be opened/));
+    renameSync(`${path}-elsewhere`, path);
+    moved.sync();
+    for (const file of [lost, moved]) file.close();
   });
 
   it("sync of a new file reaches its directory when the process has gone elsewhere", () => {
