@@ -81,11 +81,14 @@ export function canSet(path: string): boolean {
   }
 }
 
-/** Fields of /proc/self/smaps for the mapping that starts at `address`, in kB. */
+/** Fields of /proc/self/smaps for the mapping that holds `address`, in kB: the kernel may have joined it to a neighbour. */
 export function mappingFields(address: number): Record<string, number> {
-  const start = `${address.toString(16).padStart(8, "0")}-`;
+  const holds = (line: string) => {
+    const [, start, end] = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line) ?? [];
+    return start !== undefined && address >= Number.parseInt(start, 16) && address < Number.parseInt(end, 16);
+  };
   const lines = readFileSync("/proc/self/smaps", "utf8").split("\n");
-  const first = lines.findIndex((line) => line.startsWith(start));
+  const first = lines.findIndex(holds);
   const fields: Record<string, number> = {};
   for (const line of lines.slice(first + 1)) {
     const [, name, value] = /^(\w+): +(\d+) kB$/.exec(line) ?? [];
