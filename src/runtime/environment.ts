@@ -34,7 +34,11 @@ export interface Environment {
   refWake(yes: boolean): void;
 }
 
-const nodeBackends: Record<string, LoadCalls> = { "node-api": loadNodeApi, koffi: loadKoffi, "node-ffi": loadNodeFfi };
+const nodeBackends = new Map<string, LoadCalls>([
+  ["node-api", loadNodeApi],
+  ["koffi", loadKoffi],
+  ["node-ffi", loadNodeFfi],
+]);
 
 const callCosts: Record<BackendName, number> = {
   "bun-ffi": 20,
@@ -49,10 +53,10 @@ function chooseBackend(): { name: BackendName; load: LoadCalls } {
   if (process.versions.bun !== undefined) return { name: "bun-ffi", load: loadBun };
   if ("Deno" in globalThis) return { name: "deno-ffi", load: loadDeno };
   const name = process.env.LINUX_IPC_BACKEND || "node-api";
-  const load = nodeBackends[name];
+  const load = nodeBackends.get(name);
   if (load === undefined) {
     throw new RangeError(
-      `Cannot load linux-ipc: LINUX_IPC_BACKEND is "${name}", not ${Object.keys(nodeBackends).join(", ")}`,
+      `Cannot load linux-ipc: LINUX_IPC_BACKEND is "${name}", not ${[...nodeBackends.keys()].join(", ")}`,
     );
   }
   return { name: name as BackendName, load };

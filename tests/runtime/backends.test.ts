@@ -39,12 +39,15 @@ describe("backends", () => {
   });
 
   it("an unknown LINUX_IPC_BACKEND is refused with the names of the known ones, at the first call", async () => {
-    for (const runtime of runtimes.filter(({ name }) => name.startsWith("node"))) {
-      const end = await runPeer(runtime, peer, ["firstCall"], { environment: { LINUX_IPC_BACKEND: "ffi-napi" } });
-      const [first, second] = JSON.parse(end.stdout);
-      assert.equal(first.name, "RangeError");
-      assert.match(first.message, /LINUX_IPC_BACKEND is "ffi-napi".*node-api.*koffi.*node-ffi/);
-      assert.deepEqual(second, first);
+    const nodes = runtimes.filter(({ name }) => name.startsWith("node"));
+    for (const value of ["ffi-napi", "constructor"]) {
+      for (const runtime of nodes) {
+        const end = await runPeer(runtime, peer, ["firstCall"], { environment: { LINUX_IPC_BACKEND: value } });
+        const [first, second] = JSON.parse(end.stdout);
+        assert.equal(first.name, "RangeError");
+        assert.match(first.message, new RegExp(`LINUX_IPC_BACKEND is "${value}".*node-api.*koffi.*node-ffi`));
+        assert.deepEqual(second, first);
+      }
     }
   });
 
