@@ -5,12 +5,16 @@ import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
 import { BY_DESCRIPTION, EXCLUSIVE, fileLockTest, UNLOCK } from "../sys/file_lock.ts";
 import { membarrierRegister } from "../sys/futex.ts";
+import { fstat } from "../sys/memory.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import { participantAttach, participantDead, participantDetach, participantOwner } from "../sys/participant.ts";
 import { withArticle } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
 import * as layout from "./layout.ts";
 import { checkPlace, type MemoryRegion } from "./memory_region.ts";
+
+/** Who has joined in this thread, the main one or a Worker, with its table. */
+const ofThisThread = new Set<string>();
 
 /**
  * A table of who is attached. Locks and roles that lie in the same memory name their owners by it.
@@ -37,6 +41,8 @@ export class Participants {
   readonly #dependents = new Dependents();
   #handle = 0;
   #owner = 0;
+  /** The file and the place in it, by which two mappings of one table are known as one. */
+  #table: string | undefined;
 
   private constructor(memory: MemoryRegion, offset: number) {
     this.#memory = memory;
@@ -93,6 +99,7 @@ export class Participants {
     );
     this.#handle = check(result, () => ({ syscall: "fcntl", doing, hint: this.#hintOn(-result) }));
     this.#owner = participantOwner(this.#handle);
+    ofThisThread.add(this.#key(this.#owner));
     this.#leaveInTime();
     membarrierRegister(); // peers that go to sleep may ask for a barrier here
     return this.#owner;
@@ -134,6 +141,25 @@ export class Participants {
   /** This participant's owner id, 0 before `join`. */
   get owner(): number {
     return this.#owner;
+  }
+
+  #key(owner: number): string {
+    const { fd, fileOffset } = this.#memory;
+    if (this.#table === undefined) {
+      const status = fstat(fd);
+      const file = typeof status === "object" ? `${status.device} ${status.inode}` : "none";
+      this.#table = `${file} ${fileOffset + this.#offset}`;
+    }
+    return `${this.#table} ${owner & layout.OWNER_MASK}`;
+  }
+
+  /**
+   * Whether the owner has joined in this very thread, by whichever object: blocking, it would wait for itself.
+   *
+   * @internal
+   */
+  isOfThisThread(owner: number): boolean {
+    return owner !== 0 && ofThisThread.has(this.#key(owner));
   }
 
   #slot(owner: number): number {
@@ -219,6 +245,7 @@ export class Participants {
     this.#dependents.close();
     this.#memory.afterClose(this);
     if (this.#handle === 0) return;
+    ofThisThread.delete(this.#key(this.#owner));
     participantDetach(this.#handle);
     this.#handle = 0;
     this.#owner = 0;

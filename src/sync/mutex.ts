@@ -83,8 +83,8 @@ export class MutexGuard {
 
 /**
  * A lock between processes of any runtime. Its holder is the participant, not the thread: what was opened by name is one
- * for each time it is opened, and would wait for another one of the same process; all that is laid over a memory with the
- * same `Participants` is one. A holder that dies is found dead by the kernel's word, at once, and the next one is told so
+ * for each time it is opened, and waits for another one of the same process, but not blocking and without a timeout in one
+ * thread (EDEADLK); all that is laid over a memory with the same `Participants` is one. A holder that dies is found dead by the kernel's word, at once, and the next one is told so
  * in `guard.recovered`: it repairs, or the mutex becomes unrecoverable with a reason. Uncontended, `lockSync` and `unlock`
  * make no system call. Not recursive. A stopped holder (SIGSTOP) is not dead. Waiters are not served in the order of
  * arrival.
@@ -183,7 +183,8 @@ export class Mutex extends SharedObject {
   /**
    * Takes the mutex, blocking this thread until it is free; undefined after the timeout.
    *
-   * @throws {IpcError} EDEADLK this participant holds it already; ENOTRECOVERABLE; EBADF after close
+   * @throws {IpcError} EDEADLK this participant holds it already, or without a timeout another one of this thread does;
+   * ENOTRECOVERABLE; EBADF after close
    */
   lockSync(options?: WaitOptions): MutexGuard | undefined {
     if (options !== undefined) deadlineOf(options, "lockSync"); // refused also where the mutex is free

@@ -15,6 +15,7 @@ export class Readers {
   /** Generation of the reader in each slot, 0 = not reading. */
   private readonly words: Int32Array;
   private readonly participants: Participants;
+  private readonly me: number = 0;
   private readonly slot: number = 0;
   private readonly generation: number = 0;
 
@@ -26,6 +27,7 @@ export class Readers {
     this.words = new Int32Array(memory.buffer, base + RWLOCK_READERS, PARTICIPANTS_COUNT);
     this.participants = participants;
     const owner = participants.join();
+    this.me = owner;
     this.slot = (owner & OWNER_SLOT_MASK) - 1;
     this.generation = owner >>> OWNER_GENERATION_SHIFT;
     this.share = new Share(placement);
@@ -70,6 +72,17 @@ export class Readers {
       if (owner !== 0) owners.push(owner);
     }
     return owners;
+  }
+
+  /**
+   * Whose leaving or death may let a writer in: the others', and before them that of a living `writer` (0 = none; a dead
+   * one's word is taken when the readers have left). Undefined: nobody is in the way, but for `own` guards of ours.
+   */
+  inTheWay(own: number, writer: number): number[] | undefined {
+    const others = this.others();
+    if (writer === this.me || this.ours > own) return others; // we wake ourselves
+    if (writer !== 0) others.unshift(writer);
+    return others.length > 0 ? others : undefined;
   }
 
   /** Whether there are any. */

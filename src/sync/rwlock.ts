@@ -75,20 +75,9 @@ export class RwLock extends SharedObject {
     this.drain = new Drain(memory, base);
     this.readers = new Readers(placement);
     this.gate = this.makeLockWaiter(this.writer);
-    this.drained = this.makeWaiter({ offset: RWLOCK_DRAIN, allPeers: () => this.inTheWay(0) });
-    this.upgraded = this.makeWaiter({ offset: RWLOCK_DRAIN, allPeers: () => this.inTheWay(1) });
-  }
-
-  /**
-   * Whose death may let a draining writer in: the readers', and a living writer's where writers wait outside its word (a
-   * dead one's is taken when the readers have left). Undefined: nobody is in the way, but for `own` guards of ours.
-   */
-  private inTheWay(own: number): number[] | undefined {
-    const writer = own === 0 && this.drain.prefersReaders ? this.writer.livingOwner : 0;
-    const others = this.readers.others();
-    if (writer === this.writer.me || this.readers.ours > own) return others; // we wake ourselves
-    if (writer !== 0) others.unshift(writer);
-    return others.length > 0 ? others : undefined;
+    const outside = () => (this.drain.prefersReaders ? this.writer.livingOwner : 0); // writers wait outside their word
+    this.drained = this.makeWaiter({ offset: RWLOCK_DRAIN, allPeers: () => this.readers.inTheWay(0, outside()) });
+    this.upgraded = this.makeWaiter({ offset: RWLOCK_DRAIN, allPeers: () => this.readers.inTheWay(1, 0) });
   }
 
   // -- reading ---------------------------------------------------------------------------------------------------
@@ -220,10 +209,13 @@ export class RwLock extends SharedObject {
     if (this.drain.prefersReaders) return this.tryWrite() ?? this.drained.waitSync(this.attemptWrite, deadline);
     const outcome = this.tryAcquire() || this.gate.waitSync(() => this.tryAcquire() || undefined, deadline);
     if (outcome === undefined) return undefined;
-    const isDrained = this.isDrained(0) || this.drained.waitSync(() => this.isDrained(0) || undefined, deadline);
-    if (isDrained) return this.writeGuard(outcome);
-    this.giveUp(outcome);
-    return undefined;
+    let isDrained = this.isDrained(0);
+    try {
+      isDrained ||= this.drained.waitSync(() => this.isDrained(0) || undefined, deadline) ?? false;
+    } finally {
+      if (!isDrained) this.giveUp(outcome);
+    }
+    return isDrained ? this.writeGuard(outcome) : undefined;
   }
 
   /** Takes the lock for writing, as a promise. An abort rejects with `signal.reason` and takes nothing. */

@@ -3,6 +3,8 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import type { MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";
+import { errno } from "../sys/errno.ts";
+import { IpcError } from "../sys/error.ts";
 import { clockMonotonic, waitEvent } from "../sys/futex.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
@@ -72,7 +74,11 @@ export class Waiter {
     rest();
   }
 
-  /** Blocks this thread until `attempt` answers; undefined at the deadline. */
+  /**
+   * Blocks this thread until `attempt` answers; undefined at the deadline.
+   *
+   * @throws {IpcError} EDEADLK without a deadline, where only this thread could end the wait
+   */
   waitSync<T>(attempt: () => T | undefined, deadline: number): T | undefined {
     const budget = spinBudget(this.#parts.spinMs);
     for (;;) {
@@ -82,10 +88,20 @@ export class Waiter {
       result = attempt();
       if (result !== undefined) return result;
       if (isPast(deadline)) return undefined;
+      if (deadline === NEVER) this.#refuseDeadlock();
       this.#sleep(key, deadline);
       result = attempt();
       if (result !== undefined) return result;
     }
+  }
+
+  /** All whose doing or death could end the wait are of this thread, which would sleep. */
+  #refuseDeadlock(): void {
+    const { memory, participants } = this.#parts;
+    if (this.#owners.length === 0 || !this.#owners.every((owner) => participants.isOfThisThread(owner))) return;
+    const name = memory.name ?? "anonymous memory";
+    const hint = "only this thread could end the wait: await, or give a timeout";
+    throw new IpcError(errno.EDEADLK, { syscall: "futex_wait", doing: `wait for ${name}`, path: memory.name, hint });
   }
 
   #sleep(key: number, deadline: number): void {

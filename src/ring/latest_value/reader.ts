@@ -89,7 +89,8 @@ export class LatestValueReader<Value = Uint8Array, Given = ArrayBufferView | Arr
    * @throws {PeerDiedError} the writer died and its last value was taken; told once for each death, the next call waits
    * for its successor
    * @throws {PeerClosedError} the writer has closed and its last value was taken
-   * @throws {IpcError} EACCES the memory is open read-only; otherwise as `tryRead`
+   * @throws {IpcError} EACCES the memory is open read-only; EDEADLK without a timeout, where the writer is of this thread;
+   * otherwise as `tryRead`
    */
   nextSync(options?: WaitOptions): Value | undefined {
     const deadline = deadlineOf(options, "nextSync");

@@ -151,6 +151,7 @@ export class SpscConsumer extends RingSide {
    * @throws {PeerDiedError} the producer died and everything it had committed was received; told once for each death,
    * the next call waits for its successor
    * @throws {PeerClosedError} the producer has closed and everything was received
+   * @throws {IpcError} EDEADLK without a timeout, where the producer is of this thread; otherwise as `tryReceive`
    */
   receiveSync(options?: WaitOptions): Uint8Array | undefined {
     const deadline = deadlineOf(options, "receiveSync");

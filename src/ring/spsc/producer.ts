@@ -174,6 +174,7 @@ export class SpscProducer extends RingSide {
    *
    * @throws {PeerDiedError} the ring is full and its consumer died; told once for each death
    * @throws {PeerClosedError} the ring is full and its consumer has closed
+   * @throws {IpcError} EDEADLK without a timeout, where the consumer is of this thread; otherwise as `trySend`
    */
   sendSync(data: ArrayBufferView | ArrayBuffer, options?: WaitOptions): boolean {
     const deadline = deadlineOf(options, "sendSync");

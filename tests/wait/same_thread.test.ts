@@ -1,0 +1,86 @@
+// Blocking waits that only the thread which would sleep could end: refused, where nothing else would end them.
+
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { Barrier, LatestValue, Mutex, Once, RwLock, Semaphore, SpscRing, type WaitOptions } from "../../mod.ts";
+import { type ObjectClass, SharedObject } from "../../src/sync/shared_object.ts";
+import { uniqueName } from "../support/mod.ts";
+import { closeAll, closing, make } from "../sync/scene.ts";
+
+const deadlock = { name: "IpcError", code: "EDEADLK", message: /only this thread could end the wait/ };
+
+/** Two objects of one name, each a participant of its own. */
+function pair<T extends { close(): void }, O>(Kind: ObjectClass<T, O>, options?: O): [T, T] {
+  const { name, it: first } = make(Kind, "thread", options);
+  return [first, closing(SharedObject.open.call<ObjectClass<T, O>, [string], T>(Kind, name))];
+}
+
+/** Without a timeout it is refused, and with one it times out. */
+function checkWait(wait: (options?: WaitOptions) => unknown, timedOut: unknown): void {
+  assert.throws(() => wait(), deadlock);
+  assert.equal(wait({ timeoutMs: 5 }), timedOut);
+  assert.throws(() => wait(), deadlock, "again");
+}
+
+describe("a blocking wait without a timeout, for somebody of the same thread", () => {
+  afterEach(closeAll);
+
+  it("is refused by a mutex, which is free afterwards", () => {
+    const [first, second] = pair(Mutex);
+    const guard = first.lockSync();
+    checkWait((options) => second.lockSync(options), undefined);
+    guard?.unlock();
+    second.lockSync()?.unlock();
+    assert.equal(first.isLocked, false);
+  });
+
+  it("is refused by a reader-writer lock, whoever prefers whom", () => {
+    for (const preferReaders of [false, true]) {
+      const [first, second] = pair(RwLock, { preferReaders });
+      const writer = first.writeSync();
+      checkWait((options) => second.readSync(options), undefined);
+      checkWait((options) => second.writeSync(options), undefined);
+      writer?.unlock();
+      const reader = first.readSync();
+      checkWait((options) => second.writeSync(options), undefined);
+      second.readSync()?.unlock();
+      reader?.unlock();
+      second.writeSync()?.unlock();
+    }
+  });
+
+  it("is refused by owned permits, a barrier and a once", async () => {
+    const [seats, others] = pair(Semaphore, { value: 1, owned: true });
+    seats.acquireSync();
+    checkWait((options) => others.acquireSync(options), false);
+    const [barrier, late] = pair(Barrier, { parties: 2 });
+    for (const member of [barrier, late]) member.join();
+    checkWait((options) => barrier.arriveSync(options), undefined);
+    assert.equal(late.arriveSync(), 1);
+    const [once, again] = pair(Once);
+    const running = once.run(() => Promise.resolve());
+    await Promise.resolve();
+    checkWait((options) => again.runSync(assert.fail, options), false);
+    assert.equal(await running, true);
+  });
+
+  it("is refused by an empty ring, a full one and a latest value", () => {
+    const ring = closing(SpscRing.create(uniqueName("thread"), { capacity: 64, unlinkOnClose: true }));
+    const [producer, consumer] = [ring.producer(), ring.consumer()];
+    checkWait((options) => consumer.receiveSync(options), undefined);
+    while (producer.trySend(new Uint8Array(8)));
+    checkWait((options) => producer.sendSync(new Uint8Array(8), options), false);
+    const latest = closing(LatestValue.create(uniqueName("thread"), { size: 8, unlinkOnClose: true }));
+    const [writer, reader] = [latest.writer(), latest.reader()];
+    checkWait((options) => reader.nextSync(options), undefined);
+    writer.write(new Uint8Array(8));
+    assert.equal(reader.nextSync()?.length, 8);
+  });
+
+  it("is not refused where nobody is there yet, nor to who waits for a change that others make", () => {
+    const ring = closing(SpscRing.create(uniqueName("thread"), { capacity: 64, unlinkOnClose: true }));
+    assert.equal(ring.consumer().receiveSync({ timeoutMs: 5 }), undefined);
+    const seats = closing(Semaphore.create(uniqueName("thread"), { value: 0, unlinkOnClose: true }));
+    assert.equal(seats.acquireSync({ timeoutMs: 5 }), false);
+  });
+});
