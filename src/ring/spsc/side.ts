@@ -86,14 +86,17 @@ export abstract class RingSide {
     this.waitIndex = (base + peersWait) / 4;
   }
 
-  /** A vain look: lost pages look like an empty ring to the one side, and like a full one to the other, for ever. */
+  /** After a vain look. */
   protected haveLooked(): void {
-    if (this.vainLooks === 0) {
-      const error = lostError(this.bytes);
-      if (error !== undefined) throw error;
-    }
     this.vainLooks = (this.vainLooks + 1) & LOOKS_MASK;
+    if (this.vainLooks === 1) this.demandPages();
     this.waiter.pause();
+  }
+
+  /** Lost pages look like an empty ring to the one side, and like a full one to the other, for ever. */
+  private demandPages(): void {
+    const error = lostError(this.bytes);
+    if (error !== undefined) throw error;
   }
 
   /** Pending waits keep the process alive (the default). Counts from the next wait on. */
