@@ -129,8 +129,8 @@ export class SharedMemory {
   /**
    * Maps memory whose descriptor came from elsewhere (a parent, a Unix socket); the descriptor is owned from now on and
    * closed by `close()`, also when this call fails, and where the memory has no such window. Arguments that are wrong for
-   * any memory (TypeError, RangeError) are refused before anything is done: it is still open then. The seals are checked: a sender who could shrink the memory under us is refused, unless
-   * `allowUnsealed`.
+   * any memory (TypeError, RangeError) are refused before anything is done: it is still open then. The seals are checked:
+   * a sender who could shrink the memory under us is refused, unless `allowUnsealed`.
    *
    * @throws {IpcError} EBADF; EPERM it is not sealed against shrinking; EACCES
    * @throws {RangeError} a window outside the memory, or more than this runtime's ArrayBuffer can hold

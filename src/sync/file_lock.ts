@@ -171,7 +171,8 @@ export class FileLock {
    * F_OFD_SETLKW, F_SETLKW, flock: takes the lock, blocking this thread until nobody is in the way; undefined after the
    * timeout. Errors as `tryLock`.
    *
-   * @throws {IpcError} EDEADLK this object holds or awaits what is in the way; for "posix" also: two processes wait for each other
+   * @throws {IpcError} EDEADLK this object holds or awaits what is in the way; for "posix" also: two processes wait for
+   * each other
    */
   lockSync(options: choice.FileLockWaitOptions = {}): FileLockGuard | undefined {
     const wanted = this.#check(options, ["timeoutMs"], "lockSync");

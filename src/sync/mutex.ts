@@ -84,10 +84,10 @@ export class MutexGuard {
 /**
  * A lock between processes of any runtime. Its holder is the participant, not the thread: what was opened by name is one
  * for each time it is opened, and waits for another one of the same process, but not blocking and without a timeout in one
- * thread (EDEADLK); all that is laid over a memory with the same `Participants` is one. A holder that dies is found dead by the kernel's word, at once, and the next one is told so
- * in `guard.recovered`: it repairs, or the mutex becomes unrecoverable with a reason. Uncontended, `lockSync` and `unlock`
- * make no system call. Not recursive. A stopped holder (SIGSTOP) is not dead. Waiters are not served in the order of
- * arrival.
+ * thread (EDEADLK); all that is laid over a memory with the same `Participants` is one. A holder that dies is found dead
+ * by the kernel's word, at once, and the next one is told so in `guard.recovered`: it repairs, or the mutex becomes
+ * unrecoverable with a reason. Uncontended, `lockSync` and `unlock` make no system call. Not recursive. A stopped holder
+ * (SIGSTOP) is not dead. Waiters are not served in the order of arrival.
  *
  * @example
  * ```ts
