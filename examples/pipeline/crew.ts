@@ -10,8 +10,8 @@ import { commandOf, type Runtime, TITLES } from "./runtimes.ts";
 
 const STAGE_PROGRAM = fileURLToPath(new URL("stage.ts", import.meta.url));
 const READY_WITHIN_MS = 30_000;
-/** One death causes others: how long to wait for them before saying whose came first. */
-const VERDICT_AFTER_MS = 100;
+/** A stage that lost its peer ends at once; a killed process may take a while to be reaped, on a busy machine a second. */
+const CAUSE_WITHIN_MS = 10_000;
 const OUTPUT_MOST = 4000;
 
 interface Ending {
@@ -51,25 +51,28 @@ function endingOf(child: ChildProcess, who: string): Promise<Ending> {
   });
 }
 
+/** Throws when a stage has failed. Who only lost its peer leaves it to that one to say why, if it can. */
+async function judge(stage: Promise<Ending>, all: Promise<unknown>): Promise<void> {
+  const ending = await stage;
+  if (ending.code === 0) return;
+  if (ending.code === EXIT_PEER_GONE) await Promise.race([all, delay(CAUSE_WITHIN_MS)]);
+  throw new StageFailure(ending);
+}
+
 export class Crew {
   /** Settles when all have ended well, or soon after one has not. */
   readonly end: Promise<void>;
   readonly #children: Record<StageName, ChildProcess>;
-  readonly #failures: Ending[] = [];
 
   constructor(runtimes: Record<StageName, Runtime>, job: Omit<Job, "stage">) {
     const start = (stage: StageName) => launch(runtimes[stage], { ...job, stage });
     this.#children = { feed: start("feed"), engine: start("engine"), risk: start("risk") };
-    this.end = Promise.all(STAGES.map((stage) => this.#follow(stage, runtimes[stage]))).then(() => {});
+    const endings = STAGES.map((stage) =>
+      endingOf(this.#children[stage], `${stage} (${TITLES[runtimes[stage]]}, pid ${this.pid(stage)})`),
+    );
+    const all = Promise.all(endings);
+    this.end = Promise.all(endings.map((ending) => judge(ending, all))).then(() => {});
     this.end.catch(() => {}); // it may come before anybody awaits it
-  }
-
-  async #follow(stage: StageName, runtime: Runtime): Promise<void> {
-    const ending = await endingOf(this.#children[stage], `${stage} (${TITLES[runtime]}, pid ${this.pid(stage)})`);
-    if (ending.code === 0) return;
-    this.#failures.push(ending);
-    await delay(VERDICT_AFTER_MS);
-    throw new StageFailure(this.#failures.find(({ code }) => code !== EXIT_PEER_GONE) ?? ending);
   }
 
   pid(stage: StageName): number {
