@@ -7,7 +7,7 @@ import { NOWHERE, refuseArray, refuseTarget } from "../mapped_copy.ts";
 import { lengthAt } from "./chain.ts";
 import { messagesOf } from "./iteration.ts";
 import * as layout from "./layout.ts";
-import { MESSAGE_HEADER } from "./layout.ts";
+import { MESSAGE_HEADER, TAKEN_INDEX } from "./layout.ts";
 import { attemptOn, closedHere, corrupted, lostError, RingSide, type SideParts } from "./side.ts";
 
 /**
@@ -70,7 +70,9 @@ export class SpscConsumer extends RingSide {
     this.lastLength = length;
     this.record = (length + 15) & ~7; // layout.recordSize, spelled out: this is the hot path
     this.lastPosition = next;
-    return this.dataOffset + (next & this.mask) + MESSAGE_HEADER;
+    const start = this.dataOffset + (next & this.mask);
+    this.i32[(start >> 2) + TAKEN_INDEX] = 0; // the line is ours now (D38)
+    return start + MESSAGE_HEADER;
   }
 
   /**
@@ -226,6 +228,7 @@ export class SpscConsumer extends RingSide {
         if (length === -1) break;
         throw corrupted(this.bytes, `a message claims ${length} bytes`);
       }
+      i32[(start >> 2) + TAKEN_INDEX] = 0; // the line is ours now (D38)
       handler(start + MESSAGE_HEADER, length, next >>> 0);
       count++;
       if (this.next !== next) break; // the handler has received on its own, or closed us

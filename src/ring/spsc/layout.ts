@@ -9,8 +9,11 @@
 //   0x290  u32 producerCandidate | u32 consumerCandidate                                    attach
 //   0x300  messages: capacity bytes, and room for one more message of the greatest size
 //
-//   message   0  i32 mark    4  unused    8  the bytes, rounded up to a multiple of 8        producer
+//   message   0  i32 mark                                                                producer
+//             4  i32 taken                                                               consumer
+//             8  the bytes, rounded up to a multiple of 8                                producer
 //   mark      0: nothing is committed here, and nothing behind it; otherwise the length + 1
+//   taken     nobody reads it: by writing it the consumer makes the cache line its own (D38)
 //
 // tail is a position: bytes since the ring was made, modulo 2^32; a message at position p starts at p modulo capacity.
 // A message never wraps: one that starts near the end runs on into the extra room, and the next one starts where it
@@ -40,6 +43,9 @@ export const MESSAGE_HEADER = 8;
 export const CAPACITY_LEAST = 64;
 /** Differences of positions are 32-bit integers. */
 export const CAPACITY_MOST = 2 ** 30;
+
+/** The word of a message that its consumer writes, counted from its mark. */
+export const TAKEN_INDEX = 1;
 
 /** What a message of `size` bytes takes up. */
 export function recordSize(size: number): number {
