@@ -31,8 +31,9 @@ export interface WaiterParts {
   /** The owner word of the other side's role at this moment; 0 = nobody, or one whose death has been told. */
   readonly peer: () => number;
   /**
-   * Where any of several deaths may end the wait: all their owner words, `peer()` first. Undefined: nobody is in the way,
-   * so that there is nothing to sleep on; `attempt` must succeed then, unless somebody comes meanwhile.
+   * Where any of several may end the wait, by its doing or its death: all their owner words, ours too if we do. Undefined:
+   * nobody is in the way, so that there is nothing to sleep on; `attempt` must succeed then, unless somebody comes
+   * meanwhile.
    */
   readonly allPeers?: () => readonly number[] | undefined;
   readonly spinMs: number | undefined;
@@ -44,7 +45,7 @@ export class Waiter {
   readonly #words: Int32Array;
   readonly #prepare: () => number;
   readonly #peerWatches: PeerWatch[] = [];
-  /** Whose deaths may end the sleep that was announced last. */
+  /** Whose doings or deaths may end the sleep that was announced last. */
   #owners: readonly number[] = [];
   #watch: Watch | undefined;
   #isRef = true;
@@ -104,9 +105,15 @@ export class Waiter {
     throw new IpcError(errno.EDEADLK, { syscall: "futex_wait", doing: `wait for ${name}`, path: memory.name, hint });
   }
 
+  /** Whose deaths may end it: our own ends this process, or its memory, and nobody is left to be told. */
+  get #others(): readonly number[] {
+    const { owner: me } = this.#parts.participants;
+    return this.#owners.includes(me) ? this.#owners.filter((owner) => owner !== me) : this.#owners;
+  }
+
   #sleep(key: number, deadline: number): void {
     const { memory, participants, own } = this.#parts;
-    const [owner = 0] = this.#owners;
+    const [owner = 0] = this.#others;
     const asks = owner !== 0 && participants.needsAsking(owner);
     const latest = clockMonotonic() + Math.min(longestSleep(), asks ? ASK_EVERY_NS : COME_UP_EVERY_NS);
     const until = deadline === NEVER ? latest : Math.min(deadline, latest);
@@ -156,8 +163,9 @@ export class Waiter {
   /** False: one of them is dead already. */
   #armPeers(change: () => void): boolean {
     const { participants } = this.#parts;
-    while (this.#peerWatches.length < this.#owners.length) this.#peerWatches.push(new PeerWatch(participants));
-    return this.#owners.every((owner, index) => this.#peerWatches[index].arm(owner, change));
+    const others = this.#others;
+    while (this.#peerWatches.length < others.length) this.#peerWatches.push(new PeerWatch(participants));
+    return others.every((owner, index) => this.#peerWatches[index].arm(owner, change));
   }
 
   #unpark(): void {
