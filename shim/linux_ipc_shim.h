@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 6
+#define LIPC_ABI_VERSION 7
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -50,6 +50,7 @@ LIPC_EXPORT int32_t lipc_futex_wait(double word, double expected, double deadlin
 LIPC_EXPORT int32_t lipc_futex_wake(double word, double count);
 LIPC_EXPORT int32_t lipc_futex_advance(double word);
 LIPC_EXPORT int32_t lipc_wait_event(double word, double expected, double life, double deadline);
+LIPC_EXPORT int32_t lipc_wait_event_among(double list, double count, double deadline);
 LIPC_EXPORT int32_t lipc_membarrier_register(void);
 LIPC_EXPORT int32_t lipc_membarrier(void);
 LIPC_EXPORT int32_t lipc_pause(double count);

@@ -39,6 +39,7 @@ export const symbols = {
   futex_wake: { result: "i32", arguments: 2 },
   futex_advance: { result: "i32", arguments: 1 },
   wait_event: { result: "i32", arguments: 4 },
+  wait_event_among: { result: "i32", arguments: 3 },
   membarrier_register: { result: "i32", arguments: 0 },
   membarrier: { result: "i32", arguments: 0 },
   pause: { result: "i32", arguments: 1 },
@@ -99,7 +100,7 @@ export const symbols = {
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 6;
+export const ABI_VERSION = 7;
 
 export type SymbolName = keyof typeof symbols;
 

@@ -5,7 +5,7 @@ import type { MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
-import { clockMonotonic, waitEvent } from "../sys/futex.ts";
+import { clockMonotonic, waitEvent, waitEventAmong } from "../sys/futex.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
 import { Watch } from "./engine.ts";
@@ -105,7 +105,7 @@ export class Waiter {
     throw new IpcError(errno.EDEADLK, { syscall: "futex_wait", doing: `wait for ${name}`, path: memory.name, hint });
   }
 
-  /** Whose deaths may end it: our own ends this process, or its memory, and nobody is left to be told. */
+  /** Whose deaths may end it. Ours ends this process, or its memory, and nobody is left to be told. */
   get #others(): readonly number[] {
     const { owner: me } = this.#parts.participants;
     return this.#owners.includes(me) ? this.#owners.filter((owner) => owner !== me) : this.#owners;
@@ -113,11 +113,14 @@ export class Waiter {
 
   #sleep(key: number, deadline: number): void {
     const { memory, participants, own } = this.#parts;
-    const [owner = 0] = this.#others;
-    const asks = owner !== 0 && participants.needsAsking(owner);
+    const others = this.#others;
+    const asks = others.some((owner) => participants.needsAsking(owner));
     const latest = clockMonotonic() + Math.min(longestSleep(), asks ? ASK_EVERY_NS : COME_UP_EVERY_NS);
     const until = deadline === NEVER ? latest : Math.min(deadline, latest);
-    waitEvent(memory.address + own, key, owner === 0 ? 0 : participants.lifeAddress(owner), until);
+    const lives = new Set(others.map((owner) => participants.lifeAddress(owner))); // at most 127: of each slot, but ours
+    lives.delete(0);
+    if (lives.size > 1) waitEventAmong(memory.address + own, key, [...lives], until);
+    else waitEvent(memory.address + own, key, lives.values().next().value ?? 0, until);
   }
 
   /** Resolves with what `attempt` answers, or undefined after the timeout. Never blocks; callers are served in order. */

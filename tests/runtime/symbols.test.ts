@@ -44,6 +44,7 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   futex_wake: [[word, 1], 0],
   futex_advance: [[word + 32], 0], // the word itself stays 0: others sleep while it is 1
   wait_event: [[word, 1, 0, -1], 0],
+  wait_event_among: [[word, 0, -1], EINVAL],
   membarrier_register: [[]],
   membarrier: [[]],
   pause: [[1], 0],
