@@ -114,6 +114,7 @@ LIPC_EXPORT int32_t lipc_file_lock(double fd, double operation, double start, do
 LIPC_EXPORT int32_t lipc_file_lock_test(double fd, double operation, double range);
 LIPC_EXPORT double lipc_file_lock_start(double fd, double operation, double start, double length, double id, double environment);
 LIPC_EXPORT int32_t lipc_file_lock_wait(double job, double deadline);
+LIPC_EXPORT int32_t lipc_file_lock_cancel(double job);
 LIPC_EXPORT int32_t lipc_file_lock_end(double job);
 LIPC_EXPORT int32_t lipc_file_lock_own(double fd, double environment);
 LIPC_EXPORT int32_t lipc_file_lock_disown(double fd, double environment);

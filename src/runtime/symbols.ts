@@ -94,6 +94,7 @@ export const symbols = {
   file_lock_test: { result: "i32", arguments: 3 },
   file_lock_start: { result: "f64", arguments: 6 },
   file_lock_wait: { result: "i32", arguments: 2 },
+  file_lock_cancel: { result: "i32", arguments: 1 },
   file_lock_end: { result: "i32", arguments: 1 },
   file_lock_own: { result: "i32", arguments: 2 },
   file_lock_disown: { result: "i32", arguments: 2 },

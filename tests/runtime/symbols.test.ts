@@ -92,6 +92,7 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   file_lock_test: [[-1, 2, word], EBADF],
   file_lock_start: [[-1, 2, 0, 0, -1, address], EBADF],
   file_lock_wait: [[word, 0], 0],
+  file_lock_cancel: [[word + 96], 0],
   file_lock_end: [[0], EINVAL],
   file_lock_own: [[-1, 1], 0], // descriptor -1 of nobody: closing it does nothing
   file_lock_disown: [[-1, 1], 0],
