@@ -81,14 +81,13 @@ export class Waiter {
    * @throws {IpcError} EDEADLK without a deadline, where only this thread could end the wait
    */
   waitSync<T>(attempt: () => T | undefined, deadline: number): T | undefined {
-    const budget = spinBudget(this.#parts.spinMs);
+    const budget = spinBudget(this.#parts.spinMs, deadline);
     for (;;) {
       let result = spin(attempt, deadline === NEVER ? budget : Math.min(budget, deadline - clockMonotonic()));
-      if (result !== undefined) return result;
+      if (result !== undefined || isPast(deadline)) return result;
       const key = this.#announce();
       result = attempt();
       if (result !== undefined) return result;
-      if (isPast(deadline)) return undefined;
       if (deadline === NEVER) this.#refuseDeadlock();
       this.#sleep(key, deadline);
       result = attempt();
