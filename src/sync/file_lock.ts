@@ -182,12 +182,15 @@ export class FileLock {
   }
 
   /**
-   * F_OFD_SETLKW, F_SETLKW, flock: takes the lock, blocking this thread until nobody is in the way; undefined after the
-   * timeout. Errors as `tryLock`.
+   * F_OFD_SETLKW, F_SETLKW, flock: takes the lock, blocking this thread until nobody is in the way. Errors as `tryLock`.
    *
    * @throws {IpcError} EDEADLK this object holds or awaits what is in the way; for "posix" also: two processes wait for
    * each other
    */
+  lockSync(options?: choice.FileLockRange & { timeoutMs?: undefined }): FileLockGuard;
+  /** As without a timeout, but undefined after it. */
+  lockSync(options: choice.FileLockWaitOptions | undefined): FileLockGuard | undefined;
+  /** Only after a try in vain is there a native thread to pay for. */
   lockSync(options: choice.FileLockWaitOptions = {}): FileLockGuard | undefined {
     const wanted = this.#check(options, ["timeoutMs"], "lockSync");
     const deadline = deadlineAfter(options.timeoutMs);

@@ -94,10 +94,14 @@ export class FutexLock {
   }
 
   /**
-   * Takes the lock, blocking this thread until it is free; undefined after the timeout.
+   * Takes the lock, blocking this thread until it is free.
    *
    * @throws {IpcError} EDEADLK this very object holds it; EBADF its memory was closed
    */
+  lockSync(options?: WaitOptions & { timeoutMs?: undefined }): PlainGuard;
+  /** As without a timeout, but undefined after it. */
+  lockSync(options: WaitOptions | undefined): PlainGuard | undefined;
+  /** Looks, spins, sleeps. */
   lockSync(options?: WaitOptions): PlainGuard | undefined {
     const deadline = deadlineOf(options, "lockSync");
     const guard = this.tryLock();
