@@ -168,6 +168,15 @@ describe("a mapped file that loses its ground", () => {
     assert.equal(statSync(path).size, 20_000);
   });
 
+  it("beyond what may be locked: ENOMEM, and file and mapping stay as they were, locked", async () => {
+    const path = join(directory, "locked");
+    const limit = ["sh", "-c", 'ulimit -l 1024 && exec "$@"', "sh"];
+    const mortal = process.getuid?.() === 0 ? ["setpriv", "--bounding-set", "-ipc_lock"] : [];
+    const wrapper = [...limit, ...mortal]; // 256 pages
+    const end = await runPeer(ownRuntime, peer, ["growLocked", path, 200, 300, 250], { wrapper });
+    assert.equal(end.stdout, "undefined 200 0 5 200\nENOMEM 200 0 5 200\nundefined 250 0 5 250\n", end.stderr);
+  });
+
   it("on a full disk: ENOSPC when it is made or grown, lost pages where it is sparse; the process lives", {
     skip,
   }, async () => {
