@@ -56,6 +56,9 @@ LIPC_EXPORT int32_t lipc_membarrier(void);
 LIPC_EXPORT int32_t lipc_pause(double count);
 LIPC_EXPORT double lipc_measure_wake(void);
 
+/* boot.c */
+LIPC_EXPORT int32_t lipc_boot(void);
+
 /* participant.c */
 LIPC_EXPORT double lipc_participant_attach(double fd, double table_offset, double slots, double environment);
 LIPC_EXPORT int32_t lipc_participant_owner(double participant);

@@ -45,6 +45,8 @@ export const symbols = {
   pause: { result: "i32", arguments: 1 },
   measure_wake: { result: "f64", arguments: 0 },
 
+  boot: { result: "i32", arguments: 0 },
+
   participant_attach: { result: "f64", arguments: 4 },
   participant_owner: { result: "i32", arguments: 1 },
   participant_detach: { result: "i32", arguments: 1 },
