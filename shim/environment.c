@@ -96,6 +96,7 @@ static void on_wake_end(void *data) {
 static void on_environment_end(void *data) {
   file_lock_forget(data);
   participant_forget(data);
+  owned_forget(data); /* the last one: the others may use these descriptors */
   unreference(data);
 }
 
@@ -213,7 +214,7 @@ static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
   ROW(futex_wait_any, 3) ROW(futex_await, 4) ROW(futex_leave, 1) ROW(yield, 0)                                        \
   ROW(descriptor_add, 4) ROW(descriptor_remove, 1) ROW(pidfd_open, 1) ROW(poll, 3)                                    \
   ROW(file_lock, 4) ROW(file_lock_test, 3) ROW(file_lock_start, 6) ROW(file_lock_wait, 2) ROW(file_lock_cancel, 1)   \
-  ROW(file_lock_end, 1) ROW(file_lock_own, 2) ROW(file_lock_disown, 2)
+  ROW(file_lock_end, 1) ROW(own, 2) ROW(disown, 1)
 
 #define ARGUMENTS_0
 #define ARGUMENTS_1 a[0]
