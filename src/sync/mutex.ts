@@ -87,7 +87,8 @@ export class MutexGuard {
  * thread (EDEADLK); all that is laid over a memory with the same `Participants` is one. A holder that dies is found dead
  * by the kernel's word, at once, and the next one is told so in `guard.recovered`: it repairs, or the mutex becomes
  * unrecoverable with a reason. Uncontended, `lockSync` and `unlock` make no system call. Not recursive. A stopped holder
- * (SIGSTOP) is not dead. Waiters are not served in the order of arrival.
+ * (SIGSTOP) is not dead. Waiters are not served in the order of arrival. `using guard = await mutex.lock()` unlocks at the
+ * end of its block; Node 22 does not know `using`: there, try and finally.
  *
  * @example
  * ```ts

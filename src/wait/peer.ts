@@ -27,7 +27,7 @@ const COME_UP_EVERY_NS = 30_000_000;
  * ```ts
  * import { Peer } from "@linux-ipc/core";
  * import { spawn } from "node:child_process";
- * const child = spawn("sleep", ["0.05"]);
+ * const child = spawn("sleep", ["0.5"]);
  * const peer = Peer.ofPid(child.pid ?? 0);
  * console.log(peer.isAlive, await peer.died({ timeoutMs: 5 })); // true false
  * console.log(await peer.died()); // true
