@@ -6,17 +6,13 @@ import { setTimeout } from "node:timers";
 /** A program that ends anyway has leaked nothing that matters, and is not told. */
 const DELAY_MS = 1000;
 
-function warn(what: string): void {
-  process.emitWarning(`${what} was garbage collected without close(): its memory stays mapped`, "LinuxIpcLeakWarning");
-}
-
-const registry = new FinalizationRegistry<string>((what) => {
-  setTimeout(() => warn(what), DELAY_MS).unref();
+const registry = new FinalizationRegistry<string>((message) => {
+  setTimeout(() => process.emitWarning(message, "LinuxIpcLeakWarning"), DELAY_MS).unref();
 });
 
-/** Reports `what` when `holder` is collected before `forgetLeak(holder)`. */
-export function reportLeak(holder: object, what: string): void {
-  registry.register(holder, what, holder);
+/** Reports `what` when `holder` is collected before `forgetLeak(holder)`; `left` is what stays behind. */
+export function reportLeak(holder: object, what: string, left = "its memory stays mapped"): void {
+  registry.register(holder, `${what} was garbage collected without close(): ${left}`, holder);
 }
 
 export function forgetLeak(holder: object): void {

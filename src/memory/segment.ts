@@ -5,6 +5,7 @@ import { IpcError } from "../sys/error.ts";
 import { disown, own } from "../sys/owned.ts";
 import { withArticle } from "../sys/validate.ts";
 import * as layout from "./layout.ts";
+import { forgetLeak, reportLeak } from "./leak.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 import { Participants } from "./participants.ts";
 import { SharedMemory } from "./shared_memory.ts";
@@ -72,7 +73,15 @@ function endWithEnvironment(memory: SharedMemory): void {
   });
 }
 
-function assemble(memory: SharedMemory): Segment {
+/** What a program must be told is not that the memory leaks. */
+function reportLeakOf({ noun }: SegmentKind, memory: SharedMemory): void {
+  forgetLeak(memory);
+  const what = `${noun[0].toUpperCase()}${noun.slice(1)} ${memory.name}`;
+  reportLeak(memory, what, "what it holds stays held until this process ends, and its memory mapped");
+}
+
+function assemble(kind: SegmentKind, memory: SharedMemory): Segment {
+  reportLeakOf(kind, memory);
   endWithEnvironment(memory);
   return { memory, participants: Participants.over(memory, layout.PARTICIPANTS_OFFSET) };
 }
@@ -91,14 +100,14 @@ export function createSegment(
     writeHeader(buffer, kind);
     fill(buffer, layout.OBJECT_OFFSET);
   });
-  return assemble(memory);
+  return assemble(kind, memory);
 }
 
 /** Opens a segment of this kind. Throws EINVAL where the file is something else. */
 export function openSegment(name: string, kind: SegmentKind, timeoutMs: number | undefined): Segment {
   const memory = SharedMemory.openAs(kind.noun, name, { timeoutMs });
   const reason = flaw(memory, kind);
-  if (reason === undefined) return assemble(memory);
+  if (reason === undefined) return assemble(kind, memory);
   memory.close();
   throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `open ${kind.noun} ${name}`, path: name, hint: reason });
 }

@@ -3,7 +3,7 @@
 import { truncateSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { AnonymousMemory, IpcError, MappedFile, Participants, SharedMemory } from "../../mod.ts";
+import { AnonymousMemory, IpcError, MappedFile, Mutex, Participants, SharedMemory } from "../../mod.ts";
 import { Mapping } from "../../src/memory/mapping.ts";
 
 const [command, name, ...parameters] = process.argv.slice(2);
@@ -267,7 +267,7 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log("works again");
   },
 
-  /** Closes one memory and forgets another. */
+  /** Closes one memory and forgets another, and a held lock. */
   async forget() {
     process.on("warning", ({ name: kind, message }) => {
       if (kind !== "ExperimentalWarning") console.log(kind, message); // node:ffi says that it is one
@@ -275,6 +275,8 @@ const commands: Record<string, () => void | Promise<void>> = {
     const forget = () => {
       SharedMemory.create(`${name}-closed`, { size: 4096, unlinkOnClose: true }).close();
       SharedMemory.create(name, { size: 4096 });
+      Mutex.create(`${name}-lock`).tryLock();
+      Mutex.unlink(`${name}-lock`);
     };
     forget();
     const { gc, Bun } = globalThis as unknown as { gc?: () => void; Bun?: { gc(force: boolean): void } };
