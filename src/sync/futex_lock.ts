@@ -6,6 +6,7 @@ import { clockMonotonic, EVERYBODY } from "../sys/futex.ts";
 import { Awaiting } from "../wait/awaiting.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, NEVER, type WaitOptions } from "../wait/deadline.ts";
 import { Futex, type FutexMemory } from "../wait/futex.ts";
+import { NamedWord } from "../wait/named_word.ts";
 import { hold } from "../wait/registry.ts";
 import { spin, spinBudget } from "../wait/spin.ts";
 import { FUTEX_LOCK_CONTENDED, FUTEX_LOCK_FREE, FUTEX_LOCK_LOCKED, FUTEX_LOCK_SIZE } from "./layout.ts";
@@ -31,17 +32,16 @@ function left(deadline: number): { timeoutMs?: number } | undefined {
  *
  * @example
  * ```ts
- * import { FutexLock, SharedMemory } from "@linux-ipc/core";
- * const memory = SharedMemory.anonymous({ size: 4096 });
- * const lock = FutexLock.over(memory, 0);
+ * import { FutexLock } from "@linux-ipc/core";
+ * const lock = FutexLock.create("/linux-ipc-example-word", { unlinkOnClose: true }); // or over(memory, byteOffset)
  * const guard = await lock.lock();
  * console.log(lock.tryLock()); // undefined
  * guard.unlock();
  * console.log(lock.isLocked); // false
- * memory.close();
+ * lock.close();
  * ```
  */
-export class FutexLock {
+export class FutexLock extends NamedWord {
   // `private`, not #private: see D34
   private readonly futex: Futex;
   private isMine = false;
@@ -58,6 +58,7 @@ export class FutexLock {
   private readonly attempt = () => this.tryLockContended();
 
   private constructor(futex: Futex) {
+    super();
     this.futex = futex.unref(); // who awaits holds the process itself
   }
 

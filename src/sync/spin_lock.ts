@@ -9,6 +9,7 @@ import { loadByteOrdered } from "../sys/ordering.ts";
 import { checkInteger } from "../sys/validate.ts";
 import { deadlineOf, isPast, type WaitOptions } from "../wait/deadline.ts";
 import type { FutexMemory } from "../wait/futex.ts";
+import { NamedWord } from "../wait/named_word.ts";
 import { SPIN_LOCK_SIZE } from "./layout.ts";
 import { PlainGuard, type PlainLock } from "./plain_guard.ts";
 
@@ -40,13 +41,14 @@ const SLEEP_NS = 500_000;
  * memory.close();
  * ```
  */
-export class SpinLock {
+export class SpinLock extends NamedWord {
   // `private`, not #private: see D34
   private readonly memory: FutexMemory;
   private readonly offset: number = 0;
   private bytes: Uint8Array;
 
   private constructor(memory: FutexMemory, byteOffset: number) {
+    super();
     this.memory = memory;
     this.offset = byteOffset;
     this.bytes = new Uint8Array(memory.buffer, byteOffset, SPIN_LOCK_SIZE);

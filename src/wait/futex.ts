@@ -7,6 +7,7 @@ import { EVERYBODY, futexWake } from "../sys/futex.ts";
 import { checkInteger } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "./deadline.ts";
 import { type FutexAnyResult, type FutexPlace, type FutexResult, waitForAny, waitForAnySync } from "./futex_any.ts";
+import { NamedWord } from "./named_word.ts";
 
 /** Memory that a futex can lie in: `SharedMemory`, `MappedFile`. */
 export interface FutexMemory {
@@ -65,7 +66,7 @@ function word32(value: number, what: string): number {
  * memory.close();
  * ```
  */
-export class Futex {
+export class Futex extends NamedWord {
   // `private`, not #private: see D34
   private readonly memory: FutexMemory;
   private readonly offset: number = 0;
@@ -74,9 +75,15 @@ export class Futex {
   private isRef = true;
 
   private constructor(memory: FutexMemory, byteOffset: number) {
+    super();
     this.memory = memory;
     this.offset = byteOffset;
     this.words = new Int32Array(memory.buffer, byteOffset, 1);
+  }
+
+  /** Bytes that the word takes. */
+  static byteSize(): number {
+    return 4;
   }
 
   /**

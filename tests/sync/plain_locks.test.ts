@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { FutexLock, SharedMemory, SpinLock } from "../../mod.ts";
+import { Futex, FutexLock, Mutex, SharedMemory, SpinLock } from "../../mod.ts";
 import {
   cleanUp,
   compileC,
@@ -182,6 +182,69 @@ describe("a futex lock", () => {
     memory.close();
     assert.throws(() => lock.tryLock(), { code: "EBADF" });
     await assert.rejects(lock.lock(), { code: "EBADF" });
+  });
+});
+
+describe("a futex, a futex lock and a spin lock by name", () => {
+  after(cleanUp);
+
+  it("lie at byte 0 of plain shared memory, whoever makes it", () => {
+    for (const Kind of [FutexLock, SpinLock] as unknown as (typeof FutexLock)[]) {
+      const name = uniqueName("word");
+      const word = Kind.create(name, { unlinkOnClose: true });
+      const raw = SharedMemory.open(name);
+      assert.deepEqual([word.created, raw.size, Math.max(...raw.bytes)], [true, Kind.byteSize(), 0]);
+      const same = Kind.openOrCreate(name);
+      const guard = word.tryLock();
+      assert.deepEqual([same.created, raw.bytes[0], same.tryLock(), same.isLocked], [false, 1, undefined, true]);
+      guard?.unlock();
+      for (const each of [same, same, raw, word]) each.close();
+      assert.throws(() => word.tryLock(), { code: "EBADF" });
+      assert.throws(() => Kind.open(name), { code: "ENOENT" });
+      assert.equal(Kind.unlink(name), false);
+      assert.throws(() => Kind.create(name, { size: 1 } as object), TypeError);
+    }
+    const memory = SharedMemory.create(uniqueName("made"), { size: 4, unlinkOnClose: true });
+    const futex = Futex.open(memory.name as string);
+    futex.store(7);
+    assert.deepEqual([...memory.bytes], [7, 0, 0, 0]);
+    for (const each of [futex, memory]) each.close();
+    assert.throws(() => futex.load(), { code: "EBADF" });
+  });
+
+  it("meet a C program that maps the name", async () => {
+    const name = uniqueName("mapped");
+    const lock = FutexLock.create(name, { unlinkOnClose: true });
+    const guard = lock.lockSync();
+    const waiter = spawnProgram(compileC(futexProgram), [name, "0", "hold"]);
+    await sleep(100);
+    guard.unlock();
+    await waiter.line();
+    assert.equal(lock.tryLock(), undefined);
+    const waiting = lock.lock();
+    waiter.write("release");
+    (await within(waiting, 5000, "the C program's lock")).unlock();
+    const pending = lock.lock({ timeoutMs: 60_000 }).then((mine) => mine?.unlock());
+    await pending;
+    const held = lock.lockSync();
+    const closed = lock.lock();
+    lock.close();
+    await assert.rejects(closed, { code: "EBADF" });
+    assert.throws(() => held.unlock(), { code: "EBADF" });
+    await waiter.ended;
+  });
+
+  it("are not taken out of what is something else", () => {
+    const name = uniqueName("else");
+    const mutex = Mutex.create(name, { unlinkOnClose: true });
+    for (const Kind of [Futex, FutexLock, SpinLock] as unknown as (typeof FutexLock)[]) {
+      assert.throws(() => Kind.open(name), { code: "EINVAL", message: /another object/ });
+      assert.throws(() => Kind.create(name), { code: "EEXIST" });
+    }
+    mutex.close();
+    const short = SharedMemory.create(name, { size: 3, unlinkOnClose: true });
+    assert.throws(() => FutexLock.open(name), { code: "EINVAL", message: /too few/ });
+    short.close();
   });
 });
 
