@@ -19,7 +19,7 @@
  * A segment (file in /dev/shm):
  *
  *   0x0000  header        magic "LIPC" | version 1 | kind, four letters | version of the object | f64 size | f64 created
- *   0x1000  participants  128 slots of 64 bytes: life | generation | pid | boot
+ *   0x1000  participants  128 slots of 64 bytes: life | generation | pid | boot | f64 since | previous pid
  *   0x3000  object
  *
  *   life word    thread id, and bit 31 when somebody waits for the owner's death; or bit 30: dead (set by the kernel)
@@ -86,7 +86,8 @@ struct linux_ipc_slot {
   int32_t pid; /* for people: never used to judge life */
   uint32_t boot; /* linux_ipc_boot() of the last holder; 0 unknown */
   double since;
-  uint8_t padding[40];
+  int32_t previous_pid; /* of the holder before, whom a lock may still name */
+  uint8_t padding[36];
 };
 LINUX_IPC_ASSERT(sizeof(struct linux_ipc_slot) == 64, "slot layout");
 
@@ -371,6 +372,7 @@ static inline void linux_ipc_come_alive(struct linux_ipc *ipc, struct linux_ipc_
   struct linux_ipc_slot *slot = &ipc->table[ipc->index];
   __atomic_store_n(&slot->life, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
   uint32_t boot = linux_ipc_boot(), generation = linux_ipc_next_generation(slot, boot);
+  slot->previous_pid = slot->pid;
   __atomic_store_n(&slot->generation, generation, __ATOMIC_SEQ_CST);
   slot->boot = boot;
   slot->pid = getpid();
@@ -522,6 +524,15 @@ static inline int32_t linux_ipc_mutex_release(const struct linux_ipc *ipc, struc
   return 0;
 }
 
+/* The owner's process id, also where one newcomer has its slot meanwhile; 0 when it is not known any more. */
+static inline int32_t linux_ipc_pid_of(const struct linux_ipc *ipc, uint32_t owner) {
+  const struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, owner);
+  if (!slot) return 0;
+  uint32_t generation = linux_ipc_load(&slot->generation), passed = (generation - (owner >> 10)) & 0x1fffffu;
+  int32_t pid = passed == 0 ? slot->pid : passed == 1 ? slot->previous_pid : 0;
+  return linux_ipc_load(&slot->generation) == generation ? pid : linux_ipc_pid_of(ipc, owner);
+}
+
 /* What the state words say to one who has just acquired the word, from the dead `predecessor` if that is not 0. */
 static inline int32_t linux_ipc_mutex_enter(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex,
                                             uint32_t predecessor) {
@@ -530,10 +541,7 @@ static inline int32_t linux_ipc_mutex_enter(const struct linux_ipc *ipc, struct 
     return -ENOTRECOVERABLE;
   }
   if (predecessor == 0 && mutex->state == LINUX_IPC_SOUND) return 0;
-  if (predecessor != 0) {
-    const struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, predecessor);
-    mutex->dead_pid = slot && linux_ipc_load(&slot->generation) == predecessor >> 10 ? slot->pid : 0;
-  }
+  if (predecessor != 0) mutex->dead_pid = linux_ipc_pid_of(ipc, predecessor);
   __atomic_store_n(&mutex->state, LINUX_IPC_SUSPECT, __ATOMIC_SEQ_CST);
   return LINUX_IPC_RECOVERED;
 }

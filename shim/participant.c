@@ -28,7 +28,8 @@ struct slot {
   int32_t pid;           /* for people: never used to judge life */
   uint32_t boot;         /* lipc_boot() of the last holder; 0 unknown */
   double since;
-  uint8_t padding[40];
+  int32_t previous_pid; /* of the holder before, whom a lock may still name */
+  uint8_t padding[36];
 };
 _Static_assert(sizeof(struct slot) == SLOT_SIZE, "slot layout");
 
@@ -128,6 +129,7 @@ static void come_alive(struct participant *participant) {
   struct slot *slot = &participant->table[participant->index];
   atomic_store(&slot->life, FUTEX_OWNER_DIED);
   uint32_t boot = (uint32_t)lipc_boot(), generation = next_generation(slot, boot);
+  slot->previous_pid = slot->pid;
   atomic_store(&slot->generation, generation);
   slot->boot = boot;
   slot->pid = getpid();

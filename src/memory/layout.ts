@@ -15,6 +15,7 @@
 //               8  i32  pid, for people
 //              12  u32  boot of the last holder (shim/boot.c), 0 = unknown: in another one the generations begin anywhere
 //              16  f64  when it was taken, ns of CLOCK_MONOTONIC, for people
+//              24  i32  pid of the holder before, whom a lock may still name
 
 export const SEGMENT_MAGIC = 0x4350494c;
 export const SEGMENT_VERSION = 1;
@@ -36,6 +37,7 @@ export const SLOT_LIFE_OFFSET = 0;
 export const SLOT_GENERATION_OFFSET = 4;
 export const SLOT_PID_OFFSET = 8;
 export const SLOT_BOOT_OFFSET = 12;
+export const SLOT_PREVIOUS_PID_OFFSET = 24;
 
 /** FUTEX_OWNER_DIED, set by the kernel in a life word. */
 export const OWNER_DIED = 0x40000000;
@@ -45,6 +47,7 @@ export const LIFE_WITHOUT_ROBUST_LIST = 0x3ffffffe;
 /** An owner id: generation << 10 | slot + 1. Bit 31 of a word that holds one is free for the word's own use. */
 export const OWNER_SLOT_MASK = 1023;
 export const OWNER_GENERATION_SHIFT = 10;
+export const GENERATION_MASK = 0x1fffff;
 export const OWNER_MASK = 0x7fffffff;
 
 /** Everything shared starts at multiples of this: two cache lines, because processors fetch lines in pairs. */

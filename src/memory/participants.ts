@@ -222,14 +222,19 @@ export class Participants {
     return (life & layout.LIFE_WITHOUT_ROBUST_LIST) === layout.LIFE_WITHOUT_ROBUST_LIST;
   }
 
-  /** The owner's process id in its own pid namespace, or 0 when the slot has passed on. For messages only. */
+  /**
+   * The owner's process id in its own pid namespace, also where one newcomer has its slot meanwhile: after a restart that
+   * is usually who asks. 0 when it is not known any more. For messages only.
+   */
   pidOf(owner: number): number {
     const slot = this.#slot(owner);
     if (slot < 0) return 0;
-    const at = (slot * layout.SLOT_SIZE) / 4;
-    const generation = loadOrdered(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4);
-    if (generation !== (owner & layout.OWNER_MASK) >>> layout.OWNER_GENERATION_SHIFT) return 0;
-    return loadOrdered(this.#words, at + layout.SLOT_PID_OFFSET / 4);
+    const word = (offset: number) => loadOrdered(this.#words, (slot * layout.SLOT_SIZE + offset) / 4);
+    const generation = word(layout.SLOT_GENERATION_OFFSET);
+    const passed = (generation - (owner >>> layout.OWNER_GENERATION_SHIFT)) & layout.GENERATION_MASK;
+    if (passed > 1) return 0;
+    const pid = word(passed === 0 ? layout.SLOT_PID_OFFSET : layout.SLOT_PREVIOUS_PID_OFFSET);
+    return word(layout.SLOT_GENERATION_OFFSET) === generation ? pid : this.pidOf(owner);
   }
 
   /**

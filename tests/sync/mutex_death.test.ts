@@ -138,10 +138,27 @@ describe("a mutex whose holder is killed", () => {
     await holder.kill();
     const heir = closing(Mutex.open(name)); // has the slot of the dead one, and another generation
     const guard = heir.tryLock();
-    assert.deepEqual(guard?.recovered, { pid: 0 });
+    assert.deepEqual(guard?.recovered, { pid: holder.pid });
     guard?.repaired();
     guard?.unlock();
     assert.equal(mutex.tryLock()?.recovered, undefined);
+  });
+
+  it("tells its next holder who died also when nobody was attached meanwhile", async () => {
+    const name = uniqueName("restart");
+    Mutex.create(name).close();
+    for (let restart = 0; restart < 2; restart++) {
+      const holder = await SyncPeer.start("Mutex", name);
+      await holder.call("object lock");
+      await holder.kill();
+      const heir = Mutex.open(name);
+      const guard = heir.tryLock();
+      assert.deepEqual(guard?.recovered, { pid: holder.pid });
+      guard?.repaired();
+      guard?.unlock();
+      heir.close();
+    }
+    Mutex.unlink(name);
   });
 });
 
