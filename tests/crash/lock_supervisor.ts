@@ -116,7 +116,7 @@ export class LockSupervisor {
     const [only] = victims as [Member];
     if (victims.length === 1 && states[0] === at.HOLDING) await this.#waitForNotice(only, begin);
     else await until(() => this.#ledger.load(at.FIRST) !== turns, "the lock goes on", STUCK_MS);
-    for (const news of this.#takeNews()) this.#judge(news, victims);
+    for (const news of this.#takeNews()) this.#judge(news);
   }
 
   #note({ peer, kind, place }: Member): number {
@@ -129,7 +129,7 @@ export class LockSupervisor {
 
   /** A death in certain possession is told to somebody. */
   async #waitForNotice({ peer }: Member, begin: number): Promise<void> {
-    const find = () => at.told(this.#ledger, this.#told).find(({ dead }) => dead === peer.pid || dead === 0);
+    const find = () => at.told(this.#ledger, this.#told).find(({ dead }) => dead === peer.pid);
     try {
       await until(() => find() !== undefined, `somebody is told that ${peer.pid} died`, STUCK_MS);
     } catch (error) {
@@ -145,17 +145,17 @@ export class LockSupervisor {
     return news;
   }
 
-  #judge({ dead, kind }: at.Told, victims: readonly Member[]): void {
+  /** 0, a dead one whose name is lost, is nobody's: its slot passes on once before the lock does, and keeps the pid. */
+  #judge({ dead, kind }: at.Told): void {
     const known = this.#dead.get(dead);
-    if (dead !== 0 && known === undefined) this.#ledger.count("toldWithoutCause");
-    else if (known !== undefined && known.left-- <= 0) this.#ledger.count("toldTwice");
-    const unnamed = victims.length === 1 ? victims[0]?.kind : "unknown";
-    const pair = `${known?.kind ?? unnamed} -> ${this.#nameOf(kind)}`;
+    if (known === undefined) this.#ledger.count("toldWithoutCause");
+    else if (known.left-- <= 0) this.#ledger.count("toldTwice");
+    const pair = `${known?.kind ?? "unknown"} -> ${this.#nameOf(kind)}`;
     this.#pairs[pair] = (this.#pairs[pair] ?? 0) + 1;
   }
 
   #report(kills: number): LockReport {
-    for (const news of this.#takeNews()) this.#judge(news, []);
+    for (const news of this.#takeNews()) this.#judge(news);
     const [outside = 0, locking = 0, holding = 0, unlocking = 0] = this.#killed;
     return {
       kills,

@@ -1,7 +1,8 @@
 // Awaits something that does not come, and does or does not want to live for it. ref|unref NAME [TIMEOUT]
 
+import { unlinkSync } from "node:fs";
 import process from "node:process";
-import { Barrier, Condition, Event, Mutex, Once, RwLock, Semaphore } from "../../mod.ts";
+import { Barrier, Condition, Event, FileLock, FutexLock, Mutex, Once, RwLock, Semaphore } from "../../mod.ts";
 
 const [ref, prefix, timeout] = process.argv.slice(2) as [string, string, string | undefined];
 const options = timeout === undefined ? undefined : { timeoutMs: Number(timeout) };
@@ -53,6 +54,21 @@ const ways: Record<string, (name: string) => Promise<unknown>> = {
     if (isUnref) once.unref();
     void once.run(() => new Promise(() => {}));
     return once.run(() => {}, options);
+  },
+  async file(name) {
+    const path = `/dev/shm${name}`;
+    const [file, holder] = [FileLock.open(path, { create: true }), FileLock.open(path)];
+    held.push(file, holder, holder.tryLock());
+    unlinkSync(path);
+    if (isUnref) file.unref();
+    return file.lock(options ?? {});
+  },
+  async word(name) {
+    const lock = FutexLock.create(name, { unlinkOnClose: true });
+    held.push(lock, lock.tryLock());
+    FutexLock.unlink(name);
+    if (isUnref) lock.unref();
+    return lock.lock(options ?? {});
   },
   async condition(name) {
     const mutex = Mutex.create(`${name}-m`, { unlinkOnClose: true });

@@ -1,6 +1,7 @@
 // Locks and the process: what keeps it alive, what Workers hold, kernels that refuse.
 
 import assert from "node:assert/strict";
+import process from "node:process";
 import { after, afterEach, describe, it } from "node:test";
 import { Barrier, Mutex, RwLock, Semaphore } from "../../mod.ts";
 import { compileC, ownRuntime, runPeer, spawnPeer, uniqueName } from "../support/mod.ts";
@@ -21,7 +22,7 @@ describe("a process", () => {
   it("lives on for each pending wait until it has ended", async () => {
     const end = await runPeer(ownRuntime, pendingPeer, ["ref", uniqueName("ref"), 40], { timeoutMs: 15_000 });
     assert.deepEqual([end.code, end.stderr], [0, ""]);
-    const kinds = ["mutex", "read", "write", "semaphore", "event", "barrier", "once", "condition"];
+    const kinds = ["mutex", "read", "write", "semaphore", "event", "barrier", "once", "file", "word", "condition"];
     assert.equal(end.stdout, ["waiting", ...kinds, ""].join("\n"));
   });
 
@@ -38,6 +39,24 @@ describe("a process", () => {
     assert.ok(await isPending(peer.ended, 500));
     peer.kill();
     await peer.ended;
+  });
+});
+
+describe("a holder that becomes another program by execve(2)", () => {
+  afterEach(closeAll);
+  after(cleanUpPeers);
+  const skip = "execve" in process ? false : "this runtime has no execve";
+
+  it("is dead, though its process lives on", { skip }, async () => {
+    const { name, it: mutex } = make(Mutex, "exec");
+    const holder = spawnPeer(ownRuntime, new URL("./peer_exec.ts", import.meta.url), [name]);
+    await holder.lineOf("locked");
+    const guard = await soon(mutex.lock(), "the mutex");
+    assert.deepEqual([guard.recovered?.pid, holder.child.exitCode], [holder.pid, null]);
+    guard.repaired();
+    guard.unlock();
+    holder.kill();
+    await holder.ended;
   });
 });
 

@@ -5,6 +5,8 @@ import process from "node:process";
 import { Event, Futex, Mutex, Participants, SharedMemory } from "../../mod.ts";
 
 const STRIDE = 128;
+/** A delay of which programs would complain. */
+const STALL_MS = 5;
 const [form, name, countText, millisecondsText] = process.argv.slice(2);
 const count = Number(countText);
 const memory = SharedMemory.open(name);
@@ -40,7 +42,9 @@ async function measure() {
   const { user, system } = process.cpuUsage(before);
   const at = (share: number) => Math.round((sorted[Math.floor(share * (sorted.length - 1))] as number) * 1000) / 1000;
   const cpuPercent = Math.round((user + system) / Number(millisecondsText)) / 10;
-  return { p50: at(0.5), p99: at(0.99), max: at(1), cpuPercent };
+  const stalled = sorted.reduce((sum, delay) => sum + (delay > STALL_MS ? delay : 0), 0);
+  const stalledPercent = Math.round((1000 * stalled) / Number(millisecondsText)) / 10;
+  return { p50: at(0.5), p99: at(0.99), max: at(1), stalledPercent, cpuPercent };
 }
 
 /** Begins one wait; how to make it end. */

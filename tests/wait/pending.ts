@@ -10,6 +10,8 @@ export interface LoopFigures {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
+  /** The share of the time that went by in delays of more than 5 ms. */
+  readonly stalledPercent: number;
   readonly cpuPercent: number;
 }
 
