@@ -19,7 +19,7 @@
  * A segment (file in /dev/shm):
  *
  *   0x0000  header        magic "LIPC" | version 1 | kind, four letters | version of the object | f64 size | f64 created
- *   0x1000  participants  128 slots of 64 bytes: life | generation | pid
+ *   0x1000  participants  128 slots of 64 bytes: life | generation | pid | boot
  *   0x3000  object
  *
  *   life word    thread id, and bit 31 when somebody waits for the owner's death; or bit 30: dead (set by the kernel)
@@ -84,7 +84,7 @@ struct linux_ipc_header {
 struct linux_ipc_slot {
   uint32_t life, generation;
   int32_t pid; /* for people: never used to judge life */
-  uint32_t reserved;
+  uint32_t boot; /* linux_ipc_boot() of the last holder; 0 unknown */
   double since;
   uint8_t padding[40];
 };
@@ -342,16 +342,37 @@ static inline void linux_ipc_unlink(struct linux_ipc *ipc, struct linux_ipc_proc
   process->linked--;
 }
 
+/* random(4), /proc/sys/kernel/random/boot_id: 31 bits of it (FNV-1a), never 0; or 0 where it cannot be read. */
+static inline uint32_t linux_ipc_boot(void) {
+  char text[64];
+  int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  ssize_t length = read(fd, text, sizeof text);
+  close(fd);
+  if (length <= 0) return 0;
+  uint32_t hash = 2166136261u;
+  for (ssize_t at = 0; at < length; at++) hash = (hash ^ (uint8_t)text[at]) * 16777619u;
+  hash &= 0x7fffffffu;
+  return hash ? hash : 1;
+}
+
+/* The next one: no word can name it. But a slot of another boot may have lost holders to a power loss, and one of a new
+ * table all of them, while words that carry their ids had reached the disk: there it is anywhere. */
+static inline uint32_t linux_ipc_next_generation(const struct linux_ipc_slot *slot, uint32_t boot) {
+  uint32_t before = linux_ipc_load(&slot->generation);
+  int is_next_unused = before != 0 && (boot == 0 || slot->boot == boot);
+  uint32_t generation = (is_next_unused ? before + 1 : (uint32_t)(linux_ipc_now() >> 8) ^ boot) & 0x1fffffu;
+  return generation ? generation : 1;
+}
+
 /* Dead first, then a new generation, then alive; and linked before it names our thread: there is no instant at which we
  * look alive and our death would go unseen. */
 static inline void linux_ipc_come_alive(struct linux_ipc *ipc, struct linux_ipc_process *process) {
   struct linux_ipc_slot *slot = &ipc->table[ipc->index];
   __atomic_store_n(&slot->life, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
-  uint32_t before = linux_ipc_load(&slot->generation);
-  /* In a new table not always the same: what a power loss left of an old one may carry an id from its beginning. */
-  uint32_t generation = (before == 0 ? (uint32_t)(linux_ipc_now() >> 8) : before + 1) & 0x1fffffu;
-  if (generation == 0) generation = 1;
+  uint32_t boot = linux_ipc_boot(), generation = linux_ipc_next_generation(slot, boot);
   __atomic_store_n(&slot->generation, generation, __ATOMIC_SEQ_CST);
+  slot->boot = boot;
   slot->pid = getpid();
   slot->since = (double)linux_ipc_now();
   ipc->owner = generation << 10 | (uint32_t)(ipc->index + 1);

@@ -201,7 +201,7 @@ static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
   ROW(mmap, 6) ROW(munmap, 2) ROW(lock_byte, 3) ROW(unlock_byte, 2)                                                   \
   ROW(guard_add, 2) ROW(guard_remove, 1) ROW(guard_faults, 1)                                                         \
   ROW(copy, 4) ROW(futex_wait, 3) ROW(futex_wake, 2) ROW(futex_advance, 1) ROW(wait_event, 4)                         \
-  ROW(membarrier_register, 0) ROW(membarrier, 0) ROW(pause, 1) ROW(measure_wake, 0)                                   \
+  ROW(membarrier_register, 0) ROW(membarrier, 0) ROW(pause, 1) ROW(measure_wake, 0) ROW(boot, 0)                       \
   ROW(participant_attach, 4) ROW(participant_owner, 1) ROW(participant_detach, 1) ROW(participant_dead, 2)            \
   ROW(watch_add, 4) ROW(watch_arm, 2) ROW(watch_remove, 1) ROW(watch_take, 1)                                         \
   ROW(page_size, 1) ROW(madvise, 3) ROW(msync, 3) ROW(sync_file_range, 3) ROW(fsync, 1) ROW(punch_hole, 3)            \

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 6
+#define LIPC_ABI_VERSION 7
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -54,6 +54,9 @@ LIPC_EXPORT int32_t lipc_membarrier_register(void);
 LIPC_EXPORT int32_t lipc_membarrier(void);
 LIPC_EXPORT int32_t lipc_pause(double count);
 LIPC_EXPORT double lipc_measure_wake(void);
+
+/* boot.c */
+LIPC_EXPORT int32_t lipc_boot(void);
 
 /* participant.c */
 LIPC_EXPORT double lipc_participant_attach(double fd, double table_offset, double slots, double environment);

@@ -60,12 +60,11 @@ export class MappedFile {
   #mapping: Mapping;
   readonly #dependents = new Dependents();
   #isOpen = true;
-  #isNameSynced: boolean;
+  #isNameSynced = false;
 
   private constructor(parts: MappedFileParts) {
     this.#parts = parts;
     this.#mapping = parts.mapping;
-    this.#isNameSynced = !parts.created;
     reportLeak(this, `Mapped file ${parts.path}`);
   }
 
@@ -211,7 +210,8 @@ export class MappedFile {
    * msync(2): returns when what was written is on the disk and survives a power loss. Blocks this thread meanwhile.
    *
    * Nobody needs it to see what others wrote, nor against `kill -9`. With `async` the disk starts and nobody waits
-   * (sync_file_range(2)), which promises nothing yet. The first one that waits makes a new file's name durable too.
+   * (sync_file_range(2)), which promises nothing yet. The first one that waits makes the file's name durable too, whoever
+   * has made the file; but where it existed and its directory may not be read, the name is its creator's concern.
    *
    * @throws {IpcError} EIO the disk failed, or the file was made smaller and has lost pages; ENOSPC, EDQUOT;
    * EBADF it is closed
@@ -228,7 +228,7 @@ export class MappedFile {
     checkWhole(this, () => action);
     check(msync(address, length, isAsync ? MS_ASYNC : MS_SYNC), () => action);
     if (isAsync) this.#startWriting(this.#parts.fileOffset + address - this.address, length);
-    else if (!this.#isNameSynced) syncDirectory(this.#parts.directory, this.fd, () => action);
+    else if (!this.#isNameSynced) syncDirectory(this.#parts, () => action);
     this.#isNameSynced ||= !isAsync;
   }
 

@@ -44,6 +44,8 @@ export const symbols = {
   pause: { result: "i32", arguments: 1 },
   measure_wake: { result: "f64", arguments: 0 },
 
+  boot: { result: "i32", arguments: 0 },
+
   participant_attach: { result: "f64", arguments: 4 },
   participant_owner: { result: "i32", arguments: 1 },
   participant_detach: { result: "i32", arguments: 1 },
@@ -99,7 +101,7 @@ export const symbols = {
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 6;
+export const ABI_VERSION = 7;
 
 export type SymbolName = keyof typeof symbols;
 

@@ -89,6 +89,13 @@ describe("limits", () => {
     assert.match(stdout, /^EMFILE \d+\nworks again\n$/, stderr);
   });
 
+  it("files larger than RLIMIT_FSIZE are EFBIG, not SIGXFSZ, and the process goes on", async () => {
+    const wrapper = ["sh", "-c", 'ulimit -f 131072 && exec "$@"', "sh"]; // in units of 512 bytes
+    const parameters = ["tooLarge", uniqueName("large"), 64 * MEBIBYTE, `${temporaryDirectory()}/file`];
+    const { stdout, stderr, signal } = await runPeer(ownRuntime, peer, parameters, { wrapper });
+    assert.deepEqual([signal, stdout], [null, `${"EFBIG\n".repeat(5)}works again\n`], stderr);
+  });
+
   it("memory that is forgotten without close is reported, and only that", async () => {
     const name = uniqueName("forgotten");
     const { stdout, stderr } = await runPeer(ownRuntime, peer, ["forget", name], { parameters });

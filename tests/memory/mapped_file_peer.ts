@@ -88,6 +88,13 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log("alive");
   },
 
+  /** Syncs a file that was there, twice, and one that is made now. */
+  syncNames() {
+    const [old, made] = [MappedFile.open(`${path}/old`), MappedFile.create(`${path}/made`, { size: 1 })];
+    for (const file of [old, old, made]) console.log(outcome(() => file.sync()));
+    for (const file of [old, made]) file.close();
+  },
+
   /** Fills a file system of 1 MiB. */
   full() {
     const free = () => statfsSync(path).bavail * statfsSync(path).bsize;

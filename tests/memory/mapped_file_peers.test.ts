@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
@@ -113,6 +113,56 @@ describe("a mapped file between processes", () => {
 /** Runs the peer where the directory is a file system of its own, of 1 MiB. */
 const small = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"', directory];
 const skip = process.getuid?.() === 0 ? false : "needs root to mount a file system";
+
+/** Runs a program for which fsync(2) is EIO. */
+const withoutFsync = `
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int count, char **parameters) {
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsync, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) return 70;
+  execv(parameters[1], parameters + 1);
+  return count ? 71 : 72;
+}`;
+
+describe("the name of a mapped file", () => {
+  /** What two syncs of a file that existed answer, and one of a file that the peer makes. */
+  async function syncNames(folder: string, wrapper: string[]): Promise<string> {
+    return (await runPeer(ownRuntime, peer, ["syncNames", folder], { wrapper })).stdout;
+  }
+
+  function folderWith(name: string): string {
+    const folder = temporaryDirectory();
+    MappedFile.create(join(folder, name), { size: 1 }).close();
+    return folder;
+  }
+
+  it("becomes durable with the first sync, whoever has made the file", async () => {
+    const folder = folderWith("old");
+    assert.equal(await syncNames(folder, []), "undefined\nundefined\nundefined\n");
+    rmSync(join(folder, "made"));
+    assert.equal(await syncNames(folder, [compileC(withoutFsync)]), "EIO\nEIO\nEIO\n");
+  });
+
+  it("is its creator's concern where the directory may not be read", async () => {
+    const folder = folderWith("old");
+    chmodSync(folder, 0o300);
+    const isRoot = process.getuid?.() === 0;
+    const mortal = isRoot ? ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] : [];
+    assert.equal(await syncNames(folder, mortal), "undefined\nundefined\nEACCES\n");
+    chmodSync(folder, 0o700);
+  });
+});
 
 describe("a mapped file that loses its ground", () => {
   after(cleanUp); // here, in the last group: all of them use one directory

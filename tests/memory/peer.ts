@@ -3,7 +3,7 @@
 import { truncateSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { AnonymousMemory, IpcError, Participants, SharedMemory } from "../../mod.ts";
+import { AnonymousMemory, IpcError, MappedFile, Participants, SharedMemory } from "../../mod.ts";
 import { Mapping } from "../../src/memory/mapping.ts";
 
 const [command, name, ...parameters] = process.argv.slice(2);
@@ -128,6 +128,23 @@ const commands: Record<string, () => void | Promise<void>> = {
         console.log((error as Error).message);
       }
     }
+  },
+
+  /** Makes files larger than this process may, in each of the ways that there are; then small ones. */
+  tooLarge() {
+    const [most] = numbers;
+    const path = parameters[1];
+    const file = MappedFile.create(path, { size: 4096 });
+    const ways = (size: number) => [
+      () => SharedMemory.anonymous({ size }),
+      () => SharedMemory.create(name, { size, unlinkOnClose: true }),
+      () => MappedFile.create(`${path}-reserved`, { size }),
+      () => MappedFile.create(`${path}-sparse`, { size, sparse: true }),
+    ];
+    for (const way of [...ways(most + 1), () => file.grow(most + 1)]) console.log(outcome(way));
+    for (const way of ways(4096)) way().close();
+    file.grow(8192);
+    console.log("works again");
   },
 
   /** Maps an object more often than one chunk of the guards' table holds, and loses its pages. */

@@ -48,6 +48,7 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   membarrier: [[]],
   pause: [[1], 0],
   measure_wake: [[]],
+  boot: [[]],
   participant_attach: [[-1, 0, 0, address], EINVAL],
   participant_owner: [[word], 0],
   participant_detach: [[word], EINVAL],

@@ -53,7 +53,7 @@ export function writeGeometry(buffer: ArrayBuffer, base: number, geometry: Value
   view.setUint32(layout.SIZE, geometry.size, true);
   view.setUint32(layout.BUFFERS, geometry.buffers, true);
   view.setUint32(layout.FLAGS, geometry.checksum ? layout.FLAG_CHECKSUM : 0, true);
-  view.setUint32(layout.MAGIC, layout.MAGIC_NUMBER, true);
+  Atomics.store(new Int32Array(buffer, base, 1), layout.MAGIC / 4, layout.MAGIC_NUMBER); // SYNC laid
 }
 
 function isSound(geometry: ValueGeometry, flags: number, room: number): boolean {

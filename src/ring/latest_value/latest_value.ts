@@ -174,7 +174,8 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
    * there. Over read-only memory there is no writer, and readers cannot wait.
    *
    * @throws {RangeError} `byteOffset` is not a multiple of 128, or it does not fit
-   * @throws {IpcError} EBADMSG there is something else; EINVAL there is one of another size, or none and no size
+   * @throws {IpcError} EBADMSG there is something else; EINVAL there is one of another size, or none and no size;
+   * ETIMEDOUT somebody else has been laying one for 5 s, or has a record lock over the file
    */
   static over<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
     memory: MemoryRegion,

@@ -57,7 +57,7 @@ export function layEmpty(buffer: ArrayBuffer, base: number, geometry: MapGeometr
   view.setUint32(layout.KEY_SIZE, keySize, true);
   view.setUint32(layout.VALUE_SIZE, valueSize, true);
   view.setUint32(layout.FLAGS, isLru ? layout.FLAG_LRU : 0, true);
-  view.setUint32(layout.MAGIC, layout.MAGIC_NUMBER, true);
+  Atomics.store(new Int32Array(buffer, base, 1), layout.MAGIC / 4, layout.MAGIC_NUMBER); // SYNC laid
 }
 
 function isSound({ capacity, keySize, valueSize, isLru }: MapGeometry, flags: number, room: number): boolean {

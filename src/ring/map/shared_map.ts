@@ -150,7 +150,8 @@ export class SharedMap extends MapWriting {
    * Racing processes agree; closing it leaves the memory and the participants open.
    *
    * @throws {RangeError} `byteOffset` is not a multiple of 128, or it does not fit
-   * @throws {IpcError} EBADMSG there is something else; EINVAL there is one of another size, or none and no size
+   * @throws {IpcError} EBADMSG there is something else; EINVAL there is one of another size, or none and no size;
+   * ETIMEDOUT somebody else has been laying one for 5 s, or has a record lock over the file
    */
   static over(memory: MemoryRegion, byteOffset: number, options: SharedMapOverOptions): SharedMap {
     demandOptions(options, ["participants", ...SIZE_OPTIONS, ...USE_OPTIONS], "SharedMap.over");
