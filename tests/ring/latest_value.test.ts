@@ -287,7 +287,7 @@ describe("names and options", () => {
   it("create is exclusive, open needs one, openOrCreate tells", () => {
     const { name, latest } = makeLatest("names", { size: 24, buffers: 16, checksum: true });
     assert.throws(() => LatestValue.create(name, { size: 24 }), { code: "EEXIST" });
-    const same = LatestValue.openOrCreate(name, { size: 8 });
+    const same = LatestValue.openOrCreate(name, { size: 24 });
     assert.deepEqual([same.created, same.size, same.buffers, same.checksum], [false, 24, 16, true]);
     assert.equal(latest.created, true);
     same.close();
@@ -297,6 +297,21 @@ describe("names and options", () => {
     assert.deepEqual([made.created, made.size, made.checksum], [true, 8, false]);
     assert.deepEqual([LatestValue.unlink(name), LatestValue.unlink(name)], [true, false]);
     made.close();
+  });
+
+  it("openOrCreate takes nothing but what was asked for, and says both values", () => {
+    const { name, latest } = makeLatest("asked", { size: 16, buffers: 16 });
+    for (const [options, message] of [
+      [{ size: 1000 }, /it exists with size 16, 1000 asked\)$/],
+      [{ size: 16, buffers: 4 }, /it exists with buffers 16, 4 asked\)$/],
+      [{ size: 16, checksum: true }, /it exists with checksum false, true asked\)$/],
+      [{ size: 8, buffers: 8, unlinkOnClose: true }, /size 16, 8 asked; buffers 16, 8 asked\)$/],
+    ] as const) {
+      assert.throws(() => LatestValue.openOrCreate(name, options), { code: "EINVAL", message });
+    }
+    LatestValue.openOrCreate(name, { type: Quote, buffers: 16, checksum: false }).close();
+    LatestValue.open(name).close();
+    latest.close();
   });
 
   it("refuses what is something else", async () => {

@@ -319,6 +319,24 @@ describe("what a map refuses", () => {
     assert.equal(map.u8.length, 0);
   });
 
+  it("a map that was not asked for: openOrCreate says both values", () => {
+    const SIZE = { capacity: 4, keySize: 20, valueSize: 8 };
+    for (const evict of ["lru", undefined] as const) {
+      const { name, map } = makeMap("asked", { ...SIZE, evict });
+      for (const [options, message] of [
+        [{ ...SIZE, evict, capacity: 5 }, /it exists with capacity 4, 5 asked\)$/],
+        [{ ...SIZE, evict, keySize: 9, valueSize: 9 }, /keySize 20, 9 asked; valueSize 8, 9 asked\)$/],
+        evict === "lru"
+          ? [SIZE, /it exists with evict lru, none asked\)$/]
+          : [{ ...SIZE, evict: "lru" }, /evict none, lru asked\)$/],
+      ] as const) {
+        assert.throws(() => SharedMap.openOrCreate(name, options as never), { code: "EINVAL", message });
+      }
+      SharedMap.openOrCreate(name, { capacity: 4, valueSize: 8, evict }).close();
+      map.close();
+    }
+  });
+
   it("nothing it was made with: openOrCreate finds the same map again", () => {
     const name = uniqueName("again");
     const options = { capacity: 9, keySize: 20, valueSize: 5, evict: "lru" } as const;
