@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { LatestValue } from "../../mod.ts";
-import { cleanUp, ownObjects, uniqueName } from "../support/mod.ts";
+import { cleanUp, goneBytes, ownObjects, uniqueName } from "../support/mod.ts";
 import { bytes, makeBoth, makeLatest, Quote, text, ValueBytes } from "./latest_value_parts.ts";
 
 describe("reading and writing", () => {
@@ -74,6 +74,7 @@ describe("reading and writing", () => {
     writer.write(bytes("kept"));
     assert.throws(() => writer.write(bytes("large")), RangeError);
     assert.throws(() => writer.write("text" as unknown as Uint8Array), TypeError);
+    assert.throws(() => writer.write(goneBytes()), { name: "TypeError", message: /^a value must have its bytes/ });
     assert.equal(text(reader.tryRead()), "kept");
     assert.throws(() => reader.tryReadInto(new Uint8Array(3)), RangeError);
     assert.equal(reader.tryReadInto(new Uint8Array(4)), 4);

@@ -188,13 +188,13 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   /**
    * Publishes a copy of the bytes, or a value of the type. Never waits. A value that the type refuses is not published.
    *
-   * @throws {TypeError} not bytes, where there is no type
+   * @throws {TypeError} not bytes, where there is no type, or they are gone (detached)
    * @throws {RangeError} more than `size` bytes
    * @throws {IpcError} EBADF after close; EBUSY from within another write, by a getter of its value; EBADMSG as `commit`
    */
   write(value: Given): void {
     if (this.type !== undefined) this.writeType(this.type, value);
-    else this.publish(value instanceof Uint8Array ? value : asBytes(value, "a value"));
+    else this.publish(value instanceof Uint8Array && value.length > 0 ? value : asBytes(value, "a value"));
   }
 
   private writeType(type: ValueType<Value, Given>, value: Given): void {
