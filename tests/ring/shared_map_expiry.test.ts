@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { SharedMap } from "../../mod.ts";
 import * as layout from "../../src/ring/map/layout.ts";
+import { MapWriter } from "../../src/ring/map/writer.ts";
 import { cleanUp, Random, sleep, until } from "../support/mod.ts";
 import { bytes, MapBytes, makeMap, text } from "./shared_map_parts.ts";
 
@@ -83,6 +84,25 @@ describe("expiry", () => {
   });
 });
 
+/** Runs `use`: milliseconds that it took, and of these, those in looks through whole maps. */
+function timeOfLooks(use: () => void): { all: number; looks: number } {
+  const look = MapWriter.prototype.removeExpired;
+  let looks = 0;
+  MapWriter.prototype.removeExpired = function (now) {
+    const begin = performance.now();
+    const count = look.call(this, now);
+    looks += performance.now() - begin;
+    return count;
+  };
+  const begin = performance.now();
+  try {
+    use();
+    return { all: performance.now() - begin, looks };
+  } finally {
+    MapWriter.prototype.removeExpired = look;
+  }
+}
+
 describe("eviction", () => {
   after(cleanUp);
 
@@ -145,6 +165,22 @@ describe("eviction", () => {
       assert.equal(map.has(going), false);
     }
     shared.memory.close();
+    map.close();
+  });
+
+  it("does not look through the map for each entry that expires meanwhile", () => {
+    const capacity = 2 ** 15;
+    const { map } = makeMap("looks", { capacity, valueSize: 8, evict: "lru" });
+    const value = bytes("x");
+    for (let number = 0; number < capacity; number++) map.set(`stays ${number}`, value);
+    let number = 0;
+    const { all, looks } = timeOfLooks(() => {
+      for (const end = performance.now() + 400; performance.now() < end; ) {
+        map.set(`short ${number}`, value, { ttlMs: 1 });
+        for (const last = number + 20; number < last; number++) map.set(`new ${number}`, value);
+      }
+    });
+    assert.ok(looks > 0 && looks < all / 4, `${looks} of ${all} ms`);
     map.close();
   });
 
