@@ -177,7 +177,8 @@ export class SpscConsumer extends RingSide {
 
   /**
    * Hands each message that is there to `handler` as a borrowed view, at most `max` of them; how many. A message is
-   * acknowledged when its handler has returned; one whose handler throws will come again.
+   * acknowledged when its handler has returned; one whose handler throws will come again. It ends after `capacity` bytes of
+   * the ring, so that a producer who is as fast, or hostile, cannot keep this thread: there may be more then.
    */
   drain(handler: (message: Uint8Array, position: number) => void, max = Number.POSITIVE_INFINITY): number {
     checkFunction(handler, "the handler of drain");
@@ -196,11 +197,14 @@ export class SpscConsumer extends RingSide {
     checkFunction(handler, "the handler of drain");
     if (typeof max !== "number") throw new TypeError(`drain takes a number of messages, not ${typeof max}`);
     if (!(max >= 0)) throw new RangeError(`drain takes a number of messages from 0 on, not ${max}`);
+    const first = this.next;
     let count = 0;
-    while (count < max && this.peekAt() >= 0) {
+    for (;;) {
+      const rest = (this.bytes.geometry.capacity - ((this.next - first) | 0)) | 0;
+      if (count >= max || rest <= 0 || this.peekAt() < 0) break;
       this.record = 0; // the run moves on by itself: a handler's release has nothing to do
       try {
-        count += this.drainRun(handler, max - count);
+        count += this.drainRun(handler, max - count, Math.min(rest, this.lag));
       } finally {
         this.record = 0; // a message that was peeked before or meanwhile is done with
         if (this.isOpen && this.published !== this.next) this.acknowledge();
@@ -210,9 +214,13 @@ export class SpscConsumer extends RingSide {
     return count;
   }
 
-  /** What is there, as far as acknowledgement may lag. The loop lives on locals: it is the hot path. */
-  private drainRun(handler: (offset: number, length: number, position: number) => void, max: number): number {
-    const { i32, dataOffset, mask, lag, isAtomic } = this;
+  /** What is there, up to so many messages and bytes of the ring. The loop lives on locals: it is the hot path. */
+  private drainRun(
+    handler: (offset: number, length: number, position: number) => void,
+    max: number,
+    bytes: number,
+  ): number {
+    const { i32, dataOffset, mask, isAtomic } = this;
     const largest = this.bytes.geometry.maxMessageSize;
     const first = this.next;
     let next = first;
@@ -221,7 +229,7 @@ export class SpscConsumer extends RingSide {
     // this one has come: their misses overlap.
     let expected = this.lastLength;
     let record = layout.recordSize(expected);
-    while (count < max && ((next - first) | 0) < lag) {
+    while (count < max && ((next - first) | 0) < bytes) {
       const start = dataOffset + (next & mask);
       const length = (isAtomic ? Atomics.load(i32, start >> 2) : i32[start >> 2]) - 1;
       if (!(length >= 0 && length <= largest)) {
