@@ -169,7 +169,7 @@ export class SpscConsumer extends RingSide {
       checkAwaitOptions(options, "receive");
       options?.signal?.throwIfAborted();
       const message = this.waiter.isAwaited ? undefined : this.tryReceive();
-      return message === undefined ? this.waiter.wait(() => this.attempt(), options) : Promise.resolve(message);
+      return message === undefined ? this.wait(() => this.attempt(), options) : this.answer(message);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -205,8 +205,8 @@ export class SpscProducer extends RingSide {
       const bytes = asBytes(data, "a message");
       checkSize(this.bytes, bytes.length);
       options?.signal?.throwIfAborted();
-      if (!this.waiter.isAwaited && this.trySend(bytes)) return Promise.resolve(true);
-      return this.waiter.wait(() => this.attempt(bytes), options).then((sent) => sent ?? false);
+      if (!this.waiter.isAwaited && this.trySend(bytes)) return this.answer(true);
+      return this.wait(() => this.attempt(bytes), options).then((sent) => sent ?? false);
     } catch (error) {
       return Promise.reject(error);
     }
