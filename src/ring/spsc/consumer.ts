@@ -1,11 +1,11 @@
 // SpscConsumer: the receiving side of a ring. The hot path is plain TypeScript on mapped memory.
 
-import { checkFunction } from "../../sys/validate.ts";
+import { checkFunction, checkOptions } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
 import { NOWHERE, refuseArray, refuseTarget } from "../mapped_copy.ts";
 import { lengthAt } from "./chain.ts";
-import { messagesOf } from "./iteration.ts";
+import { type IterationOptions, messagesOf } from "./iteration.ts";
 import * as layout from "./layout.ts";
 import { MESSAGE_HEADER, TAKEN_INDEX } from "./layout.ts";
 import { attemptOn, closedHere, corrupted, lostError, RingSide, type SideParts } from "./side.ts";
@@ -266,9 +266,20 @@ export class SpscConsumer extends RingSide {
     return this.isOpen && this.peer.isClosed && lengthAt(this.bytes, this.i32, this.next) < 0;
   }
 
-  /** Each message as it comes, to the end of the stream. A killed producer ends it with PeerDiedError. */
+  /**
+   * Each message as it comes, to the end of the stream: until the producer has closed, or this consumer is closed.
+   *
+   * @throws {PeerDiedError} the producer died and everything it had committed was received
+   */
   [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
-    return messagesOf(this);
+    return this.messages();
+  }
+
+  /** As the consumer itself in `for await`; an abort ends the iteration with `signal.reason`, and takes no message. */
+  messages(options?: IterationOptions): AsyncGenerator<Uint8Array, void, void> {
+    checkOptions(options, ["signal"], "messages");
+    checkAwaitOptions(options, "messages");
+    return messagesOf(this, () => this.isOpen, options);
   }
 
   /** Acknowledges what was received and gives the role back. Closing twice is fine. */
