@@ -50,6 +50,7 @@ LIPC_EXPORT int32_t lipc_futex_wait(double word, double expected, double deadlin
 LIPC_EXPORT int32_t lipc_futex_wake(double word, double count);
 LIPC_EXPORT int32_t lipc_futex_advance(double word);
 LIPC_EXPORT int32_t lipc_wait_event(double word, double expected, double life, double deadline);
+LIPC_EXPORT int32_t lipc_wait_event_among(double list, double count, double deadline);
 LIPC_EXPORT int32_t lipc_membarrier_register(void);
 LIPC_EXPORT int32_t lipc_membarrier(void);
 LIPC_EXPORT int32_t lipc_pause(double count);
@@ -116,6 +117,7 @@ LIPC_EXPORT int32_t lipc_file_lock(double fd, double operation, double start, do
 LIPC_EXPORT int32_t lipc_file_lock_test(double fd, double operation, double range);
 LIPC_EXPORT double lipc_file_lock_start(double fd, double operation, double start, double length, double id, double environment);
 LIPC_EXPORT int32_t lipc_file_lock_wait(double job, double deadline);
+LIPC_EXPORT int32_t lipc_file_lock_cancel(double job);
 LIPC_EXPORT int32_t lipc_file_lock_end(double job);
 LIPC_EXPORT int32_t lipc_file_lock_own(double fd, double environment);
 LIPC_EXPORT int32_t lipc_file_lock_disown(double fd, double environment);

@@ -41,10 +41,11 @@ export interface FileLockBlocker {
  * alive with it; ours are closed on exec, and with the Worker that has opened them ("posix" with the process).
  *
  * Within one object a byte is held once, or shared by several guards; a second one waits as for a stranger. Record locks
- * cover bytes that do not exist yet. `tryLock` never waits. Where the lock is busy, `lockSync` and `lock` have a native
- * thread of their own that blocks in the system call, since the kernel has no other way to tell: some 50 us, and a thread
- * as long as the wait lasts. A timeout or an abort interrupts that thread by a real-time signal (63, or the next lower one
- * that nobody uses). Waiters are served by the kernel, roughly in order.
+ * cover bytes that do not exist yet. `tryLock` never waits. Where the lock is busy, each call of `lockSync` and `lock` has
+ * a native thread of its own that blocks in the system call, since the kernel has no other way to tell: some 50 us, and a
+ * thread for as long as the call is pending, so that a thousand pending calls are a thousand threads. A timeout or an abort
+ * interrupts that thread by a real-time signal (63, or the next lower one that nobody uses); should the kernel have given
+ * it the lock at that instant, the event loop's next turn gives it back. Waiters are served by the kernel, roughly in order.
  *
  * @see https://man7.org/linux/man-pages/man2/fcntl_locking.2.html
  * @see https://man7.org/linux/man-pages/man2/flock.2.html
@@ -69,6 +70,8 @@ export class FileLock {
   readonly #ownsFd: boolean;
   readonly #claims = new Claims();
   readonly #waiting = new Set<FileLockWait>();
+  /** Those of them that wait for other claims of this object, and not yet in the kernel. */
+  readonly #queue = new Set<FileLockWait>();
   #fd: number;
   #isRef = true;
 
@@ -138,12 +141,23 @@ export class FileLock {
     if (this.#fd < 0) return; // close() has dropped everything
     const pieces = this.#claims.remove(claim);
     if (unlocks) for (const piece of pieces) this.#unlock(piece);
-    for (const wait of [...this.#waiting]) wait.attempt();
+    for (const wait of [...this.#queue]) wait.attempt();
   }
 
   #unlock(part: Part): void {
     const { fd, operation, start, length } = this.#request(part, choice.unlockOperationOf(this.kind));
     check(fileLock(fd, operation, start, length), () => this.#attempt("unlock"));
+  }
+
+  /** Whether a claim of this object is in the way. Those of waits that have failed are not: their threads are seen off. */
+  #isClaimed(wanted: choice.Wanted): boolean {
+    if (!this.#claims.conflict(wanted)) return false;
+    this.#reap();
+    return this.#claims.conflict(wanted);
+  }
+
+  #reap(): void {
+    for (const wait of [...this.#waiting]) wait.reap();
   }
 
   #claim(wanted: choice.Wanted): Claim {
@@ -153,7 +167,7 @@ export class FileLock {
   }
 
   #tryLock(wanted: choice.Wanted): FileLockGuard | undefined {
-    if (this.#claims.conflict(wanted)) return undefined;
+    if (this.#isClaimed(wanted)) return undefined;
     const { fd, operation, start, length } = this.#request(wanted, this.#operation(wanted.isShared));
     return this.#settle(this.#claim(wanted), fileLock(fd, operation, start, length));
   }
@@ -205,12 +219,19 @@ export class FileLock {
     const wait = new FileLockWait({
       isFree: () => !this.#claims.conflict(wanted),
       request: () => this.#request(wanted, this.#operation(wanted.isShared)),
-      claim: () => this.#claim(wanted),
+      claim: () => {
+        this.#queue.delete(wait);
+        return this.#claim(wanted);
+      },
       settle: (claim, result) => this.#settle(claim, result),
-      onEnd: () => this.#waiting.delete(wait),
+      onEnd: () => {
+        this.#queue.delete(wait);
+        this.#waiting.delete(wait);
+      },
       isRef: this.#isRef,
     });
     this.#waiting.add(wait);
+    this.#queue.add(wait);
     return wait.begin(limits);
   }
 
@@ -247,6 +268,7 @@ export class FileLock {
   close(): void {
     if (this.#fd < 0) return;
     for (const wait of [...this.#waiting]) wait.fail(new IpcError(errno.EBADF, this.#attempt("lock", WHEN_CLOSED)));
+    this.#reap(); // before their descriptor's number is somebody else's
     for (const piece of this.#claims.clear()) this.#unlock(piece);
     if (this.#ownsFd) {
       fileLockDisown(this.#fd);

@@ -95,12 +95,7 @@ export class FutexLock {
     const guard = this.tryLock();
     if (guard !== undefined) return guard;
     if (this.isMine) throw this.error(errno.EDEADLK, "lock", "this object holds it");
-    return spin(() => this.tryLock(), this.spinBudget(deadline)) ?? this.sleepSync(deadline);
-  }
-
-  private spinBudget(deadline: number): number {
-    const budget = spinBudget(undefined);
-    return deadline === NEVER ? budget : Math.min(budget, deadline - clockMonotonic());
+    return spin(() => this.tryLock(), spinBudget(undefined, deadline)) ?? this.sleepSync(deadline);
   }
 
   private sleepSync(deadline: number): PlainGuard | undefined {

@@ -44,6 +44,7 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   futex_wake: [[word, 1], 0],
   futex_advance: [[word + 32], 0], // the word itself stays 0: others sleep while it is 1
   wait_event: [[word, 1, 0, -1], 0],
+  wait_event_among: [[word, 0, -1], EINVAL],
   membarrier_register: [[]],
   membarrier: [[]],
   pause: [[1], 0],
@@ -92,6 +93,7 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   file_lock_test: [[-1, 2, word], EBADF],
   file_lock_start: [[-1, 2, 0, 0, -1, address], EBADF],
   file_lock_wait: [[word, 0], 0],
+  file_lock_cancel: [[word + 96], 0],
   file_lock_end: [[0], EINVAL],
   file_lock_own: [[-1, 1], 0], // descriptor -1 of nobody: closing it does nothing
   file_lock_disown: [[-1, 1], 0],
