@@ -30,6 +30,14 @@
 #ifndef LINUX_IPC_H
 #define LINUX_IPC_H
 
+/* -std=c11 alone hides what is not ISO C; these functions need what a program without -std sees. The C library decides at
+ * its first header. */
+#if !defined(_FEATURES_H) && !defined(_GNU_SOURCE) && !defined(_DEFAULT_SOURCE)
+#define _DEFAULT_SOURCE 1
+#elif !defined(_GNU_SOURCE) && !defined(_DEFAULT_SOURCE) && !defined(_BSD_SOURCE)
+#error "include linux_ipc.h before all system headers, or define _DEFAULT_SOURCE for the whole program (or use -std=gnu11)"
+#endif
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
