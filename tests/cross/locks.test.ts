@@ -10,9 +10,11 @@ import { ledgerDefinitions } from "../crash/lock_ledger.ts";
 import { compilePeer } from "../support/c_peer.ts";
 import {
   cleanUp,
+  compileC,
   mainRuntimes,
   objectPath,
   type Peer,
+  projectRoot,
   runtimeNamed,
   spawnProgram,
   uniqueName,
@@ -38,9 +40,17 @@ async function startC(kind: string, name: string): Promise<{ peer: Peer; call(li
 describe("include/linux_ipc.h", () => {
   after(cleanUp);
 
-  it("compiles without a warning as C11 and as C++", () => {
-    for (const flags of [["-x", "c++", "-std=c++17", "-fno-exceptions"], ["-std=c11"]])
+  it("compiles without a warning as C11, as GNU C11 and as C++, with nothing defined for it", () => {
+    for (const flags of [["-std=c11"], ["-std=gnu11"], ["-x", "c++", "-std=c++17", "-fno-exceptions"]])
       compilePeer("tests/cross/lock_peer.c", { parameters: [...ledgerDefinitions, "-Wextra", ...flags] });
+  });
+
+  it("says what to do where a system header came first and has hidden what it needs", () => {
+    const source = '#include <stdio.h>\n#include "linux_ipc.h"\nint main(void) { return 0; }\n';
+    const compile = (...parameters: string[]) =>
+      compileC(source, { parameters: [`-I${projectRoot}include`, ...parameters] });
+    assert.throws(() => compile("-std=c11"), /include linux_ipc\.h before all system headers/);
+    for (const parameters of [["-std=c11", "-D_DEFAULT_SOURCE"], ["-std=gnu11"]]) compile(...parameters);
   });
 
   it("has the layouts of TypeScript", async () => {
