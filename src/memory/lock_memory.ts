@@ -2,7 +2,8 @@
 
 import * as sys from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
-import { IpcError } from "../sys/error.ts";
+import { check, IpcError } from "../sys/error.ts";
+import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, mmap, munmap, PROT_NONE } from "../sys/memory.ts";
 import { checkBoolean, checkOptions } from "../sys/validate.ts";
 import { prefault } from "./advice.ts";
 import { type ByteRange, type MappedMemory, touchedPages } from "./mapped_range.ts";
@@ -59,6 +60,19 @@ export function lockMemory(memory: MappedMemory, options: LockMemoryOptions = {}
     sys.munlock(address, length);
     throw error;
   }
+}
+
+/**
+ * Refuses, before a file is made longer, what could not be locked then. It locks as many bytes of nothing, on fault, so
+ * that no page is taken.
+ */
+export function demandLockable(length: number): void {
+  const doing = "lock memory";
+  const kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  const address = check(mmap(length, PROT_NONE, kind, -1, 0), () => ({ syscall: "mmap", doing }));
+  const result = sys.mlock(address, length, sys.MLOCK_ONFAULT);
+  munmap(address, length);
+  demand(result, "mlock", doing);
 }
 
 /**

@@ -20,13 +20,13 @@ import {
   checkWhole,
   createParts,
   type MappedFileParts,
-  makePresent,
+  mapAnew,
   openParts,
   openSizedParts,
   SIZE_MAX,
 } from "./mapped_file_parts.ts";
 import { type ByteRange, spanOf, touchedPages } from "./mapped_range.ts";
-import { demandMappable, Mapping } from "./mapping.ts";
+import { demandMappable, type Mapping } from "./mapping.ts";
 import { checkPath, regularSize, syncDirectory } from "./regular_file.ts";
 
 /**
@@ -182,10 +182,12 @@ export class MappedFile {
    *
    * `bytes` and `buffer` are replaced, and views of the old ones get length 0. The new bytes are zeros, and reserved
    * unless `sparse`. Peers keep what they have mapped. Objects that lie over the file are closed, and advice is
-   * forgotten: lay and give them anew.
+   * forgotten: lay and give them anew. Where it throws, all that is mapped stays as it was. (If pages could not be
+   * made present, the file is longer by then, and stays so, since others may have mapped it.)
    *
    * @throws {RangeError} smaller than now, a window, a read-only file, or more than this runtime's ArrayBuffer can hold
-   * @throws {IpcError} ENOSPC, EDQUOT, EFBIG; EBADF it is closed
+   * @throws {IpcError} ENOSPC, EDQUOT, EFBIG; EBADF it is closed; of a file that is `locked` or populated ENOMEM, EAGAIN,
+   * EPERM, EFAULT, too
    */
   grow(size: number, options: MappedFileGrowOptions = {}): void {
     const attempt = () => this.#attempt("grow", "posix_fallocate");
@@ -197,13 +199,14 @@ export class MappedFile {
     if (this.readOnly || isWindow)
       throw new RangeError("Cannot grow a window or a read-only file: open it whole and writable");
     const from = regularSize(fd, attempt);
-    demandMappable(Math.max(from, size), attempt);
-    if (from < size) reserve({ fd, size, from, isSparse, directory }, attempt);
+    const length = Math.max(from, size);
+    demandMappable(length, attempt);
     const old = this.#mapping;
-    this.#mapping = new Mapping({ fd, offset: 0, length: Math.max(from, size), readOnly: false, attempt });
+    this.#mapping = mapAnew(old, { fd, offset: 0, length, readOnly: false, attempt }, presence, () => {
+      if (from < size) reserve({ fd, size, from, isSparse, directory }, attempt);
+    });
     this.#dependents.close();
     old.close();
-    makePresent(this, presence);
   }
 
   /**
