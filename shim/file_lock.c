@@ -70,45 +70,6 @@ LIPC_EXPORT int32_t lipc_file_lock_test(double fd, double operation, double rang
   return 0;
 }
 
-/* -- descriptors that end with their environment ----------------------------------------------------------------- */
-
-static struct owned {
-  struct owned *next;
-  struct environment *environment;
-  int fd;
-} *all_owned;
-static shim_lock owned_lock;
-
-/* The descriptor is closed when the environment ends, and what it locks is given back: the process may live on. */
-LIPC_EXPORT int32_t lipc_file_lock_own(double fd, double environment) {
-  struct owned *owned = calloc(1, sizeof *owned);
-  if (!owned) return -ENOMEM;
-  *owned = (struct owned){.environment = POINTER(environment), .fd = (int)fd};
-  shim_lock_take(&owned_lock);
-  owned->next = all_owned;
-  all_owned = owned;
-  shim_lock_release(&owned_lock);
-  return 0;
-}
-
-/* Takes out the first one of this environment, or of this descriptor where there is one; NULL for none. */
-static struct owned *disown(struct environment *environment, int fd) {
-  shim_lock_take(&owned_lock);
-  struct owned **at = &all_owned;
-  while (*at && ((*at)->environment != environment || (fd >= 0 && (*at)->fd != fd))) at = &(*at)->next;
-  struct owned *owned = *at;
-  if (owned) *at = owned->next;
-  shim_lock_release(&owned_lock);
-  return owned;
-}
-
-/* Before its owner closes it. */
-LIPC_EXPORT int32_t lipc_file_lock_disown(double fd, double environment) {
-  struct owned *owned = disown(POINTER(environment), (int)fd);
-  free(owned);
-  return owned ? 0 : -EINVAL;
-}
-
 /* -- waiting --------------------------------------------------------------------------------------------------- */
 
 static void on_interrupt(int signal) { (void)signal; }
@@ -257,8 +218,8 @@ static void interrupt_jobs(struct environment *environment) {
   shim_lock_release(&jobs_lock);
 }
 
-/* What it waited for is not wanted any more, and given back if it came in time. */
-static void end_jobs(struct environment *environment) {
+/* An environment ends. What it waited for is not wanted any more, and given back if it came in time. */
+void file_lock_forget(struct environment *environment) {
   interrupt_jobs(environment);
   for (;;) {
     shim_lock_take(&jobs_lock);
@@ -271,14 +232,5 @@ static void end_jobs(struct environment *environment) {
     int fd = job->fd, unlocking = job->operation / 4 * 4 + UNLOCK;
     off_t start = job->start, length = job->length;
     if (end(job) == 0) apply(fd, unlocking, start, length, false);
-  }
-}
-
-/* An environment ends: its waits first, which use the descriptors. */
-void file_lock_forget(struct environment *environment) {
-  end_jobs(environment);
-  for (struct owned *owned; (owned = disown(environment, -1)) != NULL;) {
-    close(owned->fd);
-    free(owned);
   }
 }

@@ -119,7 +119,9 @@ LIPC_EXPORT double lipc_file_lock_start(double fd, double operation, double star
 LIPC_EXPORT int32_t lipc_file_lock_wait(double job, double deadline);
 LIPC_EXPORT int32_t lipc_file_lock_cancel(double job);
 LIPC_EXPORT int32_t lipc_file_lock_end(double job);
-LIPC_EXPORT int32_t lipc_file_lock_own(double fd, double environment);
-LIPC_EXPORT int32_t lipc_file_lock_disown(double fd, double environment);
+
+/* owned.c */
+LIPC_EXPORT double lipc_own(double fd, double environment);
+LIPC_EXPORT int32_t lipc_disown(double owned);
 
 #endif

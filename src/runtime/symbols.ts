@@ -98,8 +98,9 @@ export const symbols = {
   file_lock_wait: { result: "i32", arguments: 2 },
   file_lock_cancel: { result: "i32", arguments: 1 },
   file_lock_end: { result: "i32", arguments: 1 },
-  file_lock_own: { result: "i32", arguments: 2 },
-  file_lock_disown: { result: "i32", arguments: 2 },
+
+  own: { result: "f64", arguments: 2 },
+  disown: { result: "i32", arguments: 1 },
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */

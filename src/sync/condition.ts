@@ -76,7 +76,7 @@ export class Condition extends SharedObject {
     const attempt = this.#watchForChange();
     guard.unlock();
     const notified = this.blocking(this.#waiter, "waitSync", attempt, options) ?? false;
-    return { guard: guard.mutex.lockSync() as MutexGuard, notified };
+    return { guard: guard.mutex.lockSync(), notified };
   }
 
   /**

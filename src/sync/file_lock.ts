@@ -4,8 +4,9 @@ import { orClose } from "../memory/file.ts";
 import { checkPath } from "../memory/regular_file.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
-import { fileLock, fileLockDisown, fileLockOwn, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
+import { fileLock, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
 import { close, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, open } from "../sys/memory.ts";
+import { disown, own } from "../sys/owned.ts";
 import { checkInteger, checkOptions } from "../sys/validate.ts";
 import { checkAwaitOptions, deadlineAfter } from "../wait/deadline.ts";
 import { STILL_WAITING, waitForFileLockSync } from "../wait/file_lock_job.ts";
@@ -68,6 +69,8 @@ export class FileLock {
   /** As it was given; undefined over a descriptor. */
   readonly path: string | undefined;
   readonly #ownsFd: boolean;
+  /** The handle under which the descriptor ends with this environment, 0 where it does not. */
+  readonly #owned: number;
   readonly #claims = new Claims();
   readonly #waiting = new Set<FileLockWait>();
   /** Those of them that wait for other claims of this object, and not yet in the kernel. */
@@ -75,11 +78,12 @@ export class FileLock {
   #fd: number;
   #isRef = true;
 
-  private constructor(kind: choice.FileLockKind, fd: number, path?: string) {
+  private constructor(kind: choice.FileLockKind, fd: number, path?: string, owned = 0) {
     this.kind = kind;
     this.path = path;
     this.#fd = fd;
     this.#ownsFd = path !== undefined;
+    this.#owned = owned;
   }
 
   /**
@@ -98,8 +102,8 @@ export class FileLock {
       path: file,
     }));
     // Those of kind "posix" are the process's, and closing one of its descriptors would drop them all.
-    if (kind !== "posix") orClose(fd, () => check(fileLockOwn(fd), () => ({ syscall: "open", doing: `own ${file}` })));
-    return new FileLock(kind, fd, file);
+    const claim = () => check(own(fd), () => ({ syscall: "open", doing: `own ${file}` }));
+    return new FileLock(kind, fd, file, kind === "posix" ? 0 : orClose(fd, claim));
   }
 
   /** Over a descriptor that stays its owner's: `close` here leaves it open, and it must not be closed before. */
@@ -182,12 +186,15 @@ export class FileLock {
   }
 
   /**
-   * F_OFD_SETLKW, F_SETLKW, flock: takes the lock, blocking this thread until nobody is in the way; undefined after the
-   * timeout. Errors as `tryLock`.
+   * F_OFD_SETLKW, F_SETLKW, flock: takes the lock, blocking this thread until nobody is in the way. Errors as `tryLock`.
    *
    * @throws {IpcError} EDEADLK this object holds or awaits what is in the way; for "posix" also: two processes wait for
    * each other
    */
+  lockSync(options?: choice.FileLockRange & { timeoutMs?: undefined }): FileLockGuard;
+  /** As without a timeout, but undefined after it. */
+  lockSync(options: choice.FileLockWaitOptions | undefined): FileLockGuard | undefined;
+  /** Only after a try in vain is there a native thread to pay for. */
   lockSync(options: choice.FileLockWaitOptions = {}): FileLockGuard | undefined {
     const wanted = this.#check(options, ["timeoutMs"], "lockSync");
     const deadline = deadlineAfter(options.timeoutMs);
@@ -270,10 +277,8 @@ export class FileLock {
     for (const wait of [...this.#waiting]) wait.fail(new IpcError(errno.EBADF, this.#attempt("lock", WHEN_CLOSED)));
     this.#reap(); // before their descriptor's number is somebody else's
     for (const piece of this.#claims.clear()) this.#unlock(piece);
-    if (this.#ownsFd) {
-      fileLockDisown(this.#fd);
-      close(this.#fd);
-    }
+    if (this.#owned !== 0) disown(this.#owned);
+    if (this.#ownsFd) close(this.#fd);
     this.#fd = -1;
   }
 

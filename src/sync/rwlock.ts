@@ -130,9 +130,13 @@ export class RwLock extends SharedObject {
   }
 
   /**
-   * Takes the lock for reading, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync; EDEADLK also
-   * without a timeout where this thread reads already, and a writer waits for it to stop.
+   * Takes the lock for reading, blocking this thread. Errors as Mutex.lockSync; EDEADLK also where this thread reads
+   * already, and a writer waits for it to stop.
    */
+  readSync(options?: WaitOptions & { timeoutMs?: undefined }): ReadGuard;
+  /** As without a timeout, but undefined after it. */
+  readSync(options: WaitOptions | undefined): ReadGuard | undefined;
+  /** One wait, at the writer's word. */
   readSync(options?: WaitOptions): ReadGuard | undefined {
     this.checkOpen("read");
     const deadline = deadlineOf(options, "readSync");
@@ -193,7 +197,11 @@ export class RwLock extends SharedObject {
     return undefined;
   }
 
-  /** Takes the lock for writing, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
+  /** Takes the lock for writing, blocking this thread. Errors as Mutex.lockSync. */
+  writeSync(options?: WaitOptions & { timeoutMs?: undefined }): WriteGuard;
+  /** As without a timeout, but undefined after it, also where readers have not left; nothing is taken then. */
+  writeSync(options: WaitOptions | undefined): WriteGuard | undefined;
+  /** Waits as `write` does. */
   writeSync(options?: WaitOptions): WriteGuard | undefined {
     this.checkOpen("write");
     const deadline = deadlineOf(options, "writeSync");

@@ -56,15 +56,3 @@ export function fileLockCancel(job: number): number {
 export function fileLockEnd(job: number): number {
   return environment().calls.file_lock_end(job);
 }
-
-/** The descriptor is closed when this environment ends: 0 or -errno. */
-export function fileLockOwn(fd: number): number {
-  const { calls, address } = environment();
-  return calls.file_lock_own(fd, address);
-}
-
-/** Before the descriptor is closed. */
-export function fileLockDisown(fd: number): number {
-  const { calls, address } = environment();
-  return calls.file_lock_disown(fd, address);
-}

@@ -95,8 +95,8 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   file_lock_wait: [[word, 0], 0],
   file_lock_cancel: [[word + 96], 0],
   file_lock_end: [[0], EINVAL],
-  file_lock_own: [[-1, 1], 0], // descriptor -1 of nobody: closing it does nothing
-  file_lock_disown: [[-1, 1], 0],
+  own: [[-1, 1]], // descriptor -1 of nobody: closing it does nothing
+  disown: [[0], EINVAL],
 };
 
 /** The rows that containers refuse, unless they have CAP_SYS_NICE. */
