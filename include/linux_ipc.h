@@ -43,6 +43,7 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -516,6 +517,9 @@ static inline void linux_ipc_peers_add(const struct linux_ipc *ipc, struct linux
 /* -- the objects ------------------------------------------------------------------------------------------------ */
 
 #include "linux_ipc/wait.h"
+
+#include "linux_ipc/futex.h"
+#include "linux_ipc/spin_lock.h"
 
 #include "linux_ipc/lock_word.h"
 #include "linux_ipc/mutex.h"
