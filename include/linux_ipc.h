@@ -524,8 +524,10 @@ static inline void linux_ipc_peers_add(const struct linux_ipc *ipc, struct linux
 #include "linux_ipc/lock_word.h"
 #include "linux_ipc/mutex.h"
 
+#include "linux_ipc/barrier.h"
 #include "linux_ipc/condition.h"
 #include "linux_ipc/event.h"
+#include "linux_ipc/once.h"
 #include "linux_ipc/semaphore.h"
 
 #ifdef __cplusplus
