@@ -13,8 +13,17 @@
  *
  * Functions return 0 or more, or -errno; none reads or promises errno. Times are nanoseconds; negative = for ever.
  * One `struct linux_ipc` may be used by all threads, but its owner is the process: locks are not recursive, and a thread
- * that locks what another thread of the process holds gets -EDEADLK. A child after fork(2) opens again; of what its
- * parent opened it may only close its copies, and while it has them the parent's slots stay taken.
+ * that locks what another thread of the process holds gets -EDEADLK; threads that exclude each other open one each. A
+ * child after fork(2) opens again; of what its parent opened it may only close its copies, and while it has them the
+ * parent's slots stay taken.
+ *
+ * The objects, each with its bytes and functions in a file of that name in linux_ipc/:
+ *
+ *   mutex  rwlock  semaphore  condition  event  barrier  once      by name, or over part of a memory; they heal
+ *   futex (also FutexLock)  spin_lock                              any word or byte that is shared; they do not
+ *
+ * An object that TypeScript laid `over` part of a memory: linux_ipc_attach with a descriptor of the memory's file and the
+ * offset of its table of participants; the object is at ipc.bytes + its own offset.
  *
  * A segment (file in /dev/shm):
  *
@@ -43,6 +52,7 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -118,6 +128,14 @@ struct linux_ipc_process {
 };
 __attribute__((weak)) struct linux_ipc_process linux_ipc_process = {PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, 0, {{0}, 0, 0}};
 
+#define LINUX_IPC_SHARES 64 /* RwLocks that one participant reads at the same time */
+
+/* How many threads of this process read an RwLock, beside the word in it, which names only the process. */
+struct linux_ipc_share {
+  const void *object;
+  int32_t count; /* 0 = not in use */
+};
+
 /* An open object, and this process among its participants. */
 struct linux_ipc {
   uint8_t *bytes; /* the whole file */
@@ -130,6 +148,8 @@ struct linux_ipc {
   size_t area_size;
   struct linux_ipc_slot *table;
   uint32_t table_offset;
+  uint32_t shares_lock; /* a FutexLock */
+  struct linux_ipc_share shares[LINUX_IPC_SHARES];
 };
 
 /* -- futexes (futex(2), futex_waitv(2)) ------------------------------------------------------------------------- */
@@ -538,10 +558,17 @@ static inline void linux_ipc_peers_add(const struct linux_ipc *ipc, struct linux
 
 #include "linux_ipc/wait.h"
 
+#include "linux_ipc/futex.h"
+#include "linux_ipc/spin_lock.h"
+
 #include "linux_ipc/lock_word.h"
 #include "linux_ipc/mutex.h"
 
+#include "linux_ipc/barrier.h"
+#include "linux_ipc/condition.h"
 #include "linux_ipc/event.h"
+#include "linux_ipc/once.h"
+#include "linux_ipc/rwlock.h"
 #include "linux_ipc/semaphore.h"
 
 #ifdef __cplusplus
