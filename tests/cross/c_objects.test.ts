@@ -26,7 +26,11 @@ function makeCondition(label: string): { name: string; condition: Condition; mut
 }
 
 /** All members of one phase arrive; what each answered. */
-async function arriveAll(barrier: Barrier, peers: readonly SyncPeer[], callers: readonly CCaller[]): Promise<unknown[]> {
+async function arriveAll(
+  barrier: Barrier,
+  peers: readonly SyncPeer[],
+  callers: readonly CCaller[],
+): Promise<unknown[]> {
   const own = barrier.arrive();
   for (const [index, peer] of peers.entries()) peer.begin(index % 2 === 0 ? "object arrive" : "object arriveSync");
   for (const c of callers) c.begin("arrive -1");
@@ -185,7 +189,10 @@ describe("a C peer", () => {
     const running = once.run(() => Promise.reject(new RangeError("neither")));
     await assert.rejects(running, /neither/);
     assert.deepEqual(await c.calls("run 7", "run 8"), [YOURS, "0"]);
-    assert.equal(once.runSync(() => {}), false);
+    assert.equal(
+      once.runSync(() => {}),
+      false,
+    );
     assert.equal(new Int32Array(memory.buffer, offset + 128)[0], 7);
   });
 

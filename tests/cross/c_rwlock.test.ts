@@ -33,7 +33,12 @@ describe("an rwlock between C and", () => {
       await sleep(50);
       assert.equal(await c.call("unlock"), "0");
       assert.equal(await ours.answer(), "guard -");
-      assert.deepEqual(await c.calls("try-read", "read 20", "write 20", "unlock"), [EBUSY, ETIMEDOUT, ETIMEDOUT, EPERM]);
+      assert.deepEqual(await c.calls("try-read", "read 20", "write 20", "unlock"), [
+        EBUSY,
+        ETIMEDOUT,
+        ETIMEDOUT,
+        EPERM,
+      ]);
       c.begin("read -1");
       await sleep(50);
       await ours.call("guard unlock");
@@ -64,7 +69,11 @@ describe("an rwlock between C and", () => {
 
     it(`${runtime.name} forgets readers that die, and writers that only waited`, async () => {
       const { name, it: lock } = make(RwLock, "c-rw-readers");
-      const [ours, c, writer] = [await SyncPeer.start("RwLock", name, { runtime }), await start(name), await start(name)];
+      const [ours, c, writer] = [
+        await SyncPeer.start("RwLock", name, { runtime }),
+        await start(name),
+        await start(name),
+      ];
       assert.deepEqual([await c.call("read -1"), await ours.call("object tryRead")], ["0", "guard -"]);
       writer.begin("write -1");
       await sleep(50);
