@@ -23,7 +23,10 @@
  *   futex (also FutexLock)  spin_lock                              any word or byte that is shared; they do not
  *
  * An object that TypeScript laid `over` part of a memory: linux_ipc_attach with a descriptor of the memory's file and the
- * offset of its table of participants; the object is at ipc.bytes + its own offset.
+ * offset of its table of participants; the object is at ipc.bytes + its own offset. Zeros are a fresh one.
+ *
+ * Not here: making objects by name, which TypeScript does; waiting without blocking the thread; FileLock, which is flock(2)
+ * and fcntl(2); rings, maps and latest values.
  *
  * A segment (file in /dev/shm):
  *

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
 import { Participants, RwLock, SharedMemory } from "../../mod.ts";
-import { mainRuntimes, sleep, uniqueName } from "../support/mod.ts";
+import { runtimeNamed, sleep, uniqueName } from "../support/mod.ts";
 import { cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "../sync/scene.ts";
 import { CCaller, EBUSY, EDEADLK, ENOTRECOVERABLE, EPERM, ETIMEDOUT, RECOVERED } from "./c_caller.ts";
 
@@ -13,7 +13,7 @@ describe("an rwlock between C and", () => {
   afterEach(closeAll);
   after(cleanUpPeers);
 
-  for (const runtime of mainRuntimes) {
+  for (const runtime of ["bun", "deno", "node26"].map(runtimeNamed)) {
     it(`${runtime.name} is read together and written alone, and who sleeps is woken`, async () => {
       const { name } = make(RwLock, "c-rw");
       const [ours, c] = [await SyncPeer.start("RwLock", name, { runtime }), await start(name)];
@@ -79,7 +79,7 @@ describe("an rwlock between C and", () => {
       await sleep(50);
       ours.begin("object write"); // behind the other one
       await writer.kill();
-      assert.equal(await c.call("try-read"), EBUSY);
+      while ((await c.call("try-read")) === "0") await c.call("unlock"); // until ours has the place of the dead one
       await c.kill();
       await ours.kill(); // it reads, too
       const guard = await soon(lock.write(), "the readers are dead");

@@ -28,7 +28,7 @@ describe("a word between C and JavaScript", () => {
     const said = () => sleepers.filter(({ peer }) => peer.stdout.split("\n").length > 2).length;
     assert.deepEqual(await waker.calls("wait 20", "wake 1"), [ETIMEDOUT, "0"]);
     for (const sleeper of sleepers) sleeper.begin("wait 8000");
-    await sleep(100);
+    await sleep(300);
     assert.equal(await waker.call("wake 2"), "2");
     await until(() => said() === 2, "two are awake");
     await sleep(50);
@@ -36,7 +36,7 @@ describe("a word between C and JavaScript", () => {
     assert.equal(futex.wake(5), 1);
     await until(() => said() === 3, "all are awake");
     const waits = [futex.wait(0), futex.wait(0)];
-    assert.ok(await isPending(Promise.race(waits)));
+    assert.ok(await isPending(Promise.race(waits), 200));
     assert.equal(await waker.call("wake 1"), "1");
     await soon(Promise.race(waits), "one of ours");
     assert.ok(await isPending(Promise.all(waits)));
