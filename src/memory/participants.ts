@@ -222,6 +222,21 @@ export class Participants {
     return (life & layout.LIFE_WITHOUT_ROBUST_LIST) === layout.LIFE_WITHOUT_ROBUST_LIST;
   }
 
+  /**
+   * Whether somebody lives who has joined under that boot: then it is this kernel's, by whatever id we see it.
+   *
+   * @internal
+   */
+  hasLivingOf(boot: number): boolean {
+    for (let slot = 0; slot < layout.PARTICIPANTS_COUNT; slot++) {
+      const at = (slot * layout.SLOT_SIZE) / 4;
+      const generation = loadOrdered(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4);
+      const isOf = generation !== 0 && loadOrdered(this.#words, at + layout.SLOT_BOOT_OFFSET / 4) === boot;
+      if (isOf && !this.isProvenDead((generation << layout.OWNER_GENERATION_SHIFT) | (slot + 1))) return true;
+    }
+    return false;
+  }
+
   /** The owner's process id in its own pid namespace, or 0 when the slot has passed on. For messages only. */
   pidOf(owner: number): number {
     const slot = this.#slot(owner);

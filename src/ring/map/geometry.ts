@@ -1,5 +1,6 @@
 // The geometry of a shared map: how large it is, checked when it is made and again when it is opened.
 
+import { boot } from "../../sys/boot.ts";
 import { checkChoice, checkInteger } from "../../sys/validate.ts";
 import { demandAgreement } from "../agreement.ts";
 import { type HeaderKind, mustFind, readHeader, refuseHeader } from "../header.ts";
@@ -56,6 +57,7 @@ export function layEmpty(buffer: ArrayBuffer, base: number, geometry: MapGeometr
   view.setUint32(layout.KEY_SIZE, keySize, true);
   view.setUint32(layout.VALUE_SIZE, valueSize, true);
   view.setUint32(layout.FLAGS, isLru ? layout.FLAG_LRU : 0, true);
+  view.setInt32(layout.BOOT, boot(), true);
   Atomics.store(new Int32Array(buffer, base, 1), layout.MAGIC / 4, layout.MAGIC_NUMBER); // SYNC laid
 }
 

@@ -49,7 +49,8 @@ function timeoutOf({ writeTimeoutMs = WRITE_TIMEOUT_MS }: SharedMapUse): number 
  *
  * Entries may expire, by CLOCK_MONOTONIC: it is the same in all processes, no setting of the time changes it, it stands
  * still while the machine is suspended, and it begins anew at a reboot, as /dev/shm does. (In a time namespace of its own
- * a process sees other times.) Keys should not come from an adversary: they could be made to meet in one bucket.
+ * a process sees other times.) A map over a file outlives that clock: who opens it first after a reboot drops all entries
+ * that would expire, since nobody knows when. Keys should not come from an adversary: they could be made to meet in one bucket.
  *
  * @example
  * ```ts
@@ -159,7 +160,14 @@ export class SharedMap extends MapWriting {
   static over(memory: MemoryRegion, byteOffset: number, options: SharedMapOverOptions): SharedMap {
     demandOptions(options, ["participants", ...SIZE_OPTIONS, ...USE_OPTIONS], "SharedMap.over");
     timeoutOf(options);
-    return new SharedMap({ ...layOver(memory, byteOffset, options), use: options });
+    const map = new SharedMap({ ...layOver(memory, byteOffset, options), use: options });
+    try {
+      map.dropForeignTimes(map.#parts.placement);
+      return map;
+    } catch (error) {
+      map.close();
+      throw error;
+    }
   }
 
   /** How many entries it holds. */

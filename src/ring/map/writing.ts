@@ -4,6 +4,7 @@ import type { Placement } from "../../memory/placement.ts";
 import { IpcError } from "../../sys/error.ts";
 import { clockMonotonic } from "../../sys/futex.ts";
 import { asBytes, checkDuration, checkInteger, checkOptions } from "../../sys/validate.ts";
+import { adoptBoot, isOfAnotherBoot } from "./boot.ts";
 import { COUNTER_BYTES } from "./counter.ts";
 import { KeyText } from "./key.ts";
 import { WriterLock } from "./lock.ts";
@@ -132,6 +133,16 @@ export abstract class MapWriting extends MapReading {
   clear(): void {
     this.checkOpen("write to");
     this.exclusively(() => this.writer.clear());
+  }
+
+  /** Drops what expires by the clock of another boot: nobody knows when that would be. The first to open it does so. */
+  protected dropForeignTimes(placement: Placement): void {
+    if (!isOfAnotherBoot(placement)) return;
+    this.exclusively(() => {
+      if (!isOfAnotherBoot(placement)) return;
+      this.writer.removeExpired(Number.POSITIVE_INFINITY);
+      adoptBoot(placement);
+    });
   }
 
   /** Runs a write with the lock held. One that answers with an error has changed nothing. */
