@@ -75,6 +75,7 @@ LIPC_EXPORT int32_t lipc_watch_take(double environment);
 /* advice.c */
 LIPC_EXPORT double lipc_page_size(double fd);
 LIPC_EXPORT int32_t lipc_madvise(double address, double length, double advice);
+LIPC_EXPORT double lipc_resident(double address, double length);
 LIPC_EXPORT int32_t lipc_msync(double address, double length, double flags);
 LIPC_EXPORT int32_t lipc_sync_file_range(double fd, double offset, double length);
 LIPC_EXPORT int32_t lipc_fsync(double fd);

@@ -94,13 +94,14 @@ LIPC_EXPORT int32_t lipc_fstat(double fd, double result) {
   return 0;
 }
 
-/* statfs(2) as doubles: total bytes, bytes free to this user. */
+/* statfs(2) as doubles: total bytes, bytes free to this user, kind. */
 LIPC_EXPORT int32_t lipc_statfs(double path, double result) {
   struct statfs status;
   if (statfs(TEXT(path), &status) < 0) return -errno;
   double *out = POINTER(result);
   out[0] = (double)status.f_blocks * (double)status.f_bsize;
   out[1] = (double)status.f_bavail * (double)status.f_bsize;
+  out[2] = (double)(uint32_t)status.f_type;
   return 0;
 }
 

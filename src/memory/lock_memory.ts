@@ -5,6 +5,7 @@ import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
 import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, mmap, munmap, PROT_NONE } from "../sys/memory.ts";
 import { checkBoolean, checkOptions } from "../sys/validate.ts";
+import { demandAbsent } from "./absent_pages.ts";
 import { prefault } from "./advice.ts";
 import { type ByteRange, type MappedMemory, touchedPages } from "./mapped_range.ts";
 
@@ -32,7 +33,7 @@ function demand(result: number, syscall: string, doing: string): void {
  * Every page that the range touches is locked until `unlockMemory` or until the memory closes; locks do not nest.
  * Read-only memory stays shared with its writers, which plain mlock(2) would end.
  *
- * @throws {IpcError} ENOMEM, EAGAIN more than this process may lock; EPERM it may lock nothing; EBADF the memory is
+ * @throws {IpcError} ENOMEM, EAGAIN more than this process may lock, or than there is memory; EPERM it may lock nothing; EBADF the memory is
  * closed; EFAULT a page cannot be had
  * @throws {RangeError} a range outside the memory
  * @see https://man7.org/linux/man-pages/man2/mlock.2.html
@@ -50,7 +51,10 @@ export function lockMemory(memory: MappedMemory, options: LockMemoryOptions = {}
   const { onFault = false, ...range } = options;
   checkBoolean(onFault, "onFault");
   const doing = "lock memory";
-  const { address, length } = touchedPages(memory, range, { doing, syscall: "mlock" });
+  const action = { doing, syscall: "mlock" };
+  const pages = touchedPages(memory, range, action);
+  const { address, length } = pages;
+  if (!onFault) demandAbsent(memory, pages, true, () => action);
   // Always on fault: mlock makes private writable pages present by copying them, and read-only memory is mapped so.
   demand(sys.mlock(address, length, sys.MLOCK_ONFAULT), "mlock", doing);
   if (onFault) return;

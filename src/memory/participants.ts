@@ -223,6 +223,21 @@ export class Participants {
   }
 
   /**
+   * Whether somebody lives who has joined under that boot: then it is this kernel's, by whatever id we see it.
+   *
+   * @internal
+   */
+  hasLivingOf(boot: number): boolean {
+    for (let slot = 0; slot < layout.PARTICIPANTS_COUNT; slot++) {
+      const at = (slot * layout.SLOT_SIZE) / 4;
+      const generation = loadOrdered(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4);
+      const isOf = generation !== 0 && loadOrdered(this.#words, at + layout.SLOT_BOOT_OFFSET / 4) === boot;
+      if (isOf && !this.isProvenDead((generation << layout.OWNER_GENERATION_SHIFT) | (slot + 1))) return true;
+    }
+    return false;
+  }
+
+  /**
    * The owner's process id in its own pid namespace, also where one newcomer has its slot meanwhile: after a restart that
    * is usually who asks. 0 when it is not known any more. For messages only.
    */

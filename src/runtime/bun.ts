@@ -2,6 +2,7 @@
 
 import { createRequire } from "node:module";
 import type { LoadCalls } from "./backend.ts";
+import { requireBase } from "./module.ts";
 import { type Calls, type SymbolRow, symbols } from "./symbols.ts";
 
 type Dlopen = (
@@ -12,7 +13,7 @@ type Dlopen = (
 };
 
 export const loadBun: LoadCalls = (path) => {
-  const { dlopen } = createRequire(import.meta.url)("bun:ffi") as { dlopen: Dlopen };
+  const { dlopen } = createRequire(requireBase())("bun:ffi") as { dlopen: Dlopen };
   const table: Record<string, { args: string[]; returns: string }> = {};
   for (const [name, row] of Object.entries<SymbolRow>(symbols)) {
     table[`lipc_${name}`] = { args: Array(row.arguments).fill("f64"), returns: row.result };

@@ -14,11 +14,13 @@ interface Permissions {
   querySync(what: object): { state: "granted" | "prompt" | "denied" };
 }
 
+type Permission = { name: "env"; variable: string } | { name: "read" | "ffi"; path: string };
+
 /**
- * Whether this may be read without asking anybody; always so in the other runtimes. What is only for some is not asked
+ * Whether this may be done without asking anybody; always so in the other runtimes. What is only for some is not asked
  * for: `--allow-ffi` is enough.
  */
-export function isGranted(what: { name: "env"; variable: string } | { name: "read"; path: string }): boolean {
+export function isGranted(what: Permission): boolean {
   const { Deno } = globalThis as unknown as { Deno?: { permissions: Permissions } };
   return Deno === undefined || Deno.permissions.querySync(what).state === "granted";
 }

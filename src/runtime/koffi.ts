@@ -2,6 +2,7 @@
 
 import { createRequire } from "node:module";
 import type { LoadCalls } from "./backend.ts";
+import { requireBase } from "./module.ts";
 import { type Calls, type SymbolRow, symbols } from "./symbols.ts";
 
 interface Koffi {
@@ -10,7 +11,7 @@ interface Koffi {
 
 function findKoffi(): Koffi {
   try {
-    return createRequire(import.meta.url)("koffi") as Koffi;
+    return createRequire(requireBase())("koffi") as Koffi;
   } catch (cause) {
     throw new Error("Cannot load linux-ipc: LINUX_IPC_BACKEND=koffi needs the package koffi (npm i koffi)", { cause });
   }

@@ -6,6 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { embedded } from "../../native/embedded.ts";
 import { isGranted } from "./deno.ts";
+import { moduleUrl } from "./module.ts";
 
 /** Why the library cannot work here, in the words of an error message; undefined where it can. */
 export function unsupported(): string | undefined {
@@ -14,10 +15,10 @@ export function unsupported(): string | undefined {
   return undefined;
 }
 
-/** Where nobody may look, it is there: loading it needs no permission to read. */
+/** Where nobody may look, it is taken to be there: loading it needs no permission to read. */
 function besideTheModule(): string | undefined {
-  if (!import.meta.url.startsWith("file:")) return undefined;
-  const path = fileURLToPath(new URL(`../../native/linux-ipc-${process.arch}.so`, import.meta.url));
+  if (!moduleUrl?.startsWith("file:")) return undefined;
+  const path = fileURLToPath(new URL(`../../native/linux-ipc-${process.arch}.so`, moduleUrl));
   return !isGranted({ name: "read", path }) || existsSync(path) ? path : undefined;
 }
 
@@ -35,29 +36,52 @@ function temporaryDirectories(): string[] {
   return all.filter((path) => path !== undefined);
 }
 
-/** Writes the embedded copy where `load` can use it, and removes it again: a loaded image needs no file. */
+/** Writes the embedded copy into `parent`, where `load` can use it, and removes it again: a loaded image needs no file. */
+function fromCopyIn<T>(parent: string, copy: string, load: (path: string) => T): T {
+  const directory = mkdtempSync(join(parent, "linux-ipc-"));
+  try {
+    const path = join(directory, `linux-ipc-${process.arch}.so`);
+    writeFileSync(path, Buffer.from(copy, "base64"), { mode: 0o700 });
+    return load(path);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The first failure is the one to tell: the other places are makeshifts. */
 function fromEmbeddedCopy<T>(load: (path: string) => T): T {
   const copy = embedded[process.arch];
   if (copy === undefined) throw new Error("Cannot load linux-ipc: no library beside the module and none embedded");
-  let failure: unknown;
+  const failures: unknown[] = [];
   for (const parent of temporaryDirectories()) {
-    let directory: string | undefined;
     try {
-      directory = mkdtempSync(join(parent, "linux-ipc-"));
-      const path = join(directory, `linux-ipc-${process.arch}.so`);
-      writeFileSync(path, Buffer.from(copy, "base64"), { mode: 0o700 });
-      return load(path);
+      return fromCopyIn(parent, copy, load);
     } catch (error) {
-      failure = error;
-    } finally {
-      if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+      failures.push(error);
     }
   }
-  throw failure;
+  throw failures[0];
+}
+
+/** Deno: what nobody may look for can be missing. What may not be loaded from here may not be loaded from elsewhere. */
+function fromBesideTheModule<T>(path: string, load: (path: string) => T): T {
+  try {
+    return load(path);
+  } catch (failure) {
+    if (isGranted({ name: "read", path }) || !isGranted({ name: "ffi", path })) throw failure;
+    try {
+      return fromEmbeddedCopy(load);
+    } catch (cause) {
+      const [beside, copy] = [failure, cause].map((error) => (error as Error).message.split("\n", 1)[0]);
+      throw new Error(`Cannot load linux-ipc: ${beside}; and from the embedded copy: ${copy}`, { cause });
+    }
+  }
 }
 
 /** Loads the shim through `load`: from LINUX_IPC_LIBRARY, from beside the module, or from the embedded copy. */
 export function withLibrary<T>(load: (path: string) => T): T {
-  const path = variableOf("LINUX_IPC_LIBRARY") ?? besideTheModule();
-  return path === undefined ? fromEmbeddedCopy(load) : load(path);
+  const named = variableOf("LINUX_IPC_LIBRARY");
+  if (named !== undefined) return load(named);
+  const path = besideTheModule();
+  return path === undefined ? fromEmbeddedCopy(load) : fromBesideTheModule(path, load);
 }

@@ -59,6 +59,7 @@ export const symbols = {
 
   page_size: { result: "f64", arguments: 1 },
   madvise: { result: "i32", arguments: 3 },
+  resident: { result: "f64", arguments: 2 },
   msync: { result: "i32", arguments: 3 },
   sync_file_range: { result: "i32", arguments: 3 },
   fsync: { result: "i32", arguments: 1 },

@@ -48,6 +48,22 @@ describe("fill", () => {
     }
   });
 
+  it("uses the room that has come since it last looked, also where there is some left", () => {
+    const { ring, producer, consumer } = makePair("since", { capacity: 65536 });
+    const fits = Math.floor((65536 - layout.MESSAGE_HEADER) / layout.recordSize(32));
+    for (const before of [fits, 500, 1000, fits - 70]) {
+      producer.fillAt(32, before, () => {});
+      consumer.drain(() => {});
+      assert.equal(
+        producer.fillAt(32, 10_000, () => {}),
+        fits,
+        `after ${before}`,
+      );
+      consumer.drain(() => {});
+    }
+    ring.close();
+  });
+
   it("gives offsets that are multiples of 8, around the end of the ring too", () => {
     const { ring, producer, consumer } = makePair("offsets", { capacity: 256 });
     let [written, read] = [0, 0];

@@ -50,6 +50,16 @@ describe("a hostile mark", () => {
     assert.deepEqual(seen, ["two", "three"]);
   });
 
+  it("of a chain without an end keeps no drain for ever: it ends after the bytes of the ring", () => {
+    const { consumer, shared } = sound("cycle");
+    for (let at = 0; at < 1024; at += 8) shared.set(layout.MESSAGES + at, 1);
+    let count = 0;
+    const handle = () => assert.ok(++count < 1000, "it goes on and on");
+    assert.equal(consumer.drain(handle), 1024 / 8);
+    assert.equal(consumer.drainAt(handle), 1024 / 8);
+    assert.equal(consumer.drain(handle, 7), 7);
+  });
+
   it("does not move the producer, whose own position counts", () => {
     const { producer, consumer, shared } = sound("own-position");
     shared.set(layout.MESSAGES + 32, 12345);

@@ -83,11 +83,45 @@ describe("for await over a consumer", () => {
     ring.close();
   });
 
-  it("is ended by close() of the consumer with EBADF", async () => {
-    const { ring, consumer } = makePair("closed", { capacity: 1024 });
-    const iterating = collect(consumer);
-    setTimeout(() => consumer.close(), 10);
-    await assert.rejects(within(iterating, 5000, "close"), { code: "EBADF" });
+  it("is ended by close() of the consumer, quietly, while it waits and while its body runs", async () => {
+    for (const isWaiting of [true, false]) {
+      const { ring, producer, consumer } = makePair("closed", { capacity: 1024 });
+      for (const word of ["a", "b"]) producer.trySend(bytes(word));
+      const seen: (string | undefined)[] = [];
+      const iterating = (async () => {
+        for await (const message of consumer) {
+          seen.push(text(message));
+          if (!isWaiting) consumer.close();
+        }
+      })();
+      if (isWaiting) setTimeout(() => ring.close(), 20);
+      await within(iterating, 5000, "close");
+      assert.deepEqual(seen, isWaiting ? ["a", "b"] : ["a"]);
+      ring.close();
+    }
+  });
+
+  it("of a consumer that was closed before is EBADF", async () => {
+    const { ring, consumer } = makePair("before", { capacity: 1024 });
+    consumer.close();
+    await assert.rejects(collect(consumer), { code: "EBADF" });
+    ring.close();
+  });
+
+  it("by messages() ends with an abort, and takes no message then", async () => {
+    const { ring, producer, consumer } = makePair("signal", { capacity: 1024 });
+    producer.trySend(bytes("a"));
+    const controller = new AbortController();
+    const seen: (string | undefined)[] = [];
+    const iterating = (async () => {
+      for await (const message of consumer.messages({ signal: controller.signal })) seen.push(text(message));
+    })();
+    setTimeout(() => controller.abort("enough"), 20);
+    await assert.rejects(within(iterating, 5000, "abort"), (reason) => reason === "enough");
+    producer.trySend(bytes("b"));
+    assert.deepEqual([...seen, text(consumer.tryReceive())], ["a", "b"]);
+    assert.throws(() => consumer.messages({ timeoutMs: 5 } as object), TypeError);
+    assert.throws(() => consumer.messages({ signal: 5 as unknown as AbortSignal }), TypeError);
     ring.close();
   });
 

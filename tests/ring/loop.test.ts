@@ -47,6 +47,57 @@ describe("the event loop", () => {
   });
 });
 
+/** How many turns a timer of 1 ms gets while `step` is repeated; ends after five of them. */
+async function turnsDuring(step: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  const end = performance.now() + 5000;
+  while (turns < 5 && performance.now() < end) await step();
+  clearInterval(timer);
+  return turns;
+}
+
+describe("awaited calls that need no wait", () => {
+  after(cleanUpRings);
+
+  it("give timers their turn: receive", async () => {
+    const { ring, producer, consumer } = makePair("receives", { capacity: 65536 });
+    const turns = await turnsDuring(async () => {
+      producer.trySend(new Uint8Array(8));
+      await consumer.receive();
+    });
+    assert.ok(turns >= 5, `${turns} turns`);
+    ring.close();
+  });
+
+  it("give timers their turn: send", async () => {
+    const { ring, producer, consumer } = makePair("sends", { capacity: 65536 });
+    const turns = await turnsDuring(async () => {
+      await producer.send(new Uint8Array(8));
+      consumer.tryReceive();
+    });
+    assert.ok(turns >= 5, `${turns} turns`);
+    ring.close();
+  });
+
+  it("settle in order, also over such a turn", async () => {
+    const { ring, producer, consumer } = makePair("settle", { capacity: 65536 });
+    const settled: number[] = [];
+    const receive = async () => settled.push((await consumer.receive())?.[0] ?? -1);
+    const receiving: Promise<number>[] = [];
+    for (let number = 0; number < 600; number++) {
+      producer.trySend(Uint8Array.of(number & 255));
+      receiving.push(receive());
+    }
+    await Promise.all(receiving);
+    assert.deepEqual(
+      settled,
+      Array.from({ length: 600 }, (_, number) => number & 255),
+    );
+    ring.close();
+  });
+});
+
 describe("a process", () => {
   after(cleanUpRings);
 

@@ -130,14 +130,30 @@ describe("embedded library", () => {
     assert.deepEqual(readdirSync(temporary), []);
   });
 
-  it("needs no permission of Deno to read the environment", { skip: notDeno }, async () => {
+  /** The first call of a program beside a copy of the package, under Deno with no permissions but these. */
+  async function underDeno(...flags: string[]) {
     const { script } = copyWithoutLibrary();
     const program = join(script, "../program.ts");
     const lines = ["const m = SharedMemory.anonymous({ size: 1 });", "console.log(m.size);", "m.close();"];
     writeFileSync(program, `import { SharedMemory } from "../../mod.ts";\n${lines.join("\n")}\n`);
-    const flags = ["--allow-ffi", "--allow-read", "--allow-write"];
-    const end = await spawnProgram(ownRuntime.command, ["run", "--no-prompt", "--no-check", ...flags, program]).ended;
-    assert.deepEqual([end.stdout, end.code], ["1\n", 0], end.stderr);
+    return spawnProgram(ownRuntime.command, ["run", "--no-prompt", "--no-check", ...flags, program]).ended;
+  }
+
+  for (const flags of [["--allow-read", "--allow-write"], ["--allow-write"], ["--allow-write=/tmp"]]) {
+    it(`needs no permission of Deno but --allow-ffi ${flags.join(" ")}`, { skip: notDeno }, async () => {
+      const end = await underDeno("--allow-ffi", ...flags);
+      assert.deepEqual([end.stdout, end.code], ["1\n", 0], end.stderr);
+    });
+  }
+
+  it("that Deno may not write is an error that says so, and what was tried before", { skip: notDeno }, async () => {
+    const end = await underDeno("--allow-ffi");
+    assert.match(end.stderr, /Cannot load linux-ipc: .*No such file.*embedded copy: .*"\/tmp\/.*--allow-write/);
+  });
+
+  it("is not tried where Deno may load nothing: the error is about that", { skip: notDeno }, async () => {
+    const end = await underDeno("--allow-write");
+    assert.match(end.stderr, /NotCapable: Requires ffi access to .*native\/linux-ipc-.*--allow-ffi/);
   });
 
   it("is loaded where the temporary directory may not hold programs", { skip: notRoot() }, async () => {

@@ -60,6 +60,7 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   watch_take: [[address], -11],
   page_size: [[-1]],
   madvise: [[0, 0, 0], 0],
+  resident: [[4097, 4096], EINVAL],
   msync: [[1, 0, 4], EINVAL],
   sync_file_range: [[-1, 0, 0], EBADF],
   fsync: [[-1], EBADF],

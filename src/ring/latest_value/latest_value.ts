@@ -140,7 +140,13 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     }
   }
 
-  /** Opens it, or creates it; `created` tells which. One that exists keeps its own size and number of buffers. */
+  /**
+   * Opens it, or creates it; `created` tells which. One that exists must have what the options say; what they leave out
+   * is taken as it is.
+   *
+   * @throws {IpcError} EINVAL it exists with another size, number of buffers, or with or without checksums; otherwise as
+   * `create` and `open`
+   */
   static openOrCreate<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
     name: string,
     options: LatestValueCreateOptions<Value, Given>,
@@ -153,6 +159,12 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
       () => LatestValue.open(name, { spinMs, ordering, type }),
       () => LatestValue.create(name, options),
     );
+    try {
+      checkAgreement(latest.#parts.geometry, options, name);
+    } catch (error) {
+      latest.close();
+      throw error;
+    }
     if (unlinkOnClose) latest.#parts.placement.memory.unlinkOnClose?.();
     return latest;
   }

@@ -1,11 +1,11 @@
 // SpscConsumer: the receiving side of a ring. The hot path is plain TypeScript on mapped memory.
 
-import { checkFunction } from "../../sys/validate.ts";
+import { checkFunction, checkOptions } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
 import { NOWHERE, refuseArray, refuseTarget } from "../mapped_copy.ts";
 import { lengthAt } from "./chain.ts";
-import { messagesOf } from "./iteration.ts";
+import { type IterationOptions, messagesOf } from "./iteration.ts";
 import * as layout from "./layout.ts";
 import { MESSAGE_HEADER, TAKEN_INDEX } from "./layout.ts";
 import { attemptOn, closedHere, corrupted, lostError, RingSide, type SideParts } from "./side.ts";
@@ -169,7 +169,7 @@ export class SpscConsumer extends RingSide {
       checkAwaitOptions(options, "receive");
       options?.signal?.throwIfAborted();
       const message = this.waiter.isAwaited ? undefined : this.tryReceive();
-      return message === undefined ? this.waiter.wait(() => this.attempt(), options) : Promise.resolve(message);
+      return message === undefined ? this.wait(() => this.attempt(), options) : this.answer(message);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -177,7 +177,8 @@ export class SpscConsumer extends RingSide {
 
   /**
    * Hands each message that is there to `handler` as a borrowed view, at most `max` of them; how many. A message is
-   * acknowledged when its handler has returned; one whose handler throws will come again.
+   * acknowledged when its handler has returned; one whose handler throws will come again. It ends after `capacity` bytes of
+   * the ring, so that a producer who is as fast, or hostile, cannot keep this thread: there may be more then.
    */
   drain(handler: (message: Uint8Array, position: number) => void, max = Number.POSITIVE_INFINITY): number {
     checkFunction(handler, "the handler of drain");
@@ -196,11 +197,14 @@ export class SpscConsumer extends RingSide {
     checkFunction(handler, "the handler of drain");
     if (typeof max !== "number") throw new TypeError(`drain takes a number of messages, not ${typeof max}`);
     if (!(max >= 0)) throw new RangeError(`drain takes a number of messages from 0 on, not ${max}`);
+    const first = this.next;
     let count = 0;
-    while (count < max && this.peekAt() >= 0) {
+    for (;;) {
+      const rest = (this.bytes.geometry.capacity - ((this.next - first) | 0)) | 0;
+      if (count >= max || rest <= 0 || this.peekAt() < 0) break;
       this.record = 0; // the run moves on by itself: a handler's release has nothing to do
       try {
-        count += this.drainRun(handler, max - count);
+        count += this.drainRun(handler, max - count, Math.min(rest, this.lag));
       } finally {
         this.record = 0; // a message that was peeked before or meanwhile is done with
         if (this.isOpen && this.published !== this.next) this.acknowledge();
@@ -210,9 +214,13 @@ export class SpscConsumer extends RingSide {
     return count;
   }
 
-  /** What is there, as far as acknowledgement may lag. The loop lives on locals: it is the hot path. */
-  private drainRun(handler: (offset: number, length: number, position: number) => void, max: number): number {
-    const { i32, dataOffset, mask, lag, isAtomic } = this;
+  /** What is there, up to so many messages and bytes of the ring. The loop lives on locals: it is the hot path. */
+  private drainRun(
+    handler: (offset: number, length: number, position: number) => void,
+    max: number,
+    bytes: number,
+  ): number {
+    const { i32, dataOffset, mask, isAtomic } = this;
     const largest = this.bytes.geometry.maxMessageSize;
     const first = this.next;
     let next = first;
@@ -221,7 +229,7 @@ export class SpscConsumer extends RingSide {
     // this one has come: their misses overlap.
     let expected = this.lastLength;
     let record = layout.recordSize(expected);
-    while (count < max && ((next - first) | 0) < lag) {
+    while (count < max && ((next - first) | 0) < bytes) {
       const start = dataOffset + (next & mask);
       const length = (isAtomic ? Atomics.load(i32, start >> 2) : i32[start >> 2]) - 1;
       if (!(length >= 0 && length <= largest)) {
@@ -258,9 +266,20 @@ export class SpscConsumer extends RingSide {
     return this.isOpen && this.peer.isClosed && lengthAt(this.bytes, this.i32, this.next) < 0;
   }
 
-  /** Each message as it comes, to the end of the stream. A killed producer ends it with PeerDiedError. */
+  /**
+   * Each message as it comes, to the end of the stream: until the producer has closed, or this consumer is closed.
+   *
+   * @throws {PeerDiedError} the producer died and everything it had committed was received
+   */
   [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
-    return messagesOf(this);
+    return this.messages();
+  }
+
+  /** As the consumer itself in `for await`; an abort ends the iteration with `signal.reason`, and takes no message. */
+  messages(options?: IterationOptions): AsyncGenerator<Uint8Array, void, void> {
+    checkOptions(options, ["signal"], "messages");
+    checkAwaitOptions(options, "messages");
+    return messagesOf(this, () => this.isOpen, options);
   }
 
   /** Acknowledges what was received and gives the role back. Closing twice is fine. */

@@ -1,28 +1,33 @@
-// Iteration over a ring: each message as it comes, without starving the event loop.
-
-import { setImmediate } from "node:timers";
-
-/** How many messages are handed out in a row before timers and input get their turn. */
-const TURN_MESSAGES = 256;
+// Iteration over a ring: each message as it comes, to the end of the stream.
 
 /** What an iteration needs of a consumer. */
 interface Source {
   readonly ended: boolean;
-  receive(): Promise<Uint8Array | undefined>;
+  receive(options?: IterationOptions): Promise<Uint8Array | undefined>;
 }
 
-/** Ends where the producer has closed; throws where it was killed or the consumer was closed. */
-export async function* messagesOf(source: Source): AsyncGenerator<Uint8Array, void, void> {
-  for (let count = 1; ; count++) {
-    if (count % TURN_MESSAGES === 0) await new Promise((resolve) => setImmediate(resolve));
+/** Options of `messages`. */
+export interface IterationOptions {
+  /** Aborting ends the iteration with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** Ends where the producer has closed, or this consumer while it was iterated; throws where the producer was killed. */
+export async function* messagesOf(
+  source: Source,
+  isOpen: () => boolean,
+  options?: IterationOptions,
+): AsyncGenerator<Uint8Array, void, void> {
+  do {
     if (source.ended) return;
     let message: Uint8Array | undefined;
+    const wasOpen = isOpen();
     try {
-      message = await source.receive();
+      message = await source.receive(options);
     } catch (error) {
-      if (source.ended) return;
+      if (source.ended || (wasOpen && !isOpen())) return;
       throw error;
     }
     if (message !== undefined) yield message;
-  }
+  } while (isOpen());
 }

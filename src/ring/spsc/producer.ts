@@ -19,6 +19,9 @@ import {
   type SideParts,
 } from "./side.ts";
 
+/** A batch begins with a look for room when there is less than for so many of its messages; otherwise it ends with it. */
+const FEW = 64;
+
 /**
  * The one sender of a ring; made by `ring.producer()`.
  *
@@ -27,7 +30,9 @@ import {
  */
 export class SpscProducer extends RingSide {
   private largest = 0;
-  /** Bytes for messages; -1 once closed and while a batch is filled: then the slow path tells why there are none. */
+  /** Bytes for messages. */
+  private most = 0;
+  /** As many; -1 once closed and while a batch is filled: then the slow path tells why there are none. */
   private room = 0;
   /** Position of the next message. */
   private head = 0;
@@ -49,7 +54,8 @@ export class SpscProducer extends RingSide {
     const { geometry } = bytes;
     this.largest = geometry.maxMessageSize;
     this.publishesPlainly = !bytes.isAtomic;
-    this.room = geometry.capacity - layout.MESSAGE_HEADER;
+    this.most = geometry.capacity - layout.MESSAGE_HEADER;
+    this.room = this.most;
     this.tail = Atomics.load(this.i32, this.tailIndex);
     this.head = endOfMessages(bytes, this.i32, this.tail);
   }
@@ -58,15 +64,20 @@ export class SpscProducer extends RingSide {
   private loadTail(): number {
     const tail = loadOrdered(this.i32, this.tailIndex);
     const used = (this.head - tail) | 0;
-    if (used < 0 || used > this.room || (used & 7) !== 0) throw corrupted(this.bytes, `the consumer is at ${tail}`);
+    if (used < 0 || used > this.most || (used & 7) !== 0) throw corrupted(this.bytes, `the consumer is at ${tail}`);
     return tail;
+  }
+
+  /** The last position at which such a record fits, as the consumer stands now. */
+  private limitAnew(record: number): number {
+    this.tail = this.loadTail();
+    return (this.tail + this.most - record) | 0;
   }
 
   /** Whether there is room after all. */
   private hasRoom(record: number): boolean {
     if (this.room < 0) throw this.isOpen ? fillingHere(this.bytes) : closedHere(this.bytes, "send");
-    this.tail = this.loadTail();
-    if (((this.head + record - this.tail) | 0) <= this.room) return true;
+    if (((this.limitAnew(record) - this.head) | 0) >= 0) return true;
     if (this.isCorked) this.publishHeld(); // what is held back could never be read, and the room never come
     this.haveLooked();
     return false;
@@ -194,8 +205,8 @@ export class SpscProducer extends RingSide {
       const bytes = asBytes(data, "a message");
       checkSize(this.bytes, bytes.length);
       options?.signal?.throwIfAborted();
-      if (!this.waiter.isAwaited && this.trySend(bytes)) return Promise.resolve(true);
-      return this.waiter.wait(() => this.attempt(bytes), options).then((sent) => sent ?? false);
+      if (!this.waiter.isAwaited && this.trySend(bytes)) return this.answer(true);
+      return this.wait(() => this.attempt(bytes), options).then((sent) => sent ?? false);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -212,16 +223,26 @@ export class SpscProducer extends RingSide {
     checkInteger(count, "count", 0, Number.MAX_SAFE_INTEGER);
     checkFunction(write, "write");
     const record = layout.recordSize(size);
-    if (((this.head - this.tail) | 0) + record * Math.min(count, 64) > this.room) this.hasRoom(record);
+    let mayLook = true;
+    if (((this.head - this.tail) | 0) + record * Math.min(count, FEW) > this.room) {
+      this.hasRoom(record);
+      mayLook = false;
+    }
     const { i32, dataOffset, mask, room } = this;
-    const limit = (this.tail + room - record) | 0;
+    let limit = (this.tail + room - record) | 0;
     const first = this.head;
     let head = first;
     let index = 0;
     this.claimed = -1;
     this.room = -1;
     try {
-      for (; index < count && ((limit - head) | 0) >= 0; index++) {
+      for (; index < count; index++) {
+        if (((limit - head) | 0) < 0) {
+          if (!mayLook) break;
+          mayLook = false; // once: it takes a cache line from the consumer
+          limit = this.limitAnew(record);
+          if (((limit - head) | 0) < 0) break;
+        }
         const start = dataOffset + (head & mask);
         write(start + MESSAGE_HEADER, index);
         if (!this.isOpen) break; // it has closed us: a successor may be at work here

@@ -2,12 +2,14 @@
 
 import { errno } from "../../sys/errno.ts";
 import { type Attempt, IpcError } from "../../sys/error.ts";
+import type { AwaitOptions } from "../../wait/deadline.ts";
 import { MappedCopy } from "../mapped_copy.ts";
 import { PeerEnd } from "../peer_end.ts";
 import type { RingWaiter } from "../ring_waiter.ts";
 import type { Role } from "../role.ts";
 import type { RingGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
+import { Turns } from "./turns.ts";
 
 /** One in 64 vain looks asks whether pages were lost: a call, where a look is a load. */
 const LOOKS_MASK = 63;
@@ -55,6 +57,7 @@ export abstract class RingSide {
   protected readonly own: Role;
   protected readonly peer: PeerEnd;
   protected readonly waiter: RingWaiter;
+  private readonly turns = new Turns();
   protected readonly onClose: () => void;
   protected isOpen = true;
   protected isAtomic = false;
@@ -91,6 +94,17 @@ export abstract class RingSide {
     this.vainLooks = (this.vainLooks + 1) & LOOKS_MASK;
     if (this.vainLooks === 1) this.demandPages();
     this.waiter.pause();
+  }
+
+  /** The answer of an awaiting call that needed no wait. */
+  protected answer<T>(value: T): Promise<T> {
+    return this.turns.answer(value);
+  }
+
+  /** Awaits `attempt`. What its first look finds needed no wait either. */
+  protected wait<T>(attempt: () => T | undefined, options: AwaitOptions | undefined): Promise<T | undefined> {
+    const wait = this.waiter.wait(attempt, options);
+    return this.waiter.isAwaited ? wait : wait.then((value) => this.answer(value));
   }
 
   /** Lost pages look like an empty ring to the one side, and like a full one to the other, for ever. */
