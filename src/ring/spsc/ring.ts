@@ -233,7 +233,8 @@ export class SpscRing {
     const { memory, participants } = segment;
     const own = new Role(this.#words, base, words, participants);
     const peer = new Role(this.#words, base, peerWords, participants);
-    const notify = () => notifyAll(this.#words, (base + peersWait) / 4, memory.address + base + peersWait);
+    const wake = (wait: number) => notifyAll(this.#words, (base + wait) / 4, memory.address + base + wait);
+    const notify = () => wake(peersWait);
     own.take(name, notify);
     const makeWaiter = (watched: () => number) =>
       new Waiter({
@@ -250,6 +251,7 @@ export class SpscRing {
         own,
         peer,
         makeWaiter,
+        renew: () => wake(ownWait),
         onClose: () => this.#sides.delete(side),
       });
       this.#sides.add(side);

@@ -35,6 +35,8 @@ export interface SideParts {
   readonly peer: Role;
   /** Makes the waiter; `peer` says whom it should watch. */
   makeWaiter(peer: () => number): RingWaiter;
+  /** Has this side's own waits look again. */
+  renew(): void;
   /** Runs when the side is closed. */
   onClose(): void;
 }
@@ -57,7 +59,8 @@ export abstract class RingSide {
   protected readonly own: Role;
   protected readonly peer: PeerEnd;
   protected readonly waiter: RingWaiter;
-  private readonly turns = new Turns();
+  protected readonly renew: () => void;
+  private readonly turns: Turns;
   protected readonly onClose: () => void;
   protected isOpen = true;
   protected isAtomic = false;
@@ -70,7 +73,7 @@ export abstract class RingSide {
   private vainLooks = 0;
 
   /** `peersWait`: offset of the eventcount on which the other side sleeps. */
-  constructor({ bytes, own, peer, makeWaiter, onClose }: SideParts, peersWait: number) {
+  constructor({ bytes, own, peer, makeWaiter, renew, onClose }: SideParts, peersWait: number) {
     const { buffer, base, geometry } = bytes;
     this.u8 = new Uint8Array(buffer);
     this.i32 = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
@@ -81,6 +84,8 @@ export abstract class RingSide {
     this.own = own;
     this.peer = new PeerEnd(peer);
     this.waiter = makeWaiter(() => this.peer.watched);
+    this.renew = renew;
+    this.turns = new Turns(renew);
     this.onClose = onClose;
     this.isAtomic = bytes.isAtomic;
     this.dataOffset = base + layout.MESSAGES;
@@ -101,10 +106,12 @@ export abstract class RingSide {
     return this.turns.answer(value);
   }
 
-  /** Awaits `attempt`. What its first look finds needed no wait either. */
+  /** Awaits `attempt`. */
   protected wait<T>(attempt: () => T | undefined, options: AwaitOptions | undefined): Promise<T | undefined> {
-    const wait = this.waiter.wait(attempt, options);
-    return this.waiter.isAwaited ? wait : wait.then((value) => this.answer(value));
+    this.turns.beforeWait();
+    const wait = this.waiter.wait(() => (this.turns.refuses() ? undefined : attempt()), options);
+    if (this.waiter.isAwaited) this.turns.comesAnyway();
+    return wait;
   }
 
   /** Lost pages look like an empty ring to the one side, and like a full one to the other, for ever. */
