@@ -348,6 +348,7 @@ describe("options of an awaiting wait", () => {
       await assert.rejects(consumer.receive(bad(options)), TypeError, JSON.stringify(options));
       await assert.rejects(producer.send(bytes("x"), bad(options)), TypeError, JSON.stringify(options));
     }
+    await assert.rejects(consumer.receive(bad({ signal: 5 })), { message: /AbortSignal, not number 5$/ });
     for (const timeoutMs of [-1, Number.NaN]) await assert.rejects(consumer.receive({ timeoutMs }), RangeError);
     assert.equal(text(consumer.tryReceive()), "kept");
     assert.equal(consumer.tryReceive(), undefined);

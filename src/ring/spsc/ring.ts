@@ -7,7 +7,7 @@ import type { MemoryRegion } from "../../memory/memory_region.ts";
 import { placementOver } from "../../memory/placement.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
-import { checkOptions, demandOptions } from "../../sys/validate.ts";
+import { checkOptions, demandOptions, describe } from "../../sys/validate.ts";
 import { mayPublishPlainly, notifyAll } from "../../wait/eventcount.ts";
 import { Peer } from "../../wait/peer.ts";
 import { Waiter } from "../../wait/waiter.ts";
@@ -264,7 +264,8 @@ export class SpscRing {
 
   /** Who has the role, or had it and died; undefined when it is free. The caller closes the Peer. EBADF after close. */
   holder(role: "producer" | "consumer"): Peer | undefined {
-    if (role !== "producer" && role !== "consumer") throw new TypeError('a role is "producer" or "consumer"');
+    if (role !== "producer" && role !== "consumer")
+      throw new TypeError(`a role is "producer" or "consumer", not ${describe(role)}`);
     if (!this.#isOpen) throw closedHere(this.#bytes(), `look for the ${role}`);
     const { segment, base } = this.#parts;
     const { participants } = segment;

@@ -2,6 +2,7 @@
 
 import { errno } from "../../sys/errno.ts";
 import { type Attempt, IpcError } from "../../sys/error.ts";
+import { describe } from "../../sys/validate.ts";
 import type { AwaitOptions } from "../../wait/deadline.ts";
 import { MappedCopy } from "../mapped_copy.ts";
 import { PeerEnd } from "../peer_end.ts";
@@ -170,14 +171,14 @@ export function fillingHere(bytes: RingBytes): IpcError {
 /** Refuses what cannot be the size of a message. */
 export function checkSize({ name, geometry }: RingBytes, size: number): void {
   if (Number.isInteger(size) && size >= 0 && size <= geometry.maxMessageSize) return;
-  if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${typeof size}`);
+  if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${describe(size)}`);
   throw new RangeError(`a message of ring ${name} has 0 to ${geometry.maxMessageSize} bytes, not ${size}`);
 }
 
 /** More is committed than was claimed. */
 export function refuseCommit(bytes: RingBytes, isOpen: boolean, claimed: number, size: number): never {
   const { name } = bytes;
-  if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${typeof size}`);
+  if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${describe(size)}`);
   if (!isOpen) throw closedHere(bytes, "commit");
   if (claimed < 0) throw new RangeError(`nothing is claimed on ring ${name}: call claim first`);
   throw new RangeError(`${claimed} bytes are claimed on ring ${name}, not ${size}`);
