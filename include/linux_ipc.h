@@ -13,13 +13,25 @@
  *
  * Functions return 0 or more, or -errno; none reads or promises errno. Times are nanoseconds; negative = for ever.
  * One `struct linux_ipc` may be used by all threads, but its owner is the process: locks are not recursive, and a thread
- * that locks what another thread of the process holds gets -EDEADLK. A child after fork(2) opens again; of what its
- * parent opened it may only close its copies, and while it has them the parent's slots stay taken.
+ * that locks what another thread of the process holds gets -EDEADLK; threads that exclude each other open one each. A
+ * child after fork(2) opens again; of what its parent opened it may only close its copies, and while it has them the
+ * parent's slots stay taken.
+ *
+ * The objects, each with its bytes and functions in a file of that name in linux_ipc/:
+ *
+ *   mutex  rwlock  semaphore  condition  event  barrier  once      by name, or over part of a memory; they heal
+ *   futex (also FutexLock)  spin_lock                              any word or byte that is shared; they do not
+ *
+ * An object that TypeScript laid `over` part of a memory: linux_ipc_attach with a descriptor of the memory's file and the
+ * offset of its table of participants; the object is at ipc.bytes + its own offset. Zeros are a fresh one.
+ *
+ * Not here: making objects by name, which TypeScript does; waiting without blocking the thread; FileLock, which is flock(2)
+ * and fcntl(2); rings, maps and latest values.
  *
  * A segment (file in /dev/shm):
  *
  *   0x0000  header        magic "LIPC" | version 1 | kind, four letters | version of the object | f64 size | f64 created
- *   0x1000  participants  128 slots of 64 bytes: life | generation | pid
+ *   0x1000  participants  128 slots of 64 bytes: life | generation | pid | boot
  *   0x3000  object
  *
  *   life word    thread id, and bit 31 when somebody waits for the owner's death; or bit 30: dead (set by the kernel)
@@ -30,11 +42,20 @@
 #ifndef LINUX_IPC_H
 #define LINUX_IPC_H
 
+/* -std=c11 alone hides what is not ISO C; these functions need what a program without -std sees. The C library decides at
+ * its first header. */
+#if !defined(_FEATURES_H) && !defined(_GNU_SOURCE) && !defined(_DEFAULT_SOURCE)
+#define _DEFAULT_SOURCE 1
+#elif !defined(_GNU_SOURCE) && !defined(_DEFAULT_SOURCE) && !defined(_BSD_SOURCE)
+#error "include linux_ipc.h before all system headers, or define _DEFAULT_SOURCE for the whole program (or use -std=gnu11)"
+#endif
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,8 +94,12 @@ extern "C" {
 #define LINUX_IPC_SLEEPERS 1u
 
 #define LINUX_IPC_MUTEX "MUTX"
-#define LINUX_IPC_EVENT "EVNT"
+#define LINUX_IPC_RWLOCK "RWLK"
+#define LINUX_IPC_CONDITION "COND"
 #define LINUX_IPC_SEMAPHORE "SEMA"
+#define LINUX_IPC_EVENT "EVNT"
+#define LINUX_IPC_BARRIER "BARR"
+#define LINUX_IPC_ONCE "ONCE"
 
 struct linux_ipc_header {
   uint32_t magic, version, kind, object_version;
@@ -84,39 +109,11 @@ struct linux_ipc_header {
 struct linux_ipc_slot {
   uint32_t life, generation;
   int32_t pid; /* for people: never used to judge life */
-  uint32_t reserved;
+  uint32_t boot; /* linux_ipc_boot() of the last holder; 0 unknown */
   double since;
   uint8_t padding[40];
 };
 LINUX_IPC_ASSERT(sizeof(struct linux_ipc_slot) == 64, "slot layout");
-
-#define LINUX_IPC_SOUND 0
-#define LINUX_IPC_SUSPECT 1
-#define LINUX_IPC_UNRECOVERABLE 2
-
-struct linux_ipc_mutex {
-  uint32_t word;
-  int32_t state;    /* LINUX_IPC_SOUND, ..._SUSPECT or ..._UNRECOVERABLE; changed by the holder only */
-  int32_t dead_pid; /* of the last dead holder */
-  uint32_t eventcount;
-  char reason[112]; /* why it is unrecoverable, UTF-8, ends at a NUL */
-};
-LINUX_IPC_ASSERT(sizeof(struct linux_ipc_mutex) == 128, "mutex layout");
-
-struct linux_ipc_event {
-  uint32_t eventcount;
-  int32_t is_set, resets;
-  uint8_t padding[116];
-};
-LINUX_IPC_ASSERT(sizeof(struct linux_ipc_event) == 128, "event layout");
-
-struct linux_ipc_semaphore {
-  uint32_t eventcount;
-  int32_t value;
-  int32_t owned; /* number of owned permits, which this header does not serve; 0 = counting */
-  uint8_t padding[116];
-};
-LINUX_IPC_ASSERT(sizeof(struct linux_ipc_semaphore) == 128, "semaphore layout");
 
 /* -- the process ------------------------------------------------------------------------------------------------ */
 
@@ -134,6 +131,14 @@ struct linux_ipc_process {
 };
 __attribute__((weak)) struct linux_ipc_process linux_ipc_process = {PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, 0, {{0}, 0, 0}};
 
+#define LINUX_IPC_SHARES 64 /* RwLocks that one participant reads at the same time */
+
+/* How many threads of this process read an RwLock, beside the word in it, which names only the process. */
+struct linux_ipc_share {
+  const void *object;
+  int32_t count; /* 0 = not in use */
+};
+
 /* An open object, and this process among its participants. */
 struct linux_ipc {
   uint8_t *bytes; /* the whole file */
@@ -146,6 +151,8 @@ struct linux_ipc {
   size_t area_size;
   struct linux_ipc_slot *table;
   uint32_t table_offset;
+  uint32_t shares_lock; /* a FutexLock */
+  struct linux_ipc_share shares[LINUX_IPC_SHARES];
 };
 
 /* -- futexes (futex(2), futex_waitv(2)) ------------------------------------------------------------------------- */
@@ -182,26 +189,46 @@ static inline void linux_ipc_sleep(uint32_t *word, uint32_t expected, int64_t in
   syscall(SYS_futex, word, FUTEX_WAIT_BITSET, expected, instant < 0 ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
-/* As linux_ipc_sleep, and ends when the owner of `life` dies. Comes up every 50 ms for a look, and every 2 ms where the
- * kernel has no futex_waitv. */
-static inline void linux_ipc_sleep_with(uint32_t *word, uint32_t expected, uint32_t *life, int64_t deadline) {
+/* Says in a life word that somebody waits for its owner's death, so that the kernel wakes us. Its value. */
+static inline uint32_t linux_ipc_life_announce(uint32_t *life) {
   uint32_t alive = linux_ipc_load(life);
   while (!(alive & (FUTEX_OWNER_DIED | FUTEX_WAITERS)) && !linux_ipc_exchange_if(life, &alive, alive | FUTEX_WAITERS))
     ;
-  if (alive & FUTEX_OWNER_DIED) return;
-  struct { /* struct futex_waitv */
-    uint64_t value, address;
-    uint32_t flags, reserved;
-  } words[2] = {{expected, (uintptr_t)word, 2, 0}, {alive | FUTEX_WAITERS, (uintptr_t)life, 2, 0}};
+  return alive & FUTEX_OWNER_DIED ? alive : alive | FUTEX_WAITERS;
+}
+
+/* Whose deaths end a sleep: the life words of others, each once. */
+struct linux_ipc_peers {
+  uint32_t *lives[LINUX_IPC_SLOTS - 1];
+  int count;
+};
+
+struct linux_ipc_waitv { /* struct futex_waitv */
+  uint64_t value, address;
+  uint32_t flags, reserved;
+};
+
+/* As linux_ipc_sleep, and ends when one of the peers dies. Comes up every 50 ms for a look, and every 2 ms where the
+ * kernel has no futex_waitv. */
+static inline void linux_ipc_sleep_with(uint32_t *word, uint32_t expected, const struct linux_ipc_peers *peers,
+                                        int64_t deadline) {
+  struct linux_ipc_waitv words[LINUX_IPC_SLOTS] = {{expected, (uintptr_t)word, 2, 0}};
+  for (int peer = 0; peer < peers->count; peer++) {
+    uint32_t alive = linux_ipc_life_announce(peers->lives[peer]);
+    if (alive & FUTEX_OWNER_DIED) return;
+    struct linux_ipc_waitv life = {alive, (uintptr_t)peers->lives[peer], 2, 0};
+    words[peer + 1] = life;
+  }
   int64_t slice = linux_ipc_now() + 50000000;
   if (deadline >= 0 && deadline < slice) slice = deadline;
   struct timespec until = {(time_t)(slice / 1000000000), (long)(slice % 1000000000)};
-  long result = syscall(SYS_futex_waitv, words, 2, 0, &until, CLOCK_MONOTONIC);
+  long result = syscall(SYS_futex_waitv, words, peers->count + 1, 0, &until, CLOCK_MONOTONIC);
   if (result < 0 && (errno == ENOSYS || errno == EPERM)) {
     slice = linux_ipc_now() + 2000000;
     linux_ipc_sleep(word, expected, deadline >= 0 && deadline < slice ? deadline : slice);
   }
-  if (linux_ipc_load(life) & FUTEX_OWNER_DIED) linux_ipc_wake(life); /* the kernel woke one of us: pass it on */
+  for (int peer = 0; peer < peers->count; peer++) /* the kernel woke one of us: pass it on */
+    if (linux_ipc_load(peers->lives[peer]) & FUTEX_OWNER_DIED) linux_ipc_wake(peers->lives[peer]);
 }
 
 /* -- eventcounts ------------------------------------------------------------------------------------------------ */
@@ -342,16 +369,37 @@ static inline void linux_ipc_unlink(struct linux_ipc *ipc, struct linux_ipc_proc
   process->linked--;
 }
 
+/* random(4), /proc/sys/kernel/random/boot_id: 31 bits of it (FNV-1a), never 0; or 0 where it cannot be read. */
+static inline uint32_t linux_ipc_boot(void) {
+  char text[64];
+  int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  ssize_t length = read(fd, text, sizeof text);
+  close(fd);
+  if (length <= 0) return 0;
+  uint32_t hash = 2166136261u;
+  for (ssize_t at = 0; at < length; at++) hash = (hash ^ (uint8_t)text[at]) * 16777619u;
+  hash &= 0x7fffffffu;
+  return hash ? hash : 1;
+}
+
+/* The next one: no word can name it. But a slot of another boot may have lost holders to a power loss, and one of a new
+ * table all of them, while words that carry their ids had reached the disk: there it is anywhere. */
+static inline uint32_t linux_ipc_next_generation(const struct linux_ipc_slot *slot, uint32_t boot) {
+  uint32_t before = linux_ipc_load(&slot->generation);
+  int is_next_unused = before != 0 && (boot == 0 || slot->boot == boot);
+  uint32_t generation = (is_next_unused ? before + 1 : (uint32_t)(linux_ipc_now() >> 8) ^ boot) & 0x1fffffu;
+  return generation ? generation : 1;
+}
+
 /* Dead first, then a new generation, then alive; and linked before it names our thread: there is no instant at which we
  * look alive and our death would go unseen. */
 static inline void linux_ipc_come_alive(struct linux_ipc *ipc, struct linux_ipc_process *process) {
   struct linux_ipc_slot *slot = &ipc->table[ipc->index];
   __atomic_store_n(&slot->life, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
-  uint32_t before = linux_ipc_load(&slot->generation);
-  /* In a new table not always the same: what a power loss left of an old one may carry an id from its beginning. */
-  uint32_t generation = (before == 0 ? (uint32_t)(linux_ipc_now() >> 8) : before + 1) & 0x1fffffu;
-  if (generation == 0) generation = 1;
+  uint32_t boot = linux_ipc_boot(), generation = linux_ipc_next_generation(slot, boot);
   __atomic_store_n(&slot->generation, generation, __ATOMIC_SEQ_CST);
+  slot->boot = boot;
   slot->pid = getpid();
   slot->since = (double)linux_ipc_now();
   ipc->owner = generation << 10 | (uint32_t)(ipc->index + 1);
@@ -427,7 +475,12 @@ static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint32_t t
   return result;
 }
 
-/* Whether the file is a whole segment of this kind, with room for any object that this header serves. */
+/* Bytes of an object; of a semaphore, without its owned permits. */
+static inline size_t linux_ipc_size_of(const char *kind) {
+  return memcmp(kind, LINUX_IPC_RWLOCK, 4) == 0 ? 0x300 : memcmp(kind, LINUX_IPC_BARRIER, 4) == 0 ? 0x480 : 0x80;
+}
+
+/* Whether the file is a whole segment of this kind, with room for the object. */
 static inline int linux_ipc_is_segment(int fd, const char *kind) {
   struct linux_ipc_header header;
   struct stat status;
@@ -436,7 +489,7 @@ static inline int linux_ipc_is_segment(int fd, const char *kind) {
   if (fstat(fd, &status) < 0 || pread(fd, &header, sizeof header, 0) != (ssize_t)sizeof header) return 0;
   if (header.magic != LINUX_IPC_MAGIC || header.version != LINUX_IPC_SEGMENT_VERSION || header.kind != letters) return 0;
   if (header.object_version != LINUX_IPC_OBJECT_VERSION || header.size != (double)status.st_size) return 0;
-  return status.st_size >= (off_t)(LINUX_IPC_OBJECT_OFFSET + sizeof(struct linux_ipc_mutex));
+  return status.st_size >= (off_t)(LINUX_IPC_OBJECT_OFFSET + linux_ipc_size_of(kind));
 }
 
 /* Opens the object of this name and kind. -ENOENT; -EACCES; -EINVAL it is something else, or cut short; -EUSERS. */
@@ -489,155 +542,37 @@ static inline int linux_ipc_is_dead(const struct linux_ipc *ipc, uint32_t owner)
   return lock.l_type == F_UNLCK && linux_ipc_load(&slot->generation) == generation;
 }
 
-/* -- mutex ------------------------------------------------------------------------------------------------------ */
-
-/* Locked, but the holder before died in possession: put right what the mutex protects, then linux_ipc_mutex_repaired. */
-#define LINUX_IPC_RECOVERED 1
-
-static inline int32_t linux_ipc_mutex_release(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex) {
-  if (linux_ipc_load(&mutex->word) != ipc->owner) return -EPERM;
-  __atomic_store_n(&mutex->word, 0, __ATOMIC_SEQ_CST); /* and then the look whether somebody sleeps */
-  linux_ipc_eventcount_notify(&mutex->eventcount);
-  return 0;
+/* The process id of an owner, for messages; 0 when its slot has passed on. */
+static inline int32_t linux_ipc_pid_of(const struct linux_ipc *ipc, uint32_t owner) {
+  const struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, owner);
+  return slot && linux_ipc_load(&slot->generation) == (owner & LINUX_IPC_OWNER_MASK) >> 10 ? slot->pid : 0;
 }
 
-/* What the state words say to one who has just acquired the word, from the dead `predecessor` if that is not 0. */
-static inline int32_t linux_ipc_mutex_enter(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex,
-                                            uint32_t predecessor) {
-  if (mutex->state == LINUX_IPC_UNRECOVERABLE) {
-    linux_ipc_mutex_release(ipc, mutex);
-    return -ENOTRECOVERABLE;
-  }
-  if (predecessor == 0 && mutex->state == LINUX_IPC_SOUND) return 0;
-  if (predecessor != 0) {
-    const struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, predecessor);
-    mutex->dead_pid = slot && linux_ipc_load(&slot->generation) == predecessor >> 10 ? slot->pid : 0;
-  }
-  __atomic_store_n(&mutex->state, LINUX_IPC_SUSPECT, __ATOMIC_SEQ_CST);
-  return LINUX_IPC_RECOVERED;
+/* Puts an owner on the list, unless it is there, or we ourselves, or nobody. */
+static inline void linux_ipc_peers_add(const struct linux_ipc *ipc, struct linux_ipc_peers *peers, uint32_t owner) {
+  struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, owner);
+  if (slot == NULL || slot == &ipc->table[ipc->index]) return;
+  for (int peer = 0; peer < peers->count; peer++)
+    if (peers->lives[peer] == &slot->life) return;
+  peers->lives[peers->count++] = &slot->life;
 }
 
-/* Takes the mutex if it is free, or its holder dead. 0 or LINUX_IPC_RECOVERED; -EBUSY; -EDEADLK this process holds it;
- * -ENOTRECOVERABLE, see mutex->reason. */
-static inline int32_t linux_ipc_mutex_try(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex) {
-  uint32_t found = 0;
-  if (linux_ipc_exchange_if(&mutex->word, &found, ipc->owner)) return linux_ipc_mutex_enter(ipc, mutex, 0);
-  uint32_t owner = found & LINUX_IPC_OWNER_MASK;
-  if (owner == ipc->owner) return -EDEADLK;
-  if (owner != 0 && !linux_ipc_is_dead(ipc, owner)) return -EBUSY;
-  if (!linux_ipc_exchange_if(&mutex->word, &found, ipc->owner)) return -EBUSY;
-  return linux_ipc_mutex_enter(ipc, mutex, owner);
-}
+/* -- the objects ------------------------------------------------------------------------------------------------ */
 
-/* Takes the mutex, waiting for it. As linux_ipc_mutex_try, and -ETIMEDOUT in place of -EBUSY. */
-static inline int32_t linux_ipc_mutex_lock(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex,
-                                           int64_t timeout_ns) {
-  int64_t deadline = linux_ipc_deadline(timeout_ns);
-  for (;;) {
-    for (int looks = 0; looks < 100; looks++) {
-      int32_t result = linux_ipc_mutex_try(ipc, mutex);
-      if (result != -EBUSY) return result;
-      linux_ipc_pause();
-    }
-    uint32_t key = linux_ipc_eventcount_prepare(&mutex->eventcount);
-    uint32_t owner = linux_ipc_load(&mutex->word) & LINUX_IPC_OWNER_MASK; /* of now: it wakes us, or its death does */
-    int32_t result = linux_ipc_mutex_try(ipc, mutex);
-    if (result != -EBUSY) return result;
-    if (deadline >= 0 && linux_ipc_now() >= deadline) return -ETIMEDOUT;
-    struct linux_ipc_slot *slot = linux_ipc_slot_of(ipc, owner);
-    if (slot) linux_ipc_sleep_with(&mutex->eventcount, key, &slot->life, deadline);
-  }
-}
+#include "linux_ipc/wait.h"
 
-/* What the mutex protects is sound again. The holder calls it. */
-static inline void linux_ipc_mutex_repaired(struct linux_ipc_mutex *mutex) {
-  __atomic_store_n(&mutex->state, LINUX_IPC_SOUND, __ATOMIC_SEQ_CST);
-}
+#include "linux_ipc/futex.h"
+#include "linux_ipc/spin_lock.h"
 
-/* Gives the mutex back, never to be locked again. The holder calls it. */
-static inline int32_t linux_ipc_mutex_unrecoverable(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex,
-                                                    const char *reason) {
-  if ((linux_ipc_load(&mutex->word) & LINUX_IPC_OWNER_MASK) != ipc->owner) return -EPERM;
-  snprintf(mutex->reason, sizeof mutex->reason, "%s", reason);
-  __atomic_store_n(&mutex->state, LINUX_IPC_UNRECOVERABLE, __ATOMIC_SEQ_CST);
-  return linux_ipc_mutex_release(ipc, mutex);
-}
+#include "linux_ipc/lock_word.h"
+#include "linux_ipc/mutex.h"
 
-/* Gives the mutex back. After a recovery without linux_ipc_mutex_repaired it is unrecoverable from now on.
- * -EPERM this process does not hold it. */
-static inline int32_t linux_ipc_mutex_unlock(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex) {
-  if (mutex->state == LINUX_IPC_SUSPECT)
-    return linux_ipc_mutex_unrecoverable(ipc, mutex, "its holder died and the next one did not repair");
-  return linux_ipc_mutex_release(ipc, mutex);
-}
-
-/* -- event ------------------------------------------------------------------------------------------------------ */
-
-static inline void linux_ipc_event_set(struct linux_ipc_event *event) {
-  uint32_t was = 0;
-  while (!linux_ipc_eventcount_change(&event->eventcount, &was, 1))
-    ;
-}
-
-static inline void linux_ipc_event_reset(struct linux_ipc_event *event) {
-  __atomic_store_n(&event->is_set, 0, __ATOMIC_SEQ_CST);
-}
-
-/* 0: it was set (and is not any more, if it resets itself); -EAGAIN. */
-static inline int32_t linux_ipc_event_try(struct linux_ipc_event *event) {
-  int32_t one = 1;
-  if (event->resets != 1) return __atomic_load_n(&event->is_set, __ATOMIC_SEQ_CST) == 1 ? 0 : -EAGAIN;
-  int taken = __atomic_compare_exchange_n(&event->is_set, &one, 0, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-  return taken ? 0 : -EAGAIN;
-}
-
-/* Waits until it is set. 0; -ETIMEDOUT. */
-static inline int32_t linux_ipc_event_wait(struct linux_ipc_event *event, int64_t timeout_ns) {
-  int64_t deadline = linux_ipc_deadline(timeout_ns);
-  while (linux_ipc_event_try(event) < 0) {
-    uint32_t key = linux_ipc_eventcount_prepare(&event->eventcount);
-    if (linux_ipc_event_try(event) == 0) return 0;
-    if (deadline >= 0 && linux_ipc_now() >= deadline) return -ETIMEDOUT;
-    linux_ipc_eventcount_wait(&event->eventcount, key, deadline);
-  }
-  return 0;
-}
-
-/* -- counting semaphore ------------------------------------------------------------------------------------------ */
-
-/* Gives a permit. -EOVERFLOW; -ENOTSUP its permits are owned. */
-static inline int32_t linux_ipc_semaphore_release(struct linux_ipc_semaphore *semaphore) {
-  if (semaphore->owned != 0) return -ENOTSUP;
-  uint32_t value = (uint32_t)__atomic_load_n(&semaphore->value, __ATOMIC_SEQ_CST);
-  do
-    if (value == INT32_MAX) return -EOVERFLOW;
-  while (!linux_ipc_eventcount_change(&semaphore->eventcount, &value, value + 1));
-  return 0;
-}
-
-/* Takes a permit, if there is one. 0; -EAGAIN; -ENOTSUP its permits are owned. */
-static inline int32_t linux_ipc_semaphore_try(struct linux_ipc_semaphore *semaphore) {
-  if (semaphore->owned != 0) return -ENOTSUP;
-  int32_t value = __atomic_load_n(&semaphore->value, __ATOMIC_SEQ_CST);
-  do
-    if (value <= 0) return -EAGAIN;
-  while (!__atomic_compare_exchange_n(&semaphore->value, &value, value - 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-  return 0;
-}
-
-/* Takes a permit, waiting for it. 0; -ETIMEDOUT; -ENOTSUP. */
-static inline int32_t linux_ipc_semaphore_acquire(struct linux_ipc_semaphore *semaphore, int64_t timeout_ns) {
-  int64_t deadline = linux_ipc_deadline(timeout_ns);
-  for (;;) {
-    int32_t result = linux_ipc_semaphore_try(semaphore);
-    if (result != -EAGAIN) return result;
-    uint32_t key = linux_ipc_eventcount_prepare(&semaphore->eventcount);
-    result = linux_ipc_semaphore_try(semaphore);
-    if (result != -EAGAIN) return result;
-    if (deadline >= 0 && linux_ipc_now() >= deadline) return -ETIMEDOUT;
-    linux_ipc_eventcount_wait(&semaphore->eventcount, key, deadline);
-  }
-}
+#include "linux_ipc/barrier.h"
+#include "linux_ipc/condition.h"
+#include "linux_ipc/event.h"
+#include "linux_ipc/once.h"
+#include "linux_ipc/rwlock.h"
+#include "linux_ipc/semaphore.h"
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,4 @@
-// The whole test matrix: one suite, unchanged, under every runtime and backend, one process at a time.
+// The whole test matrix: one suite, unchanged, under every runtime and backend; what spins or takes times, one file at a time.
 import process from "node:process";
 import { runChecks } from "./check.mjs";
 import { misuse, readCommandLine } from "./shared/command_line.mjs";
@@ -65,27 +65,43 @@ function sayResult(result) {
   say(dim("----"));
 }
 
-/** Redraws the status line while one file runs. */
-function showProgress(entry, position, results, started) {
+/** Redraws the status line while files run. */
+function showProgress(label, running, position, results, started) {
   const draw = () => {
     const sofar = counted(countAll(results));
-    status(`[${position}] ${entry.runtime.label}  ${entry.file}  ${sofar}  ${duration(performance.now() - started)}`);
+    status(`[${position}] ${label}  ${running.join(", ")}  ${sofar}  ${duration(performance.now() - started)}`);
   };
   draw();
   const timer = isTerminal ? setInterval(draw, 200) : undefined;
   return () => clearInterval(timer);
 }
 
+/** Whether the second may run beside the first. */
+const isPair = (first, second) => first.isPaired && second?.isPaired && first.runtime === second.runtime;
+
+/** Runs the plan in its order: two files at a time where both allow it, otherwise one. */
 async function runPlan(plan, timeoutMs, results, started) {
   const watch = new LeftoverWatch();
-  for (const [index, entry] of plan.entries()) {
-    const { runtime, file } = entry;
-    const stop = showProgress(entry, `${index + 1}/${plan.length}`, results, started);
+  const running = [];
+  let position = 0;
+  const runNext = async () => {
+    const { runtime, file } = plan[position++];
+    running.push(file);
+    const stop = showProgress(runtime.label, running, `${position}/${plan.length}`, results, started);
     const result = await runFile(runtime, file, timeoutMs ?? runtime.timeoutMs);
     stop();
-    watch.look({ label: runtime.label, file });
+    watch.look({ label: runtime.label, file: running.join(" or ") });
+    running.splice(running.indexOf(file), 1);
     results.push({ label: runtime.label, file, ...result });
     sayResult(results.at(-1));
+  };
+  const runWhilePaired = async () => {
+    do await runNext();
+    while (position < plan.length && isPair(plan[position - 1], plan[position]));
+  };
+  while (position < plan.length) {
+    const hasCompany = isPair(plan[position], plan[position + 1]);
+    await Promise.all(hasCompany ? [runWhilePaired(), runWhilePaired()] : [runNext()]);
   }
   for (const [path, { label, file }] of watch.leftovers()) {
     const problems = [`left ${path} behind`];

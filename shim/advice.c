@@ -23,6 +23,19 @@ LIPC_EXPORT int32_t lipc_madvise(double address, double length, double advice) {
   return checked(madvise(POINTER(address), (size_t)length, (int)advice));
 }
 
+/* mincore(2): bytes of these whole pages that are in memory, of files in the page cache; or -errno. */
+LIPC_EXPORT double lipc_resident(double address, double length) {
+  unsigned char present[4096];
+  const size_t page = getauxval(AT_PAGESZ);
+  size_t pages = (size_t)length / page, count = 0;
+  for (size_t first = 0; first < pages; first += sizeof present) {
+    size_t chunk = pages - first < sizeof present ? pages - first : sizeof present;
+    if (mincore((uint8_t *)POINTER(address) + first * page, chunk * page, present) < 0) return -errno;
+    for (size_t at = 0; at < chunk; at++) count += present[at] & 1;
+  }
+  return (double)(count * page);
+}
+
 /* msync(2). */
 LIPC_EXPORT int32_t lipc_msync(double address, double length, double flags) {
   return checked(msync(POINTER(address), (size_t)length, (int)flags));

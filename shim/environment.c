@@ -96,6 +96,7 @@ static void on_wake_end(void *data) {
 static void on_environment_end(void *data) {
   file_lock_forget(data);
   participant_forget(data);
+  owned_forget(data); /* the last one: the others may use these descriptors */
   unreference(data);
 }
 
@@ -201,18 +202,20 @@ static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
   ROW(mmap, 6) ROW(munmap, 2) ROW(lock_byte, 3) ROW(unlock_byte, 2)                                                   \
   ROW(guard_add, 2) ROW(guard_remove, 1) ROW(guard_faults, 1)                                                         \
   ROW(copy, 4) ROW(futex_wait, 3) ROW(futex_wake, 2) ROW(futex_advance, 1) ROW(wait_event, 4)                         \
-  ROW(membarrier_register, 0) ROW(membarrier, 0) ROW(pause, 1) ROW(measure_wake, 0)                                   \
+  ROW(wait_event_among, 3)                                                                                            \
+  ROW(membarrier_register, 0) ROW(membarrier, 0) ROW(pause, 1) ROW(measure_wake, 0) ROW(boot, 0)                       \
   ROW(participant_attach, 4) ROW(participant_owner, 1) ROW(participant_detach, 1) ROW(participant_dead, 2)            \
   ROW(watch_add, 4) ROW(watch_arm, 2) ROW(watch_remove, 1) ROW(watch_take, 1)                                         \
-  ROW(page_size, 1) ROW(madvise, 3) ROW(msync, 3) ROW(sync_file_range, 3) ROW(fsync, 1) ROW(punch_hole, 3)            \
+  ROW(page_size, 1) ROW(madvise, 3) ROW(resident, 2) ROW(msync, 3) ROW(sync_file_range, 3)                            \
+  ROW(fsync, 1) ROW(punch_hole, 3)                                                                                    \
   ROW(mlock, 3) ROW(munlock, 2) ROW(mlockall, 1) ROW(munlockall, 0) ROW(resource_limit, 1) ROW(pread, 4)              \
   ROW(mbind, 6) ROW(set_mempolicy, 3) ROW(get_mempolicy, 4) ROW(move_pages, 4)                                        \
   ROW(getcpu, 0) ROW(sched_setaffinity, 3) ROW(sched_getaffinity, 3) ROW(sched_setscheduler, 3)                       \
   ROW(sched_getscheduler, 1) ROW(sched_getparam, 1) ROW(thread_ids, 2)                                               \
   ROW(futex_wait_any, 3) ROW(futex_await, 4) ROW(futex_leave, 1) ROW(yield, 0)                                        \
   ROW(descriptor_add, 4) ROW(descriptor_remove, 1) ROW(pidfd_open, 1) ROW(poll, 3)                                    \
-  ROW(file_lock, 4) ROW(file_lock_test, 3) ROW(file_lock_start, 6) ROW(file_lock_wait, 2) ROW(file_lock_end, 1)      \
-  ROW(file_lock_own, 2) ROW(file_lock_disown, 2)
+  ROW(file_lock, 4) ROW(file_lock_test, 3) ROW(file_lock_start, 6) ROW(file_lock_wait, 2) ROW(file_lock_cancel, 1)   \
+  ROW(file_lock_end, 1) ROW(own, 2) ROW(disown, 1)
 
 #define ARGUMENTS_0
 #define ARGUMENTS_1 a[0]

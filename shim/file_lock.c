@@ -3,7 +3,7 @@
  * The kernel offers no descriptor, futex or completion for "the lock is yours", only a call that blocks. So whoever
  * cannot wait in that call has a thread that does, for as long as the wait lasts. A wait is ended by a signal to that
  * thread, whose handler does nothing but interrupt the call; the signal may come just before the call begins, so it is
- * repeated until the thread is done. */
+ * repeated until the thread is done. Who cannot wait for that either has another thread do it, and is told by the job's notice. */
 #include "internal.h"
 
 #include <fcntl.h>
@@ -26,12 +26,14 @@ struct file_lock_job {
   int fd, operation;
   off_t start, length;
   futex_word is_done, thread;
+  uint32_t round; /* of the canceller, under jobs_lock */
   _Atomic bool is_cancelled;
   int32_t result;
 };
 
 static struct file_lock_job *jobs;
 static shim_lock jobs_lock;
+static futex_word cancellations; /* how many: the canceller sleeps on it */
 static int interrupt_signal; /* under jobs_lock; 0 = no handler yet */
 
 static struct flock record(int operation, off_t start, off_t length) {
@@ -68,45 +70,6 @@ LIPC_EXPORT int32_t lipc_file_lock_test(double fd, double operation, double rang
   return 0;
 }
 
-/* -- descriptors that end with their environment ----------------------------------------------------------------- */
-
-static struct owned {
-  struct owned *next;
-  struct environment *environment;
-  int fd;
-} *all_owned;
-static shim_lock owned_lock;
-
-/* The descriptor is closed when the environment ends, and what it locks is given back: the process may live on. */
-LIPC_EXPORT int32_t lipc_file_lock_own(double fd, double environment) {
-  struct owned *owned = calloc(1, sizeof *owned);
-  if (!owned) return -ENOMEM;
-  *owned = (struct owned){.environment = POINTER(environment), .fd = (int)fd};
-  shim_lock_take(&owned_lock);
-  owned->next = all_owned;
-  all_owned = owned;
-  shim_lock_release(&owned_lock);
-  return 0;
-}
-
-/* Takes out the first one of this environment, or of this descriptor where there is one; NULL for none. */
-static struct owned *disown(struct environment *environment, int fd) {
-  shim_lock_take(&owned_lock);
-  struct owned **at = &all_owned;
-  while (*at && ((*at)->environment != environment || (fd >= 0 && (*at)->fd != fd))) at = &(*at)->next;
-  struct owned *owned = *at;
-  if (owned) *at = owned->next;
-  shim_lock_release(&owned_lock);
-  return owned;
-}
-
-/* Before its owner closes it. */
-LIPC_EXPORT int32_t lipc_file_lock_disown(double fd, double environment) {
-  struct owned *owned = disown(POINTER(environment), (int)fd);
-  free(owned);
-  return owned ? 0 : -EINVAL;
-}
-
 /* -- waiting --------------------------------------------------------------------------------------------------- */
 
 static void on_interrupt(int signal) { (void)signal; }
@@ -141,6 +104,46 @@ static void *job_main(void *argument) {
   return NULL;
 }
 
+/* Once. It may come just before the call that it should interrupt. */
+static void interrupt(struct file_lock_job *job) {
+  atomic_store(&job->is_cancelled, true);
+  uint32_t thread = atomic_load(&job->thread);
+  if (thread != 0 && atomic_load(&job->is_done) == 0) syscall(SYS_tgkill, getpid(), thread, interrupt_signal);
+}
+
+/* Once more the next cancelled job that was not interrupted in this round. The lock is held for one signal only: the event
+ * loop takes it too. */
+static bool interrupt_next(uint32_t round) {
+  shim_lock_take(&jobs_lock);
+  struct file_lock_job *job = jobs;
+  while (job && (job->round == round || !atomic_load(&job->is_cancelled) || atomic_load(&job->is_done))) job = job->next;
+  if (job) {
+    job->round = round;
+    interrupt(job);
+  }
+  shim_lock_release(&jobs_lock);
+  return job != NULL;
+}
+
+/* A signal wakes a thread, which takes longer than an event loop has: so this thread sends and repeats them. */
+static void *canceller_main(void *argument) {
+  for (uint32_t round = 1;; round++) {
+    uint32_t seen = atomic_load(&cancellations);
+    bool found = false;
+    while (interrupt_next(round)) found = true;
+    futex_wait(&cancellations, seen, found ? (double)(now_ns() + REPEAT_NS) : -1);
+  }
+  return argument;
+}
+
+/* With jobs_lock held. */
+static int32_t start_canceller(void) {
+  static bool is_started;
+  int32_t result = is_started ? 0 : start_thread(canceller_main, NULL);
+  if (result == 0) is_started = true;
+  return result;
+}
+
 /* Begins to wait for the lock in a thread of its own; `id` is what lipc_watch_take will say (negative: nothing is said).
  * The job's address, to be given to lipc_file_lock_end, or -errno. */
 LIPC_EXPORT double lipc_file_lock_start(double fd, double operation, double start, double length, double id,
@@ -156,6 +159,7 @@ LIPC_EXPORT double lipc_file_lock_start(double fd, double operation, double star
   job->length = (off_t)length;
   shim_lock_take(&jobs_lock);
   int32_t result = choose_signal();
+  if (result == 0 && id >= 0) result = start_canceller();
   if (result == 0) result = start_thread(job_main, job);
   if (result == 0) {
     job->next = jobs;
@@ -174,11 +178,18 @@ LIPC_EXPORT int32_t lipc_file_lock_wait(double handle, double deadline) {
   return atomic_load(&job->is_done) == 1;
 }
 
-static int32_t end(struct file_lock_job *job) {
+/* Asks a job that has an id to come to an end, and does not wait for it: its notice tells. */
+LIPC_EXPORT int32_t lipc_file_lock_cancel(double handle) {
+  struct file_lock_job *job = POINTER(handle);
   atomic_store(&job->is_cancelled, true);
+  atomic_fetch_add(&cancellations, 1);
+  futex_wake(&cancellations, 1);
+  return 0;
+}
+
+static int32_t end(struct file_lock_job *job) {
   while (atomic_load(&job->is_done) == 0) {
-    uint32_t thread = atomic_load(&job->thread);
-    if (thread != 0) syscall(SYS_tgkill, getpid(), thread, interrupt_signal);
+    interrupt(job);
     futex_wait(&job->is_done, 0, (double)(now_ns() + REPEAT_NS));
   }
   int32_t result = job->result;
@@ -199,8 +210,17 @@ LIPC_EXPORT int32_t lipc_file_lock_end(double handle) {
   return job ? end(job) : -EINVAL;
 }
 
-/* What it waited for is not wanted any more, and given back if it came in time. */
-static void end_jobs(struct environment *environment) {
+/* All at once: their threads come out side by side. */
+static void interrupt_jobs(struct environment *environment) {
+  shim_lock_take(&jobs_lock);
+  for (struct file_lock_job *job = jobs; job; job = job->next)
+    if (job->notice.environment == environment) interrupt(job);
+  shim_lock_release(&jobs_lock);
+}
+
+/* An environment ends. What it waited for is not wanted any more, and given back if it came in time. */
+void file_lock_forget(struct environment *environment) {
+  interrupt_jobs(environment);
   for (;;) {
     shim_lock_take(&jobs_lock);
     struct file_lock_job **at = &jobs;
@@ -212,14 +232,5 @@ static void end_jobs(struct environment *environment) {
     int fd = job->fd, unlocking = job->operation / 4 * 4 + UNLOCK;
     off_t start = job->start, length = job->length;
     if (end(job) == 0) apply(fd, unlocking, start, length, false);
-  }
-}
-
-/* An environment ends: its waits first, which use the descriptors. */
-void file_lock_forget(struct environment *environment) {
-  end_jobs(environment);
-  for (struct owned *owned; (owned = disown(environment, -1)) != NULL;) {
-    close(owned->fd);
-    free(owned);
   }
 }

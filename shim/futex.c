@@ -108,6 +108,32 @@ void life_pass_on(futex_word *life) {
   if (atomic_load(life) & FUTEX_OWNER_DIED) futex_wake(life, INT32_MAX);
 }
 
+/* Whether one of the owners has died; all who wait for that one are told. */
+static bool pass_on_deaths(const struct waiter *lives, uint32_t count) {
+  bool is_dead = false;
+  for (uint32_t i = 0; i < count; i++) {
+    futex_word *life = (futex_word *)(uintptr_t)lives[i].address;
+    if (!(atomic_load(life) & FUTEX_OWNER_DIED)) continue;
+    life_pass_on(life);
+    is_dead = true;
+  }
+  return is_dead;
+}
+
+/* Sleeps on the last of `count` waiters, the word, while the owners of all before it, life words, live. */
+static int32_t wait_among(struct waiter *waiters, uint32_t count, double deadline) {
+  for (uint32_t i = 0; i + 1 < count; i++) {
+    waiters[i].expected = life_announce((futex_word *)(uintptr_t)waiters[i].address);
+    if (waiters[i].expected & FUTEX_OWNER_DIED) return -EOWNERDEAD;
+  }
+  double slice = (double)now_ns() + LIFE_SLICE_NS;
+  bool last = deadline >= 0 && deadline <= slice;
+  int32_t result = futex_waitv(waiters, count, last ? deadline : slice);
+  if (pass_on_deaths(waiters, count - 1)) return -EOWNERDEAD;
+  if (result == -ETIMEDOUT && !last) return 0;
+  return result == -EAGAIN || result > 0 ? 0 : result;
+}
+
 /* Sleeps while *word == expected and the owner of `life` (0 = nobody) lives.
  * 0 woken or changed; -EOWNERDEAD; -ETIMEDOUT; -EINTR. May return 0 without cause: the caller looks again. */
 LIPC_EXPORT int32_t lipc_wait_event(double word, double expected, double life, double deadline) {
@@ -115,20 +141,20 @@ LIPC_EXPORT int32_t lipc_wait_event(double word, double expected, double life, d
     int32_t result = futex_wait(POINTER(word), WORD(expected), deadline);
     return result == -EAGAIN ? 0 : result;
   }
-  futex_word *life_word = POINTER(life);
-  uint32_t alive = life_announce(life_word);
-  if (alive & FUTEX_OWNER_DIED) return -EOWNERDEAD;
-  struct waiter waiters[2] = {{.expected = alive, .address = (uintptr_t)life, .flags = WAITV_32_BIT},
-                              {.expected = WORD(expected), .address = (uintptr_t)word, .flags = WAITV_32_BIT}};
-  double slice = (double)now_ns() + LIFE_SLICE_NS;
-  bool last = deadline >= 0 && deadline <= slice;
-  int32_t result = futex_waitv(waiters, 2, last ? deadline : slice);
-  if (atomic_load(life_word) & FUTEX_OWNER_DIED) {
-    life_pass_on(life_word);
-    return -EOWNERDEAD;
-  }
-  if (result == -ETIMEDOUT && !last) return 0;
-  return result == -EAGAIN || result > 0 ? 0 : result;
+  struct waiter waiters[2] = {{0, (uintptr_t)life, WAITV_32_BIT, 0}, {WORD(expected), (uintptr_t)word, WAITV_32_BIT, 0}};
+  return wait_among(waiters, 2, deadline);
+}
+
+/* The same for several owners, up to 127: `list` holds `count` pairs of doubles, of which the first one is the word and
+ * what is expected of it, and each other one begins with the address of a life word. */
+LIPC_EXPORT int32_t lipc_wait_event_among(double list, double count, double deadline) {
+  struct waiter waiters[WAITV_MAX];
+  const double *pairs = POINTER(list);
+  if (!(count >= 1 && count <= WAITV_MAX)) return -EINVAL;
+  uint32_t lives = (uint32_t)count - 1;
+  for (uint32_t i = 0; i < lives; i++) waiters[i] = (struct waiter){0, (uintptr_t)pairs[2 * i + 2], WAITV_32_BIT, 0};
+  waiters[lives] = (struct waiter){WORD(pairs[1]), (uintptr_t)pairs[0], WAITV_32_BIT, 0};
+  return wait_among(waiters, lives + 1, deadline);
 }
 
 /* membarrier(2), REGISTER_GLOBAL_EXPEDITED: this process takes part in its peers' barriers. */

@@ -70,10 +70,11 @@ enum watched engine_survey(void);
 int32_t watchdog_start(void);
 void watchdog_call(enum watched armed);
 
-/* futex_await.c, descriptor.c, file_lock.c: what an environment that ends leaves behind */
+/* futex_await.c, descriptor.c, file_lock.c, owned.c: what an environment that ends leaves behind */
 void futex_await_forget(struct environment *environment);
 void descriptor_forget(struct environment *environment);
 void file_lock_forget(struct environment *environment);
+void owned_forget(struct environment *environment);
 
 /* participant.c */
 void participant_forget(struct environment *environment);

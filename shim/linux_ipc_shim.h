@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 6
+#define LIPC_ABI_VERSION 7
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -50,10 +50,14 @@ LIPC_EXPORT int32_t lipc_futex_wait(double word, double expected, double deadlin
 LIPC_EXPORT int32_t lipc_futex_wake(double word, double count);
 LIPC_EXPORT int32_t lipc_futex_advance(double word);
 LIPC_EXPORT int32_t lipc_wait_event(double word, double expected, double life, double deadline);
+LIPC_EXPORT int32_t lipc_wait_event_among(double list, double count, double deadline);
 LIPC_EXPORT int32_t lipc_membarrier_register(void);
 LIPC_EXPORT int32_t lipc_membarrier(void);
 LIPC_EXPORT int32_t lipc_pause(double count);
 LIPC_EXPORT double lipc_measure_wake(void);
+
+/* boot.c */
+LIPC_EXPORT int32_t lipc_boot(void);
 
 /* participant.c */
 LIPC_EXPORT double lipc_participant_attach(double fd, double table_offset, double slots, double environment);
@@ -71,6 +75,7 @@ LIPC_EXPORT int32_t lipc_watch_take(double environment);
 /* advice.c */
 LIPC_EXPORT double lipc_page_size(double fd);
 LIPC_EXPORT int32_t lipc_madvise(double address, double length, double advice);
+LIPC_EXPORT double lipc_resident(double address, double length);
 LIPC_EXPORT int32_t lipc_msync(double address, double length, double flags);
 LIPC_EXPORT int32_t lipc_sync_file_range(double fd, double offset, double length);
 LIPC_EXPORT int32_t lipc_fsync(double fd);
@@ -113,8 +118,11 @@ LIPC_EXPORT int32_t lipc_file_lock(double fd, double operation, double start, do
 LIPC_EXPORT int32_t lipc_file_lock_test(double fd, double operation, double range);
 LIPC_EXPORT double lipc_file_lock_start(double fd, double operation, double start, double length, double id, double environment);
 LIPC_EXPORT int32_t lipc_file_lock_wait(double job, double deadline);
+LIPC_EXPORT int32_t lipc_file_lock_cancel(double job);
 LIPC_EXPORT int32_t lipc_file_lock_end(double job);
-LIPC_EXPORT int32_t lipc_file_lock_own(double fd, double environment);
-LIPC_EXPORT int32_t lipc_file_lock_disown(double fd, double environment);
+
+/* owned.c */
+LIPC_EXPORT double lipc_own(double fd, double environment);
+LIPC_EXPORT int32_t lipc_disown(double owned);
 
 #endif

@@ -2,6 +2,7 @@
 #include "internal.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -33,21 +34,49 @@ LIPC_EXPORT int32_t lipc_unlink(double path) { return checked(unlink(TEXT(path))
 /* fchmod(2): the mode as asked, whatever the umask says. */
 LIPC_EXPORT int32_t lipc_fchmod(double fd, double mode) { return checked(fchmod((int)fd, (mode_t)mode)); }
 
+/* setrlimit(2), RLIMIT_FSIZE: who makes a file longer than this gets EFBIG, and before it SIGXFSZ, which ends whoever has
+ * no handler for it. The signal is sent to this thread; so it is blocked here meanwhile, and taken back unless one was
+ * pending before. By number, with the kernel's own sets: those of the C libraries differ. */
+#define SIGXFSZ_BIT ((uint64_t)1 << (SIGXFSZ - 1))
+
+struct signals {
+  uint64_t blocked, pending; /* before */
+};
+
+static struct signals hold_sigxfsz(void) {
+  struct signals before = {0, 0};
+  const uint64_t only = SIGXFSZ_BIT;
+  syscall(SYS_rt_sigprocmask, SIG_BLOCK, &only, &before.blocked, sizeof only);
+  syscall(SYS_rt_sigpending, &before.pending, sizeof before.pending);
+  return before;
+}
+
+static void drop_sigxfsz(const struct signals *before) {
+  const uint64_t only = SIGXFSZ_BIT;
+  const int64_t at_once[2] = {0, 0}; /* struct timespec */
+  if (!(before->pending & only)) syscall(SYS_rt_sigtimedwait, &only, NULL, at_once, sizeof only);
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before->blocked, NULL, sizeof before->blocked);
+}
+
 /* ftruncate(2). */
 LIPC_EXPORT int32_t lipc_ftruncate(double fd, double size) {
   int32_t result;
+  const struct signals before = hold_sigxfsz();
   do
     result = checked(ftruncate((int)fd, (off_t)size));
   while (result == -EINTR);
+  drop_sigxfsz(&before);
   return result;
 }
 
 /* posix_fallocate(3): reserves space, so that a full file system is ENOSPC here and not SIGBUS later. */
 LIPC_EXPORT int32_t lipc_fallocate(double fd, double offset, double size) {
   int32_t result;
+  const struct signals before = hold_sigxfsz();
   do
     result = -posix_fallocate((int)fd, (off_t)offset, (off_t)size);
   while (result == -EINTR);
+  drop_sigxfsz(&before);
   return result;
 }
 
@@ -65,13 +94,14 @@ LIPC_EXPORT int32_t lipc_fstat(double fd, double result) {
   return 0;
 }
 
-/* statfs(2) as doubles: total bytes, bytes free to this user. */
+/* statfs(2) as doubles: total bytes, bytes free to this user, kind. */
 LIPC_EXPORT int32_t lipc_statfs(double path, double result) {
   struct statfs status;
   if (statfs(TEXT(path), &status) < 0) return -errno;
   double *out = POINTER(result);
   out[0] = (double)status.f_blocks * (double)status.f_bsize;
   out[1] = (double)status.f_bavail * (double)status.f_bsize;
+  out[2] = (double)(uint32_t)status.f_type;
   return 0;
 }
 

@@ -26,7 +26,7 @@ struct slot {
   futex_word life;       /* thread id | FUTEX_WAITERS, or FUTEX_OWNER_DIED */
   futex_word generation; /* 21 bits; a new one for each holder */
   int32_t pid;           /* for people: never used to judge life */
-  uint32_t reserved;
+  uint32_t boot;         /* lipc_boot() of the last holder; 0 unknown */
   double since;
   uint8_t padding[40];
 };
@@ -113,16 +113,23 @@ static void unlink_entry(struct participant *participant) {
   atomic_fetch_sub(&linked, 1);
 }
 
+/* The next one: no word can name it. But a slot of another boot may have lost holders to a power loss, and one of a new
+ * table all of them, while words that carry their ids had reached the disk: there it is anywhere. */
+static uint32_t next_generation(const struct slot *slot, uint32_t boot) {
+  uint32_t before = atomic_load(&slot->generation);
+  bool is_next_unused = before != 0 && (boot == 0 || slot->boot == boot);
+  uint32_t generation = (is_next_unused ? before + 1 : (uint32_t)(now_ns() >> 8) ^ boot) & GENERATION_MASK;
+  return generation ? generation : 1;
+}
+
 /* Dead first, then a new generation, then alive: whoever looks in between sees a dead predecessor. The entry is linked
  * before the life word names our thread, so that there is no instant at which we look alive and would not be missed. */
 static void come_alive(struct participant *participant) {
   struct slot *slot = &participant->table[participant->index];
   atomic_store(&slot->life, FUTEX_OWNER_DIED);
-  uint32_t before = atomic_load(&slot->generation);
-  /* In a new table not always the same: what a power loss left of an old one may carry an id from its beginning. */
-  uint32_t generation = (before == 0 ? (uint32_t)(now_ns() >> 8) : before + 1) & GENERATION_MASK;
-  if (generation == 0) generation = 1;
+  uint32_t boot = (uint32_t)lipc_boot(), generation = next_generation(slot, boot);
   atomic_store(&slot->generation, generation);
+  slot->boot = boot;
   slot->pid = getpid();
   slot->since = (double)now_ns();
   participant->owner = generation << 10 | (uint32_t)(participant->index + 1);

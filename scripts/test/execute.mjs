@@ -53,8 +53,8 @@ function environmentFor(runtime) {
   return { ...rest, ...colours, ...cache, ...strip, ...(runtime.backend && { LINUX_IPC_BACKEND: runtime.backend }) };
 }
 
-/** The process group that is running now, for Ctrl-C. */
-let current;
+/** The process groups that are running now, for Ctrl-C. */
+const running = new Set();
 
 /** Ends a test that this script will not wait for, and clears up after it. */
 function end(group) {
@@ -62,7 +62,9 @@ function end(group) {
   removeObjectsOf(group);
 }
 
-export const interrupt = () => current !== undefined && end(current);
+export function interrupt() {
+  for (const group of running) end(group);
+}
 
 /** Starts the process; resolves to { code, signal, isTimedOut, leftBehind } when it has ended. */
 function runProcess(runtime, file, report, logDescriptor, timeoutMs) {
@@ -72,7 +74,7 @@ function runProcess(runtime, file, report, logDescriptor, timeoutMs) {
     const stdio = ["ignore", logDescriptor, logDescriptor];
     const options = { cwd: root, env: environmentFor(runtime), stdio, detached: true };
     const child = spawn(program(runtime.program), parameters, options);
-    current = child.pid;
+    if (child.pid !== undefined) running.add(child.pid);
     let isTimedOut = false;
     const timer = setTimeout(() => {
       isTimedOut = true;
@@ -82,7 +84,7 @@ function runProcess(runtime, file, report, logDescriptor, timeoutMs) {
       clearTimeout(timer);
       const leftBehind = isTimedOut || child.pid === undefined ? [] : await survivors(child.pid);
       if (child.pid !== undefined) killGroup(child.pid);
-      current = undefined;
+      running.delete(child.pid);
       resolve({ code, signal, isTimedOut, leftBehind });
     };
     child.on("exit", finish);

@@ -7,6 +7,11 @@ import { inProject } from "../shared/paths.mjs";
 /** Run once, under the newest Node: they start several runtimes themselves, or explore a model that is no runtime's. */
 const crossFolders = ["tests/cross/", "tests/crash/", "tests/explorer/"];
 
+/** Two of these run at a time: they neither spin nor measure time. */
+const pairedFolders = ["tests/docs/", "tests/explorer/", "tests/memory/", "tests/runtime/", "tests/sys/"];
+/** But for those which change or count what the whole machine has. */
+const alone = /\/(cpu|cpu_lock|huge_pages|huge_pages_examples|limits|numa)\.test\.ts$/;
+
 const FILE_TIMEOUT_MS = 180_000;
 const CROSS_TIMEOUT_MS = 600_000;
 
@@ -56,11 +61,16 @@ const isCross = (file) => crossFolders.some((folder) => file.startsWith(folder))
 const matches = (file, filters) =>
   filters.length === 0 || filters.some((part) => file.includes(part.replace(/^\.\//, "")));
 
-/** One entry for each test process: { runtime, file }, in the order of running. */
+const isPaired = (file) => pairedFolders.some((folder) => file.startsWith(folder)) && !alone.test(file);
+
+/** One entry for each test process: { runtime, file, isPaired }, in the order of running, those in pairs first. */
 export function makePlan(runtimes, filters) {
   const files = walk("tests").filter((file) => file.endsWith(".test.ts") && matches(file, filters));
   const belongs = (file, runtime) => isCross(file) === (runtime.name === "cross");
-  return runtimes.flatMap((runtime) =>
-    files.filter((file) => belongs(file, runtime)).map((file) => ({ runtime, file })),
-  );
+  return runtimes.flatMap((runtime) => {
+    const entries = files
+      .filter((file) => belongs(file, runtime))
+      .map((file) => ({ runtime, file, isPaired: isPaired(file) }));
+    return [...entries.filter((entry) => entry.isPaired), ...entries.filter((entry) => !entry.isPaired)];
+  });
 }

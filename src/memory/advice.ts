@@ -3,6 +3,7 @@
 import * as sys from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
+import { demandAbsent } from "./absent_pages.ts";
 import { hugePagesHint } from "./huge_pages.ts";
 import { type ByteRange, insidePages, type MappedMemory, spanOf, touchedPages } from "./mapped_range.ts";
 
@@ -93,8 +94,8 @@ function refusal(memory: MappedMemory, length: number, base: number): string {
  *
  * Unlike MAP_POPULATE it tells when a page cannot be had. Read-only memory stays shared with its writers.
  *
- * @throws {IpcError} EFAULT a page cannot be had: the file is shorter, the disk full, no huge page free; ENOMEM;
- * EBADF the memory is closed
+ * @throws {IpcError} EFAULT a page cannot be had: the file is shorter, the disk full, no huge page free; ENOMEM
+ * there is less memory than that; EBADF the memory is closed
  * @throws {RangeError} a range outside the memory
  * @see https://man7.org/linux/man-pages/man2/madvise.2.html
  * @example
@@ -108,7 +109,9 @@ function refusal(memory: MappedMemory, length: number, base: number): string {
  */
 export function prefault(memory: MappedMemory, range: ByteRange = {}): void {
   const action = { doing: "prefault memory", syscall: "madvise" };
-  const { address, length } = touchedPages(memory, range, action);
+  const pages = touchedPages(memory, range, action);
+  const { address, length } = pages;
+  demandAbsent(memory, pages, false, () => action);
   const result = sys.madvise(address, length, memory.readOnly ? sys.MADV_POPULATE_READ : sys.MADV_POPULATE_WRITE);
   if (result >= 0) return;
   if (result === -errno.EINVAL) {

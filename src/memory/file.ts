@@ -54,9 +54,9 @@ export interface Reservation {
 
 const isHuge = (fd: number): boolean => pageSize(fd) > pageSize(-1);
 
-/** Pages of tmpfs are memory. What stands there already needs no new ones, and huge ones stand ready in their pool. */
+/** Pages of tmpfs are memory. What stands there already needs no new ones. */
 function demandPages(fd: number, start: number, end: number, attempt: () => Attempt): void {
-  if (end - start < LEAST_BYTES || isHuge(fd)) return;
+  if (end - start < LEAST_BYTES || !sys.isInMemory(fd)) return;
   const status = sys.fstat(fd);
   const size = typeof status === "number" ? 0 : status.size;
   demandMemory(end - Math.max(start, size), attempt);
@@ -66,7 +66,7 @@ function demandPages(fd: number, start: number, end: number, attempt: () => Atte
 export function reserve(reservation: Reservation, attempt: () => Attempt): void {
   const { fd, size, from = 0, isSparse = false, directory = DIRECTORY } = reservation;
   const start = isSparse ? size - 1 : from;
-  if (directory === DIRECTORY) demandPages(fd, start, size, attempt);
+  demandPages(fd, start, size, attempt);
   const result = sys.fallocate(fd, start, size - start);
   if (result >= 0) return;
   const hints: Record<number, string | undefined> = {

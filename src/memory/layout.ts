@@ -13,6 +13,8 @@
 //   slot        0  u32  life: thread id | waiters bit, or owner-died bit
 //               4  u32  generation, 21 bits
 //               8  i32  pid, for people
+//              12  u32  boot of the last holder (shim/boot.c), 0 = unknown: in another one the generations begin anywhere
+//              16  f64  when it was taken, ns of CLOCK_MONOTONIC, for people
 
 export const SEGMENT_MAGIC = 0x4350494c;
 export const SEGMENT_VERSION = 1;
@@ -33,6 +35,7 @@ export const OBJECT_OFFSET = 0x3000;
 export const SLOT_LIFE_OFFSET = 0;
 export const SLOT_GENERATION_OFFSET = 4;
 export const SLOT_PID_OFFSET = 8;
+export const SLOT_BOOT_OFFSET = 12;
 
 /** FUTEX_OWNER_DIED, set by the kernel in a life word. */
 export const OWNER_DIED = 0x40000000;

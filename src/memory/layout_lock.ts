@@ -1,18 +1,54 @@
 // The layout lock: while one process lays a structure over shared memory, nobody else does.
 
-import { check } from "../sys/error.ts";
+import { errno } from "../sys/errno.ts";
+import { type Attempt, check, IpcError } from "../sys/error.ts";
 import { close, lockByte, O_RDWR, open } from "../sys/memory.ts";
 import type { MemoryRegion } from "./memory_region.ts";
+import { coveringLockHint } from "./record_lock.ts";
+
+/** Longer than anybody takes to lay the largest structure. It blocks the event loop, so there must be an end. */
+const TIMEOUT_MS = 5000;
+const PAUSE_MS = 1;
+
+function tooLate(fd: number, byte: number, attempt: () => Attempt): IpcError {
+  const stopped = "somebody else has been at it all the time: is that process stopped?";
+  const hint = `for ${TIMEOUT_MS} ms ${coveringLockHint(fd, byte) ?? stopped}`;
+  return new IpcError(errno.ETIMEDOUT, { ...attempt(), hint });
+}
+
+/** F_OFD_SETLK until it works: F_OFD_SETLKW would wait without end, for a stopped process or a stranger's lock. */
+function takeByte(fd: number, byte: number, attempt: () => Attempt): void {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  const end = performance.now() + TIMEOUT_MS;
+  for (;;) {
+    const result = lockByte(fd, byte, { wait: false });
+    if (result !== -errno.EAGAIN && result !== -errno.EACCES) {
+      check(result, attempt);
+      return;
+    }
+    if (performance.now() >= end) throw tooLate(fd, byte, attempt);
+    Atomics.wait(sleeper, 0, 0, PAUSE_MS);
+  }
+}
+
+/** SYNC laid: whoever lays a structure writes its first word last; who sees it there reads the rest of the header. */
+function isLaid({ buffer }: MemoryRegion, byteOffset: number): boolean {
+  return Atomics.load(new Int32Array(buffer, byteOffset, 1), 0) !== 0;
+}
 
 /**
- * Runs `action` while holding the byte at `byteOffset` of the file. The kernel drops the lock of a holder that dies. It
- * is taken by a descriptor of its own, because holders of a shared one would not exclude each other.
+ * Runs `action` while holding the byte at `byteOffset` of the file, where a structure begins that may have to be laid.
+ * The kernel drops the lock of a holder that dies. It is taken by a descriptor of its own, because holders of a shared
+ * one would not exclude each other. What is there already is only found, and needs no lock.
+ *
+ * @throws {IpcError} ETIMEDOUT somebody else has had it for 5 s
  */
 export function withLayoutLock<T>(memory: MemoryRegion, byteOffset: number, action: () => T): T {
+  if (isLaid(memory, byteOffset)) return action();
   const attempt = () => ({ syscall: "fcntl", doing: `lock the layout of ${memory.name ?? "anonymous memory"}` });
   const fd = check(open(`/proc/self/fd/${memory.fd}`, O_RDWR, 0), attempt);
   try {
-    check(lockByte(fd, memory.fileOffset + byteOffset, { wait: true }), attempt);
+    takeByte(fd, memory.fileOffset + byteOffset, attempt);
     return action();
   } finally {
     close(fd);

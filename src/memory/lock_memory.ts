@@ -2,8 +2,10 @@
 
 import * as sys from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
-import { IpcError } from "../sys/error.ts";
+import { check, IpcError } from "../sys/error.ts";
+import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, mmap, munmap, PROT_NONE } from "../sys/memory.ts";
 import { checkBoolean, checkOptions } from "../sys/validate.ts";
+import { demandAbsent } from "./absent_pages.ts";
 import { prefault } from "./advice.ts";
 import { type ByteRange, type MappedMemory, touchedPages } from "./mapped_range.ts";
 
@@ -31,7 +33,7 @@ function demand(result: number, syscall: string, doing: string): void {
  * Every page that the range touches is locked until `unlockMemory` or until the memory closes; locks do not nest.
  * Read-only memory stays shared with its writers, which plain mlock(2) would end.
  *
- * @throws {IpcError} ENOMEM, EAGAIN more than this process may lock; EPERM it may lock nothing; EBADF the memory is
+ * @throws {IpcError} ENOMEM, EAGAIN more than this process may lock, or than there is memory; EPERM it may lock nothing; EBADF the memory is
  * closed; EFAULT a page cannot be had
  * @throws {RangeError} a range outside the memory
  * @see https://man7.org/linux/man-pages/man2/mlock.2.html
@@ -49,7 +51,10 @@ export function lockMemory(memory: MappedMemory, options: LockMemoryOptions = {}
   const { onFault = false, ...range } = options;
   checkBoolean(onFault, "onFault");
   const doing = "lock memory";
-  const { address, length } = touchedPages(memory, range, { doing, syscall: "mlock" });
+  const action = { doing, syscall: "mlock" };
+  const pages = touchedPages(memory, range, action);
+  const { address, length } = pages;
+  if (!onFault) demandAbsent(memory, pages, true, () => action);
   // Always on fault: mlock makes private writable pages present by copying them, and read-only memory is mapped so.
   demand(sys.mlock(address, length, sys.MLOCK_ONFAULT), "mlock", doing);
   if (onFault) return;
@@ -59,6 +64,19 @@ export function lockMemory(memory: MappedMemory, options: LockMemoryOptions = {}
     sys.munlock(address, length);
     throw error;
   }
+}
+
+/**
+ * Refuses, before a file is made longer, what could not be locked then. It locks as many bytes of nothing, on fault, so
+ * that no page is taken.
+ */
+export function demandLockable(length: number): void {
+  const doing = "lock memory";
+  const kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  const address = check(mmap(length, PROT_NONE, kind, -1, 0), () => ({ syscall: "mmap", doing }));
+  const result = sys.mlock(address, length, sys.MLOCK_ONFAULT);
+  munmap(address, length);
+  demand(result, "mlock", doing);
 }
 
 /**

@@ -20,13 +20,13 @@ import {
   checkWhole,
   createParts,
   type MappedFileParts,
-  makePresent,
+  mapAnew,
   openParts,
   openSizedParts,
   SIZE_MAX,
 } from "./mapped_file_parts.ts";
 import { type ByteRange, spanOf, touchedPages } from "./mapped_range.ts";
-import { demandMappable, Mapping } from "./mapping.ts";
+import { demandMappable, type Mapping } from "./mapping.ts";
 import { checkPath, regularSize, syncDirectory } from "./regular_file.ts";
 
 /**
@@ -60,12 +60,11 @@ export class MappedFile {
   #mapping: Mapping;
   readonly #dependents = new Dependents();
   #isOpen = true;
-  #isNameSynced: boolean;
+  #isNameSynced = false;
 
   private constructor(parts: MappedFileParts) {
     this.#parts = parts;
     this.#mapping = parts.mapping;
-    this.#isNameSynced = !parts.created;
     reportLeak(this, `Mapped file ${parts.path}`);
   }
 
@@ -183,10 +182,12 @@ export class MappedFile {
    *
    * `bytes` and `buffer` are replaced, and views of the old ones get length 0. The new bytes are zeros, and reserved
    * unless `sparse`. Peers keep what they have mapped. Objects that lie over the file are closed, and advice is
-   * forgotten: lay and give them anew.
+   * forgotten: lay and give them anew. Where it throws, all that is mapped stays as it was. (If pages could not be
+   * made present, the file is longer by then, and stays so, since others may have mapped it.)
    *
    * @throws {RangeError} smaller than now, a window, a read-only file, or more than this runtime's ArrayBuffer can hold
-   * @throws {IpcError} ENOSPC, EDQUOT, EFBIG; EBADF it is closed
+   * @throws {IpcError} ENOSPC, EDQUOT, EFBIG; EBADF it is closed; of a file that is `locked` or populated ENOMEM, EAGAIN,
+   * EPERM, EFAULT, too
    */
   grow(size: number, options: MappedFileGrowOptions = {}): void {
     const attempt = () => this.#attempt("grow", "posix_fallocate");
@@ -198,20 +199,22 @@ export class MappedFile {
     if (this.readOnly || isWindow)
       throw new RangeError("Cannot grow a window or a read-only file: open it whole and writable");
     const from = regularSize(fd, attempt);
-    demandMappable(Math.max(from, size), attempt);
-    if (from < size) reserve({ fd, size, from, isSparse, directory }, attempt);
+    const length = Math.max(from, size);
+    demandMappable(length, attempt);
     const old = this.#mapping;
-    this.#mapping = new Mapping({ fd, offset: 0, length: Math.max(from, size), readOnly: false, attempt });
+    this.#mapping = mapAnew(old, { fd, offset: 0, length, readOnly: false, attempt }, presence, () => {
+      if (from < size) reserve({ fd, size, from, isSparse, directory }, attempt);
+    });
     this.#dependents.close();
     old.close();
-    makePresent(this, presence);
   }
 
   /**
    * msync(2): returns when what was written is on the disk and survives a power loss. Blocks this thread meanwhile.
    *
    * Nobody needs it to see what others wrote, nor against `kill -9`. With `async` the disk starts and nobody waits
-   * (sync_file_range(2)), which promises nothing yet. The first one that waits makes a new file's name durable too.
+   * (sync_file_range(2)), which promises nothing yet. The first one that waits makes the file's name durable too, whoever
+   * has made the file; but where it existed and its directory may not be read, the name is its creator's concern.
    *
    * @throws {IpcError} EIO the disk failed, or the file was made smaller and has lost pages; ENOSPC, EDQUOT;
    * EBADF it is closed
@@ -228,7 +231,7 @@ export class MappedFile {
     checkWhole(this, () => action);
     check(msync(address, length, isAsync ? MS_ASYNC : MS_SYNC), () => action);
     if (isAsync) this.#startWriting(this.#parts.fileOffset + address - this.address, length);
-    else if (!this.#isNameSynced) syncDirectory(this.#parts.directory, this.fd, () => action);
+    else if (!this.#isNameSynced) syncDirectory(this.#parts, () => action);
     this.#isNameSynced ||= !isAsync;
   }
 

@@ -6,10 +6,10 @@ import { type Attempt, IpcError } from "../sys/error.ts";
 import { checkBoolean, checkInteger, checkMode, checkOptions } from "../sys/validate.ts";
 import { prefault } from "./advice.ts";
 import { createFile, orClose, reserve } from "./file.ts";
-import { lockMemory } from "./lock_memory.ts";
+import { demandLockable, lockMemory, unlockMemory } from "./lock_memory.ts";
 import type { MappedFileCreateOptions, MappedFileOpenOptions, MappedFilePresence } from "./mapped_file_options.ts";
 import type { MappedMemory } from "./mapped_range.ts";
-import { checkPageOffset, demandMappable, Mapping } from "./mapping.ts";
+import { checkPageOffset, demandMappable, Mapping, type MappingRequest } from "./mapping.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 import { directoryOf, openRegular, regularSize } from "./regular_file.ts";
 
@@ -36,18 +36,40 @@ function checkPresence({ populate = false, locked = false }: MappedFilePresence)
 }
 
 /** Makes pages present as the options say. */
-export function makePresent(memory: MappedMemory, { populate, locked }: MappedFilePresence): void {
+function makePresent(memory: MappedMemory, { populate, locked }: MappedFilePresence): void {
   if (locked) lockMemory(memory);
   else if (populate) prefault(memory);
 }
 
-function mapPresent(request: ConstructorParameters<typeof Mapping>[0], presence: MappedFilePresence): Mapping {
+function mapPresent(request: MappingRequest, presence: MappedFilePresence): Mapping {
   const mapping = new Mapping(request);
   try {
     makePresent(mapping, presence);
     return mapping;
   } catch (error) {
     mapping.close();
+    throw error;
+  }
+}
+
+/**
+ * Maps a file that `extend` makes longer, and makes it present. Where that fails the old mapping is as it was: the caller
+ * closes it only afterwards. Both at once may be more than this process may lock, so the old one is unlocked meanwhile.
+ */
+export function mapAnew(
+  old: Mapping,
+  request: MappingRequest,
+  presence: MappedFilePresence,
+  extend: () => void,
+): Mapping {
+  const isLocked = presence.locked && old.size > 0;
+  if (isLocked) unlockMemory(old);
+  try {
+    if (presence.locked) demandLockable(request.length); // nobody would make the file shorter again
+    extend();
+    return mapPresent(request, presence);
+  } catch (error) {
+    if (isLocked) lockMemory(old);
     throw error;
   }
 }

@@ -16,6 +16,8 @@ export interface MappedMemory {
   readonly readOnly: boolean;
   /** All of it. */
   readonly bytes: Uint8Array;
+  /** The descriptor of its file; none where it has no file. */
+  readonly fd?: number;
 }
 
 /** A part of mapped memory. */

@@ -57,6 +57,7 @@ export class Mapping implements MappedMemory {
   readonly length: number;
   readonly pageSize: number;
   readonly readOnly: boolean;
+  readonly fd: number;
   readonly buffer: ArrayBuffer;
   readonly bytes: Uint8Array;
   /** What kind of huge pages these are, if any. */
@@ -66,6 +67,7 @@ export class Mapping implements MappedMemory {
 
   constructor(request: MappingRequest) {
     const { fd, length, attempt } = request;
+    this.fd = fd;
     this.length = length;
     this.readOnly = request.readOnly;
     this.pageSize = request.pageSize ?? check(pageSize(fd), attempt);

@@ -12,6 +12,7 @@ import { withArticle } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
 import * as layout from "./layout.ts";
 import { checkPlace, type MemoryRegion } from "./memory_region.ts";
+import { coveringLockHint } from "./record_lock.ts";
 
 /** Who has joined in this thread, the main one or a Worker, with its table. */
 const ofThisThread = new Set<string>();
@@ -23,6 +24,10 @@ const ofThisThread = new Set<string>();
  * A table is 8192 zero bytes anywhere in a `SharedMemory` or `MappedFile`, at a multiple of 128; it holds 128
  * participants at a time. Memory of explicit huge pages (`hugePages: "2MB"`) takes none, and so none of the objects;
  * transparent ones are fine. Objects made by name bring their own table, in which each `open` takes a slot.
+ *
+ * Slots are record locks on bytes of the file, and so is the right to lay an object: do not lock a file that holds any of
+ * this by fcntl(2), lockf(3) or `FileLock` of kind "ofd" or "posix". Nobody could join any more (EUSERS), and locks of
+ * kind "posix" would be dropped here. `FileLock` of kind "flock", or of another file, is fine.
  *
  * @example
  * ```ts
@@ -75,8 +80,8 @@ export class Participants {
   /**
    * Takes a slot, once; the owner id: generation << 10 | slot + 1.
    *
-   * @throws {IpcError} EUSERS all 128 slots are held by the living; EACCES the memory is read-only; EBADF it is closed, or
-   * mapped anew since; EINVAL it has explicit huge pages
+   * @throws {IpcError} EUSERS all 128 slots are held by the living, or by a record lock over the file; EACCES the memory
+   * is read-only; EBADF it is closed, or mapped anew since; EINVAL it has explicit huge pages
    */
   join(): number {
     if (this.#handle !== 0) return this.#owner;
@@ -107,9 +112,19 @@ export class Participants {
 
   #hintOn(number: number): string | undefined {
     const { pageSize: bytes = 0 } = this.#memory;
-    if (number === errno.EUSERS) return `it has ${layout.PARTICIPANTS_COUNT} slots, and all are held by live processes`;
+    if (number === errno.EUSERS) return `it has ${layout.PARTICIPANTS_COUNT} slots, and ${this.#holders()}`;
     if (number !== errno.EINVAL || bytes <= pageSize(-1)) return undefined;
     return `the table is mapped by ordinary pages, which cannot be had of huge ones (${bytes} bytes): use other memory`;
+  }
+
+  /** Who keeps all slots from us: the living, or a lock of a stranger. */
+  #holders(): string {
+    const table = this.#memory.fileOffset + this.#offset;
+    for (let slot = 0; slot < layout.PARTICIPANTS_COUNT; slot++) {
+      const hint = coveringLockHint(this.#memory.fd, table + slot * layout.SLOT_SIZE);
+      if (hint !== undefined) return hint;
+    }
+    return "all are held by live processes";
   }
 
   /**
@@ -205,6 +220,21 @@ export class Participants {
     if (slot < 0) return false;
     const life = loadOrdered(this.#words, (slot * layout.SLOT_SIZE) / 4);
     return (life & layout.LIFE_WITHOUT_ROBUST_LIST) === layout.LIFE_WITHOUT_ROBUST_LIST;
+  }
+
+  /**
+   * Whether somebody lives who has joined under that boot: then it is this kernel's, by whatever id we see it.
+   *
+   * @internal
+   */
+  hasLivingOf(boot: number): boolean {
+    for (let slot = 0; slot < layout.PARTICIPANTS_COUNT; slot++) {
+      const at = (slot * layout.SLOT_SIZE) / 4;
+      const generation = loadOrdered(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4);
+      const isOf = generation !== 0 && loadOrdered(this.#words, at + layout.SLOT_BOOT_OFFSET / 4) === boot;
+      if (isOf && !this.isProvenDead((generation << layout.OWNER_GENERATION_SHIFT) | (slot + 1))) return true;
+    }
+    return false;
   }
 
   /** The owner's process id in its own pid namespace, or 0 when the slot has passed on. For messages only. */

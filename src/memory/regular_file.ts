@@ -49,15 +49,28 @@ export function directoryOf(path: string): string {
   return dirname(isAbsolute(path) ? path : `${process.cwd()}/${path}`);
 }
 
+/** An open file, and where its name stands. */
+interface NamedFile {
+  readonly fd: number;
+  readonly directory: string;
+  /** Whether this process has given it the name. */
+  readonly created: boolean;
+}
+
+/** Why the directory of a file that existed cannot be opened: it may be searched, not read, or stands elsewhere now. */
+const outOfReach = [errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR];
+
 /**
- * Writes the directory of a new file to disk: until then a power loss may take the file's name. One that has lost its
- * name has none to lose.
+ * Writes the directory of a file to disk: until then a power loss may take a new file's name. One that has lost its name
+ * has none to lose. Nobody knows whether one that existed is new; where its directory is out of reach, it counts as old.
  */
-export function syncDirectory(directory: string, file: number, attempt: () => Attempt): void {
+export function syncDirectory({ fd: file, directory, created }: NamedFile, attempt: () => Attempt): void {
   const status = sys.fstat(file);
   if (typeof status === "object" && status.links === 0) return;
+  const fd = sys.open(directory, sys.O_RDONLY, 0);
+  if (!created && outOfReach.includes(-fd)) return;
   const hint = `its bytes are on the disk, but not its name: ${directory} cannot be opened`;
-  const fd = check(sys.open(directory, sys.O_RDONLY, 0), () => ({ ...attempt(), syscall: "open", hint }));
+  check(fd, () => ({ ...attempt(), syscall: "open", hint }));
   const result = fsync(fd);
   sys.close(fd);
   if (result !== -errno.EINVAL) check(result, () => ({ ...attempt(), syscall: "fsync" })); // some cannot be synced

@@ -2,6 +2,7 @@
 
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
+import { disown, own } from "../sys/owned.ts";
 import { withArticle } from "../sys/validate.ts";
 import * as layout from "./layout.ts";
 import type { MemoryRegion } from "./memory_region.ts";
@@ -60,7 +61,19 @@ function flaw(memory: SharedMemory, kind: SegmentKind): string | undefined {
   return undefined;
 }
 
+/** A Worker may end without close. Its mapping stays, since its buffer may live on in another one; the descriptor need not. */
+function endWithEnvironment(memory: SharedMemory): void {
+  const owned = own(memory.fd);
+  if (owned < 0) return; // no memory for a few bytes: then it stays, too
+  const dependent = {};
+  memory.beforeClose(dependent, () => {
+    memory.afterClose(dependent);
+    disown(owned);
+  });
+}
+
 function assemble(memory: SharedMemory): Segment {
+  endWithEnvironment(memory);
   return { memory, participants: Participants.over(memory, layout.PARTICIPANTS_OFFSET) };
 }
 

@@ -39,10 +39,13 @@ export const symbols = {
   futex_wake: { result: "i32", arguments: 2 },
   futex_advance: { result: "i32", arguments: 1 },
   wait_event: { result: "i32", arguments: 4 },
+  wait_event_among: { result: "i32", arguments: 3 },
   membarrier_register: { result: "i32", arguments: 0 },
   membarrier: { result: "i32", arguments: 0 },
   pause: { result: "i32", arguments: 1 },
   measure_wake: { result: "f64", arguments: 0 },
+
+  boot: { result: "i32", arguments: 0 },
 
   participant_attach: { result: "f64", arguments: 4 },
   participant_owner: { result: "i32", arguments: 1 },
@@ -56,6 +59,7 @@ export const symbols = {
 
   page_size: { result: "f64", arguments: 1 },
   madvise: { result: "i32", arguments: 3 },
+  resident: { result: "f64", arguments: 2 },
   msync: { result: "i32", arguments: 3 },
   sync_file_range: { result: "i32", arguments: 3 },
   fsync: { result: "i32", arguments: 1 },
@@ -93,13 +97,15 @@ export const symbols = {
   file_lock_test: { result: "i32", arguments: 3 },
   file_lock_start: { result: "f64", arguments: 6 },
   file_lock_wait: { result: "i32", arguments: 2 },
+  file_lock_cancel: { result: "i32", arguments: 1 },
   file_lock_end: { result: "i32", arguments: 1 },
-  file_lock_own: { result: "i32", arguments: 2 },
-  file_lock_disown: { result: "i32", arguments: 2 },
+
+  own: { result: "f64", arguments: 2 },
+  disown: { result: "i32", arguments: 1 },
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 6;
+export const ABI_VERSION = 7;
 
 export type SymbolName = keyof typeof symbols;
 

@@ -164,22 +164,30 @@ export class Barrier extends SharedObject {
   }
 
   /**
-   * Arrives, and blocks this thread until all others have; the number of the phase, or undefined after the timeout.
+   * Arrives, and blocks this thread until all others have; the number of the phase.
    *
    * @throws {IpcError} EPERM this participant is no member; EBADF after close
    */
+  arriveSync(options?: WaitOptions & { timeoutMs?: undefined }): number;
+  /** As without a timeout, but undefined after it; we have arrived all the same. */
+  arriveSync(options: WaitOptions | undefined): number | undefined;
+  /** Arrives only with good options. */
   arriveSync(options?: WaitOptions): number | undefined {
-    deadlineOf(options, "arriveSync"); // refused before we have arrived
+    deadlineOf(options, "arriveSync");
     return this.blocking(this.#waiter, "arriveSync", this.#arrive(), options);
   }
 
   /**
-   * Arrives, and resolves when all others have: the number of the phase, or undefined after the timeout. An abort
-   * rejects with `signal.reason`, after we have arrived; leaving meanwhile with EPERM. Errors as `arriveSync`.
+   * Arrives, and resolves when all others have: the number of the phase. An abort rejects with `signal.reason`, after we
+   * have arrived; leaving meanwhile with EPERM. Errors as `arriveSync`.
    */
+  arrive(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<number>;
+  /** As without a timeout, but undefined after it; we have arrived all the same. */
+  arrive(options: AwaitOptions | undefined): Promise<number | undefined>;
+  /** Arrives only with good options. */
   arrive(options?: AwaitOptions): Promise<number | undefined> {
     try {
-      checkAwaitOptions(options, "arrive"); // refused before we have arrived
+      checkAwaitOptions(options, "arrive");
       options?.signal?.throwIfAborted();
       return this.awaiting(this.#waiter, "arrive", this.#arrive(), options);
     } catch (error) {

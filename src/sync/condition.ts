@@ -65,7 +65,10 @@ export class Condition extends SharedObject {
     return () => (Atomics.load(this.#words, 0) >> 1 !== key >> 1 ? true : undefined);
   }
 
-  /** Gives the mutex back, waits for a notification, takes the mutex again; blocks this thread. */
+  /**
+   * Gives the mutex back, waits for a notification, takes the mutex again; blocks this thread. The timeout ends the wait
+   * for the notification; taking the mutex again takes as long as others hold it.
+   */
   waitSync(guard: MutexGuard, options?: WaitOptions): ConditionResult {
     this.checkOpen("wait for");
     checkGuard(guard);
@@ -73,12 +76,13 @@ export class Condition extends SharedObject {
     const attempt = this.#watchForChange();
     guard.unlock();
     const notified = this.blocking(this.#waiter, "waitSync", attempt, options) ?? false;
-    return { guard: guard.mutex.lockSync() as MutexGuard, notified };
+    return { guard: guard.mutex.lockSync(), notified };
   }
 
   /**
-   * Gives the mutex back, waits for a notification, and resolves with the mutex taken again. An abort rejects with
-   * `signal.reason`, and then the mutex is not held.
+   * Gives the mutex back, waits for a notification, and resolves with the mutex taken again. The timeout is for the
+   * notification alone, as in `waitSync`. An abort rejects with `signal.reason`, also while the mutex is waited for, and
+   * then the mutex is not held.
    */
   async wait(guard: MutexGuard, options?: AwaitOptions): Promise<ConditionResult> {
     this.checkOpen("wait for");
@@ -87,7 +91,7 @@ export class Condition extends SharedObject {
     const attempt = this.#watchForChange();
     guard.unlock();
     const notified = (await this.awaiting(this.#waiter, "wait", attempt, options)) ?? false;
-    return { guard: await guard.mutex.lock(), notified };
+    return { guard: await guard.mutex.lock({ signal: options?.signal }), notified };
   }
 
   /** Wakes everybody who waits. Usually called with the mutex held, after a change. */

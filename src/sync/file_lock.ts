@@ -4,8 +4,9 @@ import { orClose } from "../memory/file.ts";
 import { checkPath } from "../memory/regular_file.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
-import { fileLock, fileLockDisown, fileLockOwn, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
+import { fileLock, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
 import { close, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, open } from "../sys/memory.ts";
+import { disown, own } from "../sys/owned.ts";
 import { checkInteger, checkOptions } from "../sys/validate.ts";
 import { checkAwaitOptions, deadlineAfter } from "../wait/deadline.ts";
 import { STILL_WAITING, waitForFileLockSync } from "../wait/file_lock_job.ts";
@@ -41,10 +42,11 @@ export interface FileLockBlocker {
  * alive with it; ours are closed on exec, and with the Worker that has opened them ("posix" with the process).
  *
  * Within one object a byte is held once, or shared by several guards; a second one waits as for a stranger. Record locks
- * cover bytes that do not exist yet. `tryLock` never waits. Where the lock is busy, `lockSync` and `lock` have a native
- * thread of their own that blocks in the system call, since the kernel has no other way to tell: some 50 us, and a thread
- * as long as the wait lasts. A timeout or an abort interrupts that thread by a real-time signal (63, or the next lower one
- * that nobody uses). Waiters are served by the kernel, roughly in order.
+ * cover bytes that do not exist yet. `tryLock` never waits. Where the lock is busy, each call of `lockSync` and `lock` has
+ * a native thread of its own that blocks in the system call, since the kernel has no other way to tell: some 50 us, and a
+ * thread for as long as the call is pending, so that a thousand pending calls are a thousand threads. A timeout or an abort
+ * interrupts that thread by a real-time signal (63, or the next lower one that nobody uses); should the kernel have given
+ * it the lock at that instant, the event loop's next turn gives it back. Waiters are served by the kernel, roughly in order.
  *
  * @see https://man7.org/linux/man-pages/man2/fcntl_locking.2.html
  * @see https://man7.org/linux/man-pages/man2/flock.2.html
@@ -67,16 +69,21 @@ export class FileLock {
   /** As it was given; undefined over a descriptor. */
   readonly path: string | undefined;
   readonly #ownsFd: boolean;
+  /** The handle under which the descriptor ends with this environment, 0 where it does not. */
+  readonly #owned: number;
   readonly #claims = new Claims();
   readonly #waiting = new Set<FileLockWait>();
+  /** Those of them that wait for other claims of this object, and not yet in the kernel. */
+  readonly #queue = new Set<FileLockWait>();
   #fd: number;
   #isRef = true;
 
-  private constructor(kind: choice.FileLockKind, fd: number, path?: string) {
+  private constructor(kind: choice.FileLockKind, fd: number, path?: string, owned = 0) {
     this.kind = kind;
     this.path = path;
     this.#fd = fd;
     this.#ownsFd = path !== undefined;
+    this.#owned = owned;
   }
 
   /**
@@ -95,8 +102,8 @@ export class FileLock {
       path: file,
     }));
     // Those of kind "posix" are the process's, and closing one of its descriptors would drop them all.
-    if (kind !== "posix") orClose(fd, () => check(fileLockOwn(fd), () => ({ syscall: "open", doing: `own ${file}` })));
-    return new FileLock(kind, fd, file);
+    const claim = () => check(own(fd), () => ({ syscall: "open", doing: `own ${file}` }));
+    return new FileLock(kind, fd, file, kind === "posix" ? 0 : orClose(fd, claim));
   }
 
   /** Over a descriptor that stays its owner's: `close` here leaves it open, and it must not be closed before. */
@@ -138,12 +145,23 @@ export class FileLock {
     if (this.#fd < 0) return; // close() has dropped everything
     const pieces = this.#claims.remove(claim);
     if (unlocks) for (const piece of pieces) this.#unlock(piece);
-    for (const wait of [...this.#waiting]) wait.attempt();
+    for (const wait of [...this.#queue]) wait.attempt();
   }
 
   #unlock(part: Part): void {
     const { fd, operation, start, length } = this.#request(part, choice.unlockOperationOf(this.kind));
     check(fileLock(fd, operation, start, length), () => this.#attempt("unlock"));
+  }
+
+  /** Whether a claim of this object is in the way. Those of waits that have failed are not: their threads are seen off. */
+  #isClaimed(wanted: choice.Wanted): boolean {
+    if (!this.#claims.conflict(wanted)) return false;
+    this.#reap();
+    return this.#claims.conflict(wanted);
+  }
+
+  #reap(): void {
+    for (const wait of [...this.#waiting]) wait.reap();
   }
 
   #claim(wanted: choice.Wanted): Claim {
@@ -153,7 +171,7 @@ export class FileLock {
   }
 
   #tryLock(wanted: choice.Wanted): FileLockGuard | undefined {
-    if (this.#claims.conflict(wanted)) return undefined;
+    if (this.#isClaimed(wanted)) return undefined;
     const { fd, operation, start, length } = this.#request(wanted, this.#operation(wanted.isShared));
     return this.#settle(this.#claim(wanted), fileLock(fd, operation, start, length));
   }
@@ -168,12 +186,15 @@ export class FileLock {
   }
 
   /**
-   * F_OFD_SETLKW, F_SETLKW, flock: takes the lock, blocking this thread until nobody is in the way; undefined after the
-   * timeout. Errors as `tryLock`.
+   * F_OFD_SETLKW, F_SETLKW, flock: takes the lock, blocking this thread until nobody is in the way. Errors as `tryLock`.
    *
    * @throws {IpcError} EDEADLK this object holds or awaits what is in the way; for "posix" also: two processes wait for
    * each other
    */
+  lockSync(options?: choice.FileLockRange & { timeoutMs?: undefined }): FileLockGuard;
+  /** As without a timeout, but undefined after it. */
+  lockSync(options: choice.FileLockWaitOptions | undefined): FileLockGuard | undefined;
+  /** Only after a try in vain is there a native thread to pay for. */
   lockSync(options: choice.FileLockWaitOptions = {}): FileLockGuard | undefined {
     const wanted = this.#check(options, ["timeoutMs"], "lockSync");
     const deadline = deadlineAfter(options.timeoutMs);
@@ -205,12 +226,19 @@ export class FileLock {
     const wait = new FileLockWait({
       isFree: () => !this.#claims.conflict(wanted),
       request: () => this.#request(wanted, this.#operation(wanted.isShared)),
-      claim: () => this.#claim(wanted),
+      claim: () => {
+        this.#queue.delete(wait);
+        return this.#claim(wanted);
+      },
       settle: (claim, result) => this.#settle(claim, result),
-      onEnd: () => this.#waiting.delete(wait),
+      onEnd: () => {
+        this.#queue.delete(wait);
+        this.#waiting.delete(wait);
+      },
       isRef: this.#isRef,
     });
     this.#waiting.add(wait);
+    this.#queue.add(wait);
     return wait.begin(limits);
   }
 
@@ -247,11 +275,10 @@ export class FileLock {
   close(): void {
     if (this.#fd < 0) return;
     for (const wait of [...this.#waiting]) wait.fail(new IpcError(errno.EBADF, this.#attempt("lock", WHEN_CLOSED)));
+    this.#reap(); // before their descriptor's number is somebody else's
     for (const piece of this.#claims.clear()) this.#unlock(piece);
-    if (this.#ownsFd) {
-      fileLockDisown(this.#fd);
-      close(this.#fd);
-    }
+    if (this.#owned !== 0) disown(this.#owned);
+    if (this.#ownsFd) close(this.#fd);
     this.#fd = -1;
   }
 

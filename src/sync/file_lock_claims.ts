@@ -25,7 +25,7 @@ function without(part: Part, { start, end }: Part): Part[] {
 
 /** All claims of one FileLock. */
 export class Claims {
-  #all: Claim[] = [];
+  readonly #all: Claim[] = [];
 
   /** Whether one of them is in the way of this one. */
   conflict(wanted: Part & { isShared: boolean }): boolean {
@@ -38,7 +38,8 @@ export class Claims {
 
   /** Takes it out: the pieces that no other claim covers, which the kernel is to unlock. */
   remove(claim: Claim): Part[] {
-    this.#all = this.#all.filter((other) => other !== claim);
+    const index = this.#all.indexOf(claim);
+    if (index >= 0) this.#all.splice(index, 1);
     let pieces: Part[] = [claim];
     for (const other of this.#all) {
       if (!overlap(other, claim)) continue;

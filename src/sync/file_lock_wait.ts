@@ -26,6 +26,8 @@ export class FileLockWait {
   #claim: Claim | undefined;
   #release = () => {};
   #isOver = false;
+  /** What the caller was told instead of what the job comes to. */
+  #hasFailed = false;
 
   constructor(parts: FileLockWaitParts) {
     this.#parts = parts;
@@ -38,7 +40,7 @@ export class FileLockWait {
       this.#release = limit(
         limits,
         this.#parts.isRef,
-        () => this.#finish(),
+        () => this.#stop(),
         () => this.fail(limits.signal?.reason),
       );
       this.attempt();
@@ -49,11 +51,23 @@ export class FileLockWait {
   attempt(): void {
     if (this.#isOver || this.#claim !== undefined || !this.#parts.isFree()) return;
     this.#claim = this.#parts.claim();
-    this.#job = new FileLockJob(this.#parts.request(), this.#parts.isRef, () => this.#finish());
+    this.#job = new FileLockJob(this.#parts.request(), this.#parts.isRef, () => this.#onOutcome());
     if (this.#job.begun < 0) this.#finish();
   }
 
-  /** Ends the wait with what the kernel says at this moment: a timeout that comes too late finds the lock taken. */
+  #onOutcome(): void {
+    if (this.#hasFailed) this.reap();
+    else this.#finish();
+  }
+
+  /** The timeout. What the kernel says in the end decides: a lock that comes at this instant is taken. */
+  #stop(): void {
+    this.#release();
+    if (this.#job === undefined) this.#finish();
+    else this.#job.cancel();
+  }
+
+  /** Ends the wait with what the kernel says. */
   #finish(): void {
     try {
       this.#resolve(this.#end());
@@ -65,19 +79,32 @@ export class FileLockWait {
   #end(): FileLockGuard | undefined {
     const [job, claim] = [this.#job, this.#claim];
     this.#isOver = true;
+    this.#job = undefined;
     this.#release();
     this.#parts.onEnd();
     if (job === undefined || claim === undefined) return undefined;
     return this.#parts.settle(claim, job.end());
   }
 
-  /** Takes nothing. */
+  /** Takes nothing, and tells at once; the job's thread has been asked to end, and is reaped when it has. */
   fail(reason: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#hasFailed = true;
+    this.#release();
+    this.#reject(reason);
+    if (this.#job === undefined) this.#parts.onEnd();
+    this.#job?.cancel();
+    this.#job?.letGo();
+  }
+
+  /** Ends the job of a wait that has failed, and gives back what it got meanwhile. Blocks until its thread is out. */
+  reap(): void {
+    if (!this.#hasFailed || this.#job === undefined) return;
     try {
       this.#end()?.unlock();
     } catch {
-      // the reason says more
+      // the reason that was told says more
     }
-    this.#reject(reason);
   }
 }

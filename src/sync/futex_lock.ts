@@ -2,16 +2,11 @@
 
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
-import { clockMonotonic } from "../sys/futex.ts";
-import {
-  type AwaitOptions,
-  checkAwaitOptions,
-  deadlineAfter,
-  deadlineOf,
-  NEVER,
-  type WaitOptions,
-} from "../wait/deadline.ts";
+import { clockMonotonic, EVERYBODY } from "../sys/futex.ts";
+import { Awaiting } from "../wait/awaiting.ts";
+import { type AwaitOptions, checkAwaitOptions, deadlineOf, NEVER, type WaitOptions } from "../wait/deadline.ts";
 import { Futex, type FutexMemory } from "../wait/futex.ts";
+import { hold } from "../wait/registry.ts";
 import { spin, spinBudget } from "../wait/spin.ts";
 import { FUTEX_LOCK_CONTENDED, FUTEX_LOCK_FREE, FUTEX_LOCK_LOCKED, FUTEX_LOCK_SIZE } from "./layout.ts";
 import { PlainGuard, type PlainLock } from "./plain_guard.ts";
@@ -26,11 +21,13 @@ function left(deadline: number): { timeoutMs?: number } | undefined {
 /**
  * A lock of one 32-bit word: 0 free, 1 locked, 2 locked and somebody may sleep. For memory that is shared with C or C++
  * programs which lock so: take = compare-exchange 0 to 1, else exchange with 2 until that answers 0, sleeping on 2; give
- * back = exchange with 0, and FUTEX_WAKE one sleeper if it was 2.
+ * back = exchange with 0, and FUTEX_WAKE if it was 2.
  *
- * It does not heal: nothing in the word says who holds it, so that a holder that dies leaves it locked for ever, and a
- * waiter that is killed at the instant it is woken may leave another one asleep. Use `Mutex` wherever all sides can.
- * Uncontended, `lockSync` and `unlock` make no system call. Not recursive; waiters are not served in order.
+ * It does not heal: nothing in the word says who holds it, so that a holder that dies leaves it locked for ever. `unlock`
+ * wakes all sleepers, since one alone may be killed before it looks, or await in an event loop that is busy for seconds.
+ * C programs usually wake one, and then the others sleep on until that one has looked; a killed one never does. Use
+ * `Mutex` wherever all sides can. Uncontended, `lockSync` and `unlock` make no system call. Not recursive. Awaiting
+ * callers of one object are served in order, and are one sleeper; others are not served in order.
  *
  * @example
  * ```ts
@@ -48,9 +45,20 @@ export class FutexLock {
   // `private`, not #private: see D34
   private readonly futex: Futex;
   private isMine = false;
+  private isRef = true;
+  /** Only the first caller is in the kernel's queue: woken together, each would have to queue again for each unlock. */
+  private readonly awaiting = new Awaiting({
+    prepare: () => FUTEX_LOCK_CONTENDED,
+    park: (key, onChange) => this.park(key, onChange),
+    unpark: () => this.parked?.abort(),
+    hold,
+  });
+  /** Ends the sleep of the first caller. */
+  private parked: AbortController | undefined;
+  private readonly attempt = () => this.tryLockContended();
 
   private constructor(futex: Futex) {
-    this.futex = futex;
+    this.futex = futex.unref(); // who awaits holds the process itself
   }
 
   /** Bytes that the lock takes. */
@@ -86,21 +94,20 @@ export class FutexLock {
   }
 
   /**
-   * Takes the lock, blocking this thread until it is free; undefined after the timeout.
+   * Takes the lock, blocking this thread until it is free.
    *
    * @throws {IpcError} EDEADLK this very object holds it; EBADF its memory was closed
    */
+  lockSync(options?: WaitOptions & { timeoutMs?: undefined }): PlainGuard;
+  /** As without a timeout, but undefined after it. */
+  lockSync(options: WaitOptions | undefined): PlainGuard | undefined;
+  /** Looks, spins, sleeps. */
   lockSync(options?: WaitOptions): PlainGuard | undefined {
     const deadline = deadlineOf(options, "lockSync");
     const guard = this.tryLock();
     if (guard !== undefined) return guard;
     if (this.isMine) throw this.error(errno.EDEADLK, "lock", "this object holds it");
-    return spin(() => this.tryLock(), this.spinBudget(deadline)) ?? this.sleepSync(deadline);
-  }
-
-  private spinBudget(deadline: number): number {
-    const budget = spinBudget(undefined);
-    return deadline === NEVER ? budget : Math.min(budget, deadline - clockMonotonic());
+    return spin(() => this.tryLock(), spinBudget(undefined, deadline)) ?? this.sleepSync(deadline);
   }
 
   private sleepSync(deadline: number): PlainGuard | undefined {
@@ -121,26 +128,28 @@ export class FutexLock {
   /** As without a timeout, but undefined after it; nothing is taken then. */
   lock(options: AwaitOptions): Promise<PlainGuard | undefined>;
   /** After one plain try the word is left saying 2, so that whoever unlocks wakes this caller. */
-  async lock(options: AwaitOptions = {}): Promise<PlainGuard | undefined> {
+  async lock(options?: AwaitOptions): Promise<PlainGuard | undefined> {
     checkAwaitOptions(options, "lock");
-    options.signal?.throwIfAborted();
-    const deadline = deadlineAfter(options.timeoutMs);
-    let guard = this.tryLock();
-    while (guard === undefined) {
-      guard = this.tryLockContended();
-      if (guard !== undefined) break;
-      const rest = left(deadline);
-      if (rest === undefined) break;
-      await this.futex.wait(FUTEX_LOCK_CONTENDED, { ...rest, signal: options.signal });
-    }
-    return guard;
+    options?.signal?.throwIfAborted();
+    const guard = this.awaiting.size > 0 ? undefined : this.tryLock();
+    return guard ?? this.awaiting.add(this.attempt, options, this.isRef);
+  }
+
+  /** A word that has changed meanwhile ends the sleep, too. */
+  private park(key: number, onChange: () => void): true {
+    const parked = new AbortController();
+    this.parked = parked;
+    this.futex.wait(key, { signal: parked.signal }).then(onChange, (reason: Error) => {
+      if (!parked.signal.aborted) this.awaiting.close(reason); // its memory was closed
+    });
+    return true;
   }
 
   /** For its guard, once. */
   protected release(): void {
     this.isMine = false;
     const before = this.futex.exchange(FUTEX_LOCK_FREE);
-    if (before === FUTEX_LOCK_CONTENDED) this.futex.wake(1);
+    if (before === FUTEX_LOCK_CONTENDED) this.futex.wake(EVERYBODY); // one alone might not look for a long time
     if (before === FUTEX_LOCK_FREE) throw this.error(errno.EPERM, "unlock", "somebody else has unlocked it");
   }
 
@@ -150,13 +159,13 @@ export class FutexLock {
 
   /** Pending waits keep the process alive (the default). Counts from the next wait on. */
   ref(): this {
-    this.futex.ref();
+    this.isRef = true;
     return this;
   }
 
   /** Pending waits do not keep the process alive. Counts from the next wait on. */
   unref(): this {
-    this.futex.unref();
+    this.isRef = false;
     return this;
   }
 }

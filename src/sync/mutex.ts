@@ -181,13 +181,17 @@ export class Mutex extends SharedObject {
   }
 
   /**
-   * Takes the mutex, blocking this thread until it is free; undefined after the timeout.
+   * Takes the mutex, blocking this thread until it is free.
    *
    * @throws {IpcError} EDEADLK this participant holds it already, or without a timeout another one of this thread does;
    * ENOTRECOVERABLE; EBADF after close
    */
+  lockSync(options?: WaitOptions & { timeoutMs?: undefined }): MutexGuard;
+  /** As without a timeout, but undefined after it. */
+  lockSync(options: WaitOptions | undefined): MutexGuard | undefined;
+  /** Bad options are refused before it looks at the lock. */
   lockSync(options?: WaitOptions): MutexGuard | undefined {
-    if (options !== undefined) deadlineOf(options, "lockSync"); // refused also where the mutex is free
+    if (options !== undefined) deadlineOf(options, "lockSync");
     const guard = this.tryLock();
     if (guard !== undefined) return guard;
     if (this.word.isMine) throw this.error(errno.EDEADLK, "lock", "this process holds it");

@@ -38,6 +38,11 @@ export class Readers {
     return this.share.total;
   }
 
+  /** Whether a participant of this thread reads: ours, or that of another object. */
+  get isThisThread(): boolean {
+    return this.ours > 0 || this.others().some((owner) => this.participants.isOfThisThread(owner));
+  }
+
   /** SYNC readers: a reader stores its word, then loads the writer's; a writer takes its word, then loads the readers'. */
   announce(): void {
     Atomics.store(this.words, this.slot, this.generation);

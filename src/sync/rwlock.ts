@@ -1,28 +1,35 @@
 // RwLock: many readers or one writer; both heal when a holder dies.
 
-import process from "node:process";
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
+import { clockMonotonic } from "../sys/futex.ts";
 import { checkBoolean } from "../sys/validate.ts";
-import { type AwaitOptions, deadlineOf, remainingOptions, type WaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, deadlineOf, NEVER, remainingOptions, type WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
-import { Drain } from "./drain.ts";
-import { lockAt, RWLOCK_DRAIN, RWLOCK_PREFERS_READERS, RWLOCK_SIZE, VERSION } from "./layout.ts";
-import { ACQUIRED, BUSY, LockWord, RECOVERED } from "./lock_word.ts";
+import type { Drain } from "./drain.ts";
+import { RWLOCK_DRAIN, RWLOCK_PREFERS_READERS, RWLOCK_SIZE, VERSION } from "./layout.ts";
+import { ACQUIRED, BUSY, type LockWord } from "./lock_word.ts";
 import { Readers } from "./readers.ts";
-import { type Recovered, RecoveryState } from "./recovery.ts";
+import type { RecoveryState } from "./recovery.ts";
 import { ReadGuard, type ReadLock, WriteGuard, type WriteLock } from "./rwlock_guards.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
+import { WriterSeat } from "./writer_seat.ts";
+
+/** So long, in ns, a blocking reader waits for a writer that waits for the same thread's readers, before it is EDEADLK. */
+const GIVE_UP_WITHIN_NS = 250_000_000;
 
 /** What a reader-writer lock is made with. */
 export interface RwLockOptions {
-  /** New readers pass while a writer waits; false unless said: a waiting writer holds them off. */
+  /** Readers pass while a writer waits; false unless said: a waiting writer holds them off, also who reads already. */
   preferReaders?: boolean;
 }
 
 /**
  * A reader-writer lock between processes. A reader that dies stops counting. A writer that dies leaves the next holder,
  * reader or writer, with `recovered` set and alone in the lock, to repair or to make it unrecoverable (see Mutex).
+ *
+ * Reading is not recursive, unless readers are preferred: who reads and reads again waits behind a writer that waits for
+ * its first guard, and for ever if it gives that one back only afterwards. So it is with a read while an upgrade waits.
  *
  * @example
  * ```ts
@@ -52,6 +59,8 @@ export class RwLock extends SharedObject {
   };
 
   // `private`, not #private: see D34
+  private readonly seat: WriterSeat;
+  /** Of the seat: one step less at each lock. */
   private readonly writer: LockWord;
   private readonly state: RecoveryState;
   private readonly drain: Drain;
@@ -61,18 +70,16 @@ export class RwLock extends SharedObject {
   private readonly drained: Waiter;
   /** As `drained`, for an upgrade: behind a writer that waits for its reader it would wait for ever. */
   private readonly upgraded: Waiter;
-  /** Whether the writer's word is ours: in the lock, or waiting for readers to leave. */
-  private hasWord = false;
   private readonly attemptRead = () => this.tryRead();
   private readonly attemptWrite = () => this.tryWrite();
 
   /** Use `create`, `open`, `openOrCreate` or `over`. */
   constructor(placement: Placement) {
     super(placement, RwLock.kind.noun);
-    const { memory, base, participants } = placement;
-    this.writer = new LockWord(memory, lockAt(base), participants);
-    this.state = new RecoveryState(memory.buffer, base);
-    this.drain = new Drain(memory, base);
+    this.seat = new WriterSeat(placement);
+    this.writer = this.seat.word;
+    this.state = this.seat.state;
+    this.drain = this.seat.drain;
     this.readers = new Readers(placement);
     this.gate = this.makeLockWaiter(this.writer);
     const outside = () => (this.drain.prefersReaders ? this.writer.livingOwner : 0); // writers wait outside their word
@@ -82,16 +89,21 @@ export class RwLock extends SharedObject {
 
   // -- reading ---------------------------------------------------------------------------------------------------
 
-  /** Takes the lock for reading, if no writer has it or waits for it. Never waits. */
+  /** Takes the lock for reading, if no writer has it or (unless readers are preferred) waits for it. Never waits. */
   tryRead(): ReadGuard | undefined {
     this.checkOpen("read");
-    if (this.readers.ours > 0) return this.countRead();
+    if (this.readers.ours > 0) return this.tryReadAgain();
     if (this.writer.owner !== 0) return this.tryReadAfterDeath();
     this.readers.announce();
     if (this.writer.owner === 0 && this.state.isSoundForReader) return this.countRead();
     this.readers.withdraw();
     this.drain.notify(); // a draining writer may have seen us
     return this.tryReadAfterDeath();
+  }
+
+  /** Our word is announced: a writer that comes behind this look waits for us. One that waits already goes first. */
+  private tryReadAgain(): ReadGuard | undefined {
+    return this.drain.prefersReaders || this.writer.livingOwner === 0 ? this.countRead() : undefined;
   }
 
   private countRead(): ReadGuard {
@@ -101,10 +113,10 @@ export class RwLock extends SharedObject {
 
   /** The writer is alive (undefined), or dead: then the reader gets the lock alone, to repair. */
   private tryReadAfterDeath(): ReadGuard | undefined {
-    const outcome = this.tryAcquire();
+    const outcome = this.seat.tryTake();
     if (outcome === BUSY) return undefined;
     if (outcome === ACQUIRED && this.state.isSound) {
-      this.releaseWriter(); // it has just become free: look again as a reader
+      this.seat.release(); // it has just become free: look again as a reader
       return this.tryRead();
     }
     return new ReadGuard(this as unknown as ReadLock, this.writeGuard(outcome));
@@ -117,12 +129,30 @@ export class RwLock extends SharedObject {
     this.drain.notify(); // also for one of several: another one of them may wait to become a writer
   }
 
-  /** Takes the lock for reading, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
+  /**
+   * Takes the lock for reading, blocking this thread. Errors as Mutex.lockSync; EDEADLK also where this thread reads
+   * already, and a writer waits for it to stop.
+   */
+  readSync(options?: WaitOptions & { timeoutMs?: undefined }): ReadGuard;
+  /** As without a timeout, but undefined after it. */
+  readSync(options: WaitOptions | undefined): ReadGuard | undefined;
+  /** One wait, at the writer's word. */
   readSync(options?: WaitOptions): ReadGuard | undefined {
     this.checkOpen("read");
     const deadline = deadlineOf(options, "readSync");
     if (this.writer.isMine) throw this.error(errno.EDEADLK, "read", "this process holds it for writing");
-    return this.tryRead() ?? this.gate.waitSync(this.attemptRead, deadline);
+    const guard = this.tryRead();
+    if (guard !== undefined) return guard;
+    return deadline === NEVER && this.readers.isThisThread
+      ? this.readSoon()
+      : this.gate.waitSync(this.attemptRead, deadline);
+  }
+
+  /** A writer is in the way that waits for this thread. It may be one that only looks, or gives up: a moment for that. */
+  private readSoon(): ReadGuard {
+    const guard = this.gate.waitSync(this.attemptRead, clockMonotonic() + GIVE_UP_WITHIN_NS);
+    if (guard === undefined) throw this.error(errno.EDEADLK, "read", "a writer waits, and this thread reads already");
+    return guard;
   }
 
   /** Takes the lock for reading, as a promise. An abort rejects with `signal.reason` and takes nothing. */
@@ -141,45 +171,18 @@ export class RwLock extends SharedObject {
     return this.readers.ours <= own && !this.readers.hasOthers;
   }
 
-  /** A writer that died while it waited for readers to leave had not been in: that is not a recovery. */
-  private tryAcquire(): number {
-    const outcome = this.writer.tryAcquire();
-    if (outcome !== BUSY) this.hasWord = true;
-    return outcome === RECOVERED && !this.drain.hasEntered ? ACQUIRED : outcome;
-  }
-
-  private deadPid(outcome: number): number {
-    return outcome === RECOVERED ? this.placement.participants.pidOf(this.writer.predecessor) : this.state.deadPid;
-  }
-
-  private releaseWriter(): void {
-    this.hasWord = false;
-    this.writer.release();
-    this.drain.notify(); // a writer that prefers readers sleeps there
-  }
-
   private writeGuard(outcome: number): WriteGuard {
-    const isSound = outcome === ACQUIRED && this.state.isSound;
-    const recovered = isSound ? undefined : this.recover(outcome);
-    this.drain.hasEntered = true;
-    return new WriteGuard(this as unknown as WriteLock, recovered);
-  }
-
-  private recover(outcome: number): Recovered {
     if (this.state.isUnrecoverable) {
-      this.releaseWriter();
+      this.seat.release();
       throw this.error(errno.ENOTRECOVERABLE, "lock", this.state.reason);
     }
-    return this.state.suspect(this.deadPid(outcome));
+    return new WriteGuard(this as unknown as WriteLock, this.seat.enter(outcome));
   }
 
   /** For a guard, once; with a reason nobody can take the lock any more. */
   protected unlockWrite(reason: string | undefined): void {
     if (!this.isOpen) return;
-    if (reason !== undefined) this.state.unrecoverable(reason);
-    else if (!this.state.isSound) this.state.repaired();
-    this.drain.hasEntered = false;
-    this.releaseWriter();
+    this.seat.leave(reason);
   }
 
   /** Takes the lock for writing, if nobody has it. Never waits. */
@@ -187,33 +190,30 @@ export class RwLock extends SharedObject {
     this.checkOpen("write");
     // looking first: taking the word and giving it back would wake us, who wait for the readers to leave, at each look
     if (!this.isDrained(0)) return undefined;
-    const outcome = this.tryAcquire();
+    const outcome = this.seat.tryTake();
     if (outcome === BUSY) return undefined;
     if (this.isDrained(0)) return this.writeGuard(outcome);
-    this.giveUp(outcome);
+    this.seat.giveUp(outcome);
     return undefined;
   }
 
-  /** Gives the writer's word back without having been in the lock; a death that it told of is told to the next. */
-  private giveUp(outcome: number): void {
-    if (outcome === RECOVERED && !this.state.isUnrecoverable) this.state.suspect(this.deadPid(outcome));
-    this.drain.hasEntered = false;
-    this.releaseWriter();
-  }
-
-  /** Takes the lock for writing, blocking this thread; undefined after the timeout. Errors as Mutex.lockSync. */
+  /** Takes the lock for writing, blocking this thread. Errors as Mutex.lockSync. */
+  writeSync(options?: WaitOptions & { timeoutMs?: undefined }): WriteGuard;
+  /** As without a timeout, but undefined after it, also where readers have not left; nothing is taken then. */
+  writeSync(options: WaitOptions | undefined): WriteGuard | undefined;
+  /** Waits as `write` does. */
   writeSync(options?: WaitOptions): WriteGuard | undefined {
     this.checkOpen("write");
     const deadline = deadlineOf(options, "writeSync");
     if (this.writer.isMine || this.readers.ours > 0) throw this.error(errno.EDEADLK, "write", "this process holds it");
     if (this.drain.prefersReaders) return this.tryWrite() ?? this.drained.waitSync(this.attemptWrite, deadline);
-    const outcome = this.tryAcquire() || this.gate.waitSync(() => this.tryAcquire() || undefined, deadline);
+    const outcome = this.seat.tryTake() || this.gate.waitSync(() => this.seat.tryTake() || undefined, deadline);
     if (outcome === undefined) return undefined;
     let isDrained = this.isDrained(0);
     try {
       isDrained ||= this.drained.waitSync(() => this.isDrained(0) || undefined, deadline) ?? false;
     } finally {
-      if (!isDrained) this.giveUp(outcome);
+      if (!isDrained) this.seat.giveUp(outcome);
     }
     return isDrained ? this.writeGuard(outcome) : undefined;
   }
@@ -228,7 +228,7 @@ export class RwLock extends SharedObject {
     const start = performance.now();
     const attempt = () => {
       this.checkOpen("write");
-      return this.tryAcquire() || undefined;
+      return this.seat.tryTake() || undefined;
     };
     const outcome = await this.awaiting(this.gate, "write", attempt, options);
     if (outcome === undefined) return undefined;
@@ -252,7 +252,7 @@ export class RwLock extends SharedObject {
     try {
       isDrained = (await this.awaiting(waiter, "write", attempt, options)) ?? false;
     } finally {
-      if (!isDrained && this.isOpen) this.giveUp(outcome);
+      if (!isDrained && this.isOpen) this.seat.giveUp(outcome);
     }
     if (!isDrained) return undefined;
     this.checkOpen("write"); // closed after that look: the word has been given back
@@ -264,10 +264,10 @@ export class RwLock extends SharedObject {
   /** For a guard that has not been used up. */
   protected tryUpgrade(): WriteGuard | undefined {
     this.checkOpen("upgrade");
-    const outcome = this.tryAcquire();
+    const outcome = this.seat.tryTake();
     if (outcome === BUSY) return undefined;
     const guard = this.isDrained(1) ? this.writeGuard(outcome) : undefined;
-    if (guard === undefined) this.giveUp(outcome);
+    if (guard === undefined) this.seat.giveUp(outcome);
     else this.leave();
     return guard;
   }
@@ -275,7 +275,7 @@ export class RwLock extends SharedObject {
   /** For a guard that counts as used up meanwhile. */
   protected async upgrade(options: AwaitOptions | undefined): Promise<WriteGuard | undefined> {
     this.checkOpen("upgrade");
-    const outcome = this.tryAcquire();
+    const outcome = this.seat.tryTake();
     if (outcome === BUSY) return undefined; // a writer waits for us to leave: waiting for it would be for ever
     return this.drainThen(outcome, 1, options);
   }
@@ -283,10 +283,6 @@ export class RwLock extends SharedObject {
   /** For `close`: the read guards of this object stop counting; a writer that was in passes on as from the dead. */
   protected override abandon(): void {
     this.readers.close();
-    const hasEntered = this.hasWord && this.drain.hasEntered;
-    if (hasEntered && !this.state.isUnrecoverable) this.state.suspect(process.pid);
-    if (hasEntered) this.drain.hasEntered = false;
-    if (this.hasWord) this.releaseWriter();
-    else this.drain.notify();
+    this.seat.abandon();
   }
 }

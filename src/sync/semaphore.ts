@@ -94,13 +94,13 @@ export class Semaphore extends SharedObject {
     this.waiter = this.makeWaiter({ allPeers: () => this.holders() });
   }
 
-  /** Everybody else who holds an owned permit: any of them may die and so give one back. Undefined: one can be taken. */
+  /** Everybody who holds an owned permit, we too: each may give one back, or die and so do it. Undefined: one is free. */
   private holders(): number[] | undefined {
     const owners = new Set<number>();
     for (let index = 0; index < this.permits.length; index++) {
       const owner = loadOrdered(this.permits, index);
       if (this.isFree(owner)) return undefined;
-      if (owner !== this.me) owners.add(owner);
+      owners.add(owner);
     }
     return [...owners];
   }
@@ -143,7 +143,11 @@ export class Semaphore extends SharedObject {
     return false;
   }
 
-  /** Takes a permit, blocking this thread until there is one; false after the timeout. */
+  /**
+   * Takes a permit, blocking this thread until there is one; false after the timeout.
+   *
+   * @throws {IpcError} EDEADLK without a timeout, where this thread holds all of the owned ones; EBADF after close
+   */
   acquireSync(options?: WaitOptions): boolean {
     return this.blocking(this.waiter, "acquireSync", this.attempt, options) ?? false;
   }

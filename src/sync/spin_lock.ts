@@ -102,7 +102,7 @@ export class SpinLock {
   /** Takes the lock, spinning until it is free. One that is held here is waited for too. EBADF as `tryLock`. */
   lockSync(options?: WaitOptions & { timeoutMs?: undefined }): PlainGuard;
   /** As without a timeout, but undefined after it, or up to half a millisecond later. */
-  lockSync(options: WaitOptions): PlainGuard | undefined;
+  lockSync(options: WaitOptions | undefined): PlainGuard | undefined;
   /** The back-off reads the clock only after a vain try: an uncontended lock does not pay for it. */
   lockSync(options?: WaitOptions): PlainGuard | undefined {
     const deadline = deadlineOf(options, "lockSync");

@@ -28,6 +28,11 @@ export function madvise(address: number, length: number, advice: number): number
   return environment().calls.madvise(address, length, advice);
 }
 
+/** mincore(2): bytes of whole pages that are in memory already, or -errno. */
+export function resident(address: number, length: number): number {
+  return environment().calls.resident(address, length);
+}
+
 export function msync(address: number, length: number, flags: number): number {
   return environment().calls.msync(address, length, flags);
 }

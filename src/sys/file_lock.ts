@@ -47,19 +47,12 @@ export function fileLockWait(job: number, deadline: number): number {
   return environment().calls.file_lock_wait(job, deadline);
 }
 
+/** Asks a job that has an id to come to an end, without waiting for it: its id will be told. */
+export function fileLockCancel(job: number): number {
+  return environment().calls.file_lock_cancel(job);
+}
+
 /** Ends the job: 0 the lock is ours, -EINTR it was still waiting, or another -errno. */
 export function fileLockEnd(job: number): number {
   return environment().calls.file_lock_end(job);
-}
-
-/** The descriptor is closed when this environment ends: 0 or -errno. */
-export function fileLockOwn(fd: number): number {
-  const { calls, address } = environment();
-  return calls.file_lock_own(fd, address);
-}
-
-/** Before the descriptor is closed. */
-export function fileLockDisown(fd: number): number {
-  const { calls, address } = environment();
-  return calls.file_lock_disown(fd, address);
 }

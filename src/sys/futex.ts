@@ -31,6 +31,12 @@ export function waitEvent(address: number, expected: number, life: number, deadl
   return environment().calls.wait_event(address, expected, life, deadline);
 }
 
+/** As waitEvent, but the death of the owner of any of up to 127 life words ends it. */
+export function waitEventAmong(address: number, expected: number, lives: readonly number[], deadline: number): number {
+  const pairs = [[address, expected], ...lives.map((life) => [life, 0])] as [number, number][];
+  return environment().calls.wait_event_among(scratchPairs(pairs), pairs.length, deadline);
+}
+
 export function membarrierRegister(): number {
   return environment().calls.membarrier_register();
 }

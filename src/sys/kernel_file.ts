@@ -23,6 +23,12 @@ export function kernelNumber(path: string): number | undefined {
   return Number.isNaN(number) ? undefined : number;
 }
 
+/** A number of lines such as "MemAvailable:  1234 kB" or "active_file 4321". */
+export function kernelField(text: string, name: string): number | undefined {
+  const digits = new RegExp(`^${name}:? +(\\d+)`, "m").exec(text)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 /** The file's list of numbers, as in "0-3,8". */
 export function kernelList(path: string): number[] | undefined {
   const text = kernelText(path);

@@ -82,10 +82,28 @@ export function fstat(fd: number): FileStatus | number {
   return { size, mode, links, owner, device, inode };
 }
 
-/** statfs(2): bytes in all and bytes free of the file system that holds `path`, or -errno. */
-export function statfs(path: string): { total: number; free: number } | number {
-  const { result, values } = scratchDoubles(2, (address) => environment().calls.statfs(scratchText(path), address));
-  return result < 0 ? result : { total: values[0], free: values[1] };
+/** What lies in tmpfs, and memfds, is memory and nothing else. */
+export const TMPFS_MAGIC = 0x01021994;
+
+export interface FileSystemStatus {
+  /** Bytes in all. */
+  readonly total: number;
+  /** Bytes that this user may still take. */
+  readonly free: number;
+  /** The number of its kind. */
+  readonly type: number;
+}
+
+/** statfs(2): the file system that holds `path`, or -errno. */
+export function statfs(path: string): FileSystemStatus | number {
+  const { result, values } = scratchDoubles(3, (address) => environment().calls.statfs(scratchText(path), address));
+  return result < 0 ? result : { total: values[0], free: values[1], type: values[2] };
+}
+
+/** Whether the open file's pages are memory that only swap space can relieve. */
+export function isInMemory(fd: number): boolean {
+  const status = statfs(`/proc/self/fd/${fd}`);
+  return typeof status === "object" && status.type === TMPFS_MAGIC;
 }
 
 export function memfdCreate(name: string, flags: number): number {

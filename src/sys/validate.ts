@@ -53,17 +53,36 @@ export function checkChoice(value: unknown, what: string, choices: readonly stri
   if (!choices.includes(value)) throw new RangeError(`${message} "${value}"`);
 }
 
+/** Of typed arrays of any kind; throws where the bytes are gone. */
+const elementOf = Uint8Array.prototype.at;
+
 /** Permission bits, as in chmod(2). */
 export function checkMode(value: unknown): number {
   return checkInteger(value, "mode", 0, 0o777);
 }
 
-/** The bytes of any view or buffer, not copied. `what` calls it by its name in messages. */
+/**
+ * The bytes of any view or buffer, not copied. `what` calls it by its name in messages. Bytes that have gone are refused
+ * here, in our words: a copy of them would throw the engine's, half-way through whatever it is for, or be an empty one.
+ */
 export function asBytes(data: unknown, what: string): Uint8Array {
+  if (data instanceof Uint8Array && data.length > 0) return data;
+  const isBytes = ArrayBuffer.isView(data) || data instanceof ArrayBuffer;
+  if (!isBytes) throw new TypeError(`${what} must be an ArrayBuffer or a view of one, not ${describe(data)}`);
+  if (!isThere(data)) throw new TypeError(`${what} must have its bytes: its buffer is detached, or ends before it`);
   if (data instanceof Uint8Array) return data;
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  throw new TypeError(`${what} must be an ArrayBuffer or a view of one, not ${describe(data)}`);
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Whether a view or buffer still has its bytes: no length tells, since many views of what is gone say 0. */
+function isThere(data: ArrayBufferView | ArrayBuffer): boolean {
+  if (data instanceof ArrayBuffer) return !data.detached;
+  try {
+    return data instanceof DataView ? data.byteLength >= 0 : elementOf.call(data as Uint8Array, 0) !== null;
+  } catch {
+    return false;
+  }
 }
 
 /** "a ring", "an event", "an SPSC ring": the article goes by the sound. */

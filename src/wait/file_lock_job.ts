@@ -1,7 +1,7 @@
 // FileLockJob: a native thread that blocks in fcntl(2) or flock(2) for us, since the kernel has no other way to tell.
 
 import { errno } from "../sys/errno.ts";
-import { fileLockEnd, fileLockStart, fileLockWait } from "../sys/file_lock.ts";
+import { fileLockCancel, fileLockEnd, fileLockStart, fileLockWait } from "../sys/file_lock.ts";
 import { clockMonotonic } from "../sys/futex.ts";
 import { isPast, NEVER } from "./deadline.ts";
 import { hold, register, unregister } from "./registry.ts";
@@ -33,7 +33,7 @@ export function waitForFileLockSync({ fd, operation, start, length }: FileLockRe
 export class FileLockJob {
   readonly #id: number;
   readonly #job: number;
-  readonly #isHolding: boolean;
+  #isHolding: boolean;
   readonly #callback: () => void;
 
   /** Calls back when there is an outcome. */
@@ -55,10 +55,21 @@ export class FileLockJob {
     return Math.min(this.#job, 0);
   }
 
-  /** Ends it, exactly once: 0 the lock is ours, -EINTR it still waited, or -errno. */
+  /** Asks it to come to an end. The callback tells when it has, some 100 us later; then `end` does not block. */
+  cancel(): void {
+    fileLockCancel(this.#job);
+  }
+
+  /** It does not keep the process alive any more. */
+  letGo(): void {
+    if (this.#isHolding) hold(-1);
+    this.#isHolding = false;
+  }
+
+  /** Ends it, exactly once: 0 the lock is ours, -EINTR it still waited, or -errno. Blocks until its thread is out. */
   end(): number {
     unregister(this.#id);
-    if (this.#isHolding) hold(-1);
+    this.letGo();
     return this.#job < 0 ? this.#job : fileLockEnd(this.#job);
   }
 }

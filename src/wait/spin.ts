@@ -2,10 +2,13 @@
 
 import { clockMonotonic, measureWake } from "../sys/futex.ts";
 import { checkDuration } from "../sys/validate.ts";
+import { NEVER } from "./deadline.ts";
 
 /** A spin shorter than the wake-up sends both sides to sleep for good; a longer one only burns the processor. */
 const BUDGET_LEAST_NS = 50_000;
 const BUDGET_MOST_NS = 200_000;
+/** Measuring takes milliseconds on a busy machine: a wait that ends sooner than this does without. */
+const WORTH_MEASURING_NS = 20_000_000;
 /** About 25 ns. */
 const TURNS_PER_REST = 20;
 
@@ -29,14 +32,17 @@ function measureBudget(): number {
 }
 
 /** Nanoseconds to spin: twice the wake-up measured once per process; none where there is a single processor. */
-function measuredBudget(): number {
+function measuredBudget(left: number): number {
+  if (measured === undefined && left < WORTH_MEASURING_NS) return BUDGET_LEAST_NS;
   measured ??= measureBudget();
   return measured;
 }
 
-/** The spin budget in ns that an object uses: what its options say, else what was measured. */
-export function spinBudget(spinMs: number | undefined): number {
-  return spinMs === undefined ? measuredBudget() : checkDuration(spinMs, "spinMs") * 1e6;
+/** How long, in ns, a wait until the deadline spins: as its object's options say, else as was measured. */
+export function spinBudget(spinMs: number | undefined, deadline: number): number {
+  const left = deadline === NEVER ? Number.POSITIVE_INFINITY : deadline - clockMonotonic();
+  const chosen = spinMs === undefined ? undefined : checkDuration(spinMs, "spinMs") * 1e6;
+  return left <= 0 ? 0 : Math.min(left, chosen ?? measuredBudget(left));
 }
 
 /** Looks until `look` answers something or the budget is spent. */

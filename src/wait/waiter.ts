@@ -5,7 +5,7 @@ import type { MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
-import { clockMonotonic, waitEvent } from "../sys/futex.ts";
+import { clockMonotonic, waitEvent, waitEventAmong } from "../sys/futex.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
 import { Watch } from "./engine.ts";
@@ -31,8 +31,9 @@ export interface WaiterParts {
   /** The owner word of the other side's role at this moment; 0 = nobody, or one whose death has been told. */
   readonly peer: () => number;
   /**
-   * Where any of several deaths may end the wait: all their owner words, `peer()` first. Undefined: nobody is in the way,
-   * so that there is nothing to sleep on; `attempt` must succeed then, unless somebody comes meanwhile.
+   * Where any of several may end the wait, by its doing or its death: all their owner words, ours too if we do. Undefined:
+   * nobody is in the way, so that there is nothing to sleep on; `attempt` must succeed then, unless somebody comes
+   * meanwhile.
    */
   readonly allPeers?: () => readonly number[] | undefined;
   readonly spinMs: number | undefined;
@@ -44,7 +45,7 @@ export class Waiter {
   readonly #words: Int32Array;
   readonly #prepare: () => number;
   readonly #peerWatches: PeerWatch[] = [];
-  /** Whose deaths may end the sleep that was announced last. */
+  /** Whose doings or deaths may end the sleep that was announced last. */
   #owners: readonly number[] = [];
   #watch: Watch | undefined;
   #isRef = true;
@@ -80,14 +81,13 @@ export class Waiter {
    * @throws {IpcError} EDEADLK without a deadline, where only this thread could end the wait
    */
   waitSync<T>(attempt: () => T | undefined, deadline: number): T | undefined {
-    const budget = spinBudget(this.#parts.spinMs);
+    const budget = spinBudget(this.#parts.spinMs, deadline);
     for (;;) {
       let result = spin(attempt, deadline === NEVER ? budget : Math.min(budget, deadline - clockMonotonic()));
-      if (result !== undefined) return result;
+      if (result !== undefined || isPast(deadline)) return result;
       const key = this.#announce();
       result = attempt();
       if (result !== undefined) return result;
-      if (isPast(deadline)) return undefined;
       if (deadline === NEVER) this.#refuseDeadlock();
       this.#sleep(key, deadline);
       result = attempt();
@@ -104,13 +104,22 @@ export class Waiter {
     throw new IpcError(errno.EDEADLK, { syscall: "futex_wait", doing: `wait for ${name}`, path: memory.name, hint });
   }
 
+  /** Whose deaths may end it. Ours ends this process, or its memory, and nobody is left to be told. */
+  get #others(): readonly number[] {
+    const { owner: me } = this.#parts.participants;
+    return this.#owners.includes(me) ? this.#owners.filter((owner) => owner !== me) : this.#owners;
+  }
+
   #sleep(key: number, deadline: number): void {
     const { memory, participants, own } = this.#parts;
-    const [owner = 0] = this.#owners;
-    const asks = owner !== 0 && participants.needsAsking(owner);
+    const others = this.#others;
+    const asks = others.some((owner) => participants.needsAsking(owner));
     const latest = clockMonotonic() + Math.min(longestSleep(), asks ? ASK_EVERY_NS : COME_UP_EVERY_NS);
     const until = deadline === NEVER ? latest : Math.min(deadline, latest);
-    waitEvent(memory.address + own, key, owner === 0 ? 0 : participants.lifeAddress(owner), until);
+    const lives = new Set(others.map((owner) => participants.lifeAddress(owner))); // at most 127: of each slot, but ours
+    lives.delete(0);
+    if (lives.size > 1) waitEventAmong(memory.address + own, key, [...lives], until);
+    else waitEvent(memory.address + own, key, lives.values().next().value ?? 0, until);
   }
 
   /** Resolves with what `attempt` answers, or undefined after the timeout. Never blocks; callers are served in order. */
@@ -156,8 +165,9 @@ export class Waiter {
   /** False: one of them is dead already. */
   #armPeers(change: () => void): boolean {
     const { participants } = this.#parts;
-    while (this.#peerWatches.length < this.#owners.length) this.#peerWatches.push(new PeerWatch(participants));
-    return this.#owners.every((owner, index) => this.#peerWatches[index].arm(owner, change));
+    const others = this.#others;
+    while (this.#peerWatches.length < others.length) this.#peerWatches.push(new PeerWatch(participants));
+    return others.every((owner, index) => this.#peerWatches[index].arm(owner, change));
   }
 
   #unpark(): void {

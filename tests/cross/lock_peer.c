@@ -1,4 +1,4 @@
-/* The C peer of the lock tests, on include/linux_ipc.h. COUNT | CALLS | FORK | WORK | LAYOUT and their parameters, see main. */
+/* The C peer of the lock tests, on include/linux_ipc.h: FORK | WORK | LAYOUT and their parameters, see main. */
 #include "linux_ipc.h"
 
 #include <stdlib.h>
@@ -44,67 +44,6 @@ static struct linux_ipc_mutex *open_mutex(const char *name) {
     exit(22);
   }
   return (struct linux_ipc_mutex *)linux_ipc_object(&ipc);
-}
-
-/* COUNT MUTEX MEMORY ROUNDS: increments word 0 under the mutex; word 1 is who was in last, word 2 counts changes of that. */
-static int count(const char *name, const char *memory, long rounds) {
-  struct linux_ipc_mutex *mutex = open_mutex(name);
-  int32_t *words = map_words(memory);
-  int32_t me = getpid();
-  puts("ready");
-  fflush(stdout);
-  if (getchar() == EOF) return 23;
-  for (long round = 0; round < rounds; round++) {
-    if (linux_ipc_mutex_lock(&ipc, mutex, -1) != 0) return 24;
-    words[0]++;
-    words[2] += words[1] != me;
-    words[1] = me;
-    if (linux_ipc_mutex_unlock(&ipc, mutex) != 0) return 25;
-  }
-  linux_ipc_close(&ipc);
-  return 0;
-}
-
-static int32_t call_mutex(struct linux_ipc_mutex *mutex, const char *what, long number) {
-  if (!strcmp(what, "try")) return linux_ipc_mutex_try(&ipc, mutex);
-  if (!strcmp(what, "lock")) return linux_ipc_mutex_lock(&ipc, mutex, number < 0 ? -1 : number * 1000000);
-  if (!strcmp(what, "unlock")) return linux_ipc_mutex_unlock(&ipc, mutex);
-  if (!strcmp(what, "give-up")) return linux_ipc_mutex_unrecoverable(&ipc, mutex, "C gave it up");
-  if (!strcmp(what, "dead")) return mutex->dead_pid;
-  linux_ipc_mutex_repaired(mutex);
-  return 0;
-}
-
-static int32_t call_event(struct linux_ipc_event *event, const char *what, long number) {
-  if (!strcmp(what, "wait")) return linux_ipc_event_wait(event, number < 0 ? -1 : number * 1000000);
-  if (!strcmp(what, "set")) linux_ipc_event_set(event);
-  else linux_ipc_event_reset(event);
-  return 0;
-}
-
-static int32_t call_semaphore(struct linux_ipc_semaphore *semaphore, const char *what, long number) {
-  if (!strcmp(what, "release")) return linux_ipc_semaphore_release(semaphore);
-  if (!strcmp(what, "try")) return linux_ipc_semaphore_try(semaphore);
-  return linux_ipc_semaphore_acquire(semaphore, number < 0 ? -1 : number * 1000000);
-}
-
-/* CALLS KIND NAME: for each line "what number" the result of the call. */
-static int calls(const char *kind, const char *name) {
-  char what[32];
-  long number;
-  int32_t result = linux_ipc_open(&ipc, name, kind);
-  printf("%d\n", result);
-  fflush(stdout);
-  while (result == 0 && scanf("%31s %ld", what, &number) == 2) {
-    void *object = linux_ipc_object(&ipc);
-    int32_t answer = !strcmp(kind, LINUX_IPC_MUTEX)   ? call_mutex((struct linux_ipc_mutex *)object, what, number)
-                     : !strcmp(kind, LINUX_IPC_EVENT) ? call_event((struct linux_ipc_event *)object, what, number)
-                                                      : call_semaphore((struct linux_ipc_semaphore *)object, what, number);
-    printf("%d\n", answer);
-    fflush(stdout);
-  }
-  if (result == 0) linux_ipc_close(&ipc);
-  return 0;
 }
 
 /* FORK NAME: a child opens again what its parent has opened, while a thread of the parent had the process's lock, and is
@@ -202,9 +141,14 @@ static int say_layout(void) {
   SAY(mutex, reason), SIZE(mutex);
   SAY(event, eventcount), SAY(event, is_set), SAY(event, resets), SIZE(event);
   SAY(semaphore, eventcount), SAY(semaphore, value), SAY(semaphore, owned), SIZE(semaphore);
+  SAY(condition, eventcount), SIZE(condition);
+  SAY(barrier, eventcount), SAY(barrier, phase), SAY(barrier, parties), SAY(barrier, members), SAY(barrier, arrived);
+  SIZE(barrier), SAY(once, word), SAY(once, done), SAY(once, eventcount), SIZE(once);
+  SAY(rwlock, writer), SAY(rwlock, drain), SAY(rwlock, prefers_readers), SAY(rwlock, entered), SAY(rwlock, readers);
+  SIZE(rwlock);
   printf("MAGIC %u\nTABLE %u\nOBJECT %u\nSLOTS %d\n", LINUX_IPC_MAGIC, LINUX_IPC_TABLE_OFFSET, LINUX_IPC_OBJECT_OFFSET,
          LINUX_IPC_SLOTS);
-  printf("SOUND %d\nSUSPECT %d\nUNRECOVERABLE %d\n", LINUX_IPC_SOUND, LINUX_IPC_SUSPECT, LINUX_IPC_UNRECOVERABLE);
+  printf("OWNED_MOST %d\nSOUND %d\nSUSPECT %d\nUNRECOVERABLE %d\n", LINUX_IPC_OWNED_MOST, LINUX_IPC_SOUND, LINUX_IPC_SUSPECT, LINUX_IPC_UNRECOVERABLE);
   printf("OWNER_DIED %d\nNO_ROBUST_LIST %u\nSLEEPERS %u\nVERSION %u\nOBJECT_VERSION %u\n", FUTEX_OWNER_DIED,
          LINUX_IPC_LIFE_WITHOUT_ROBUST_LIST, LINUX_IPC_SLEEPERS, LINUX_IPC_SEGMENT_VERSION, LINUX_IPC_OBJECT_VERSION);
   return 0;
@@ -213,9 +157,7 @@ static int say_layout(void) {
 int main(int count_of_words, char **words) {
   const char *what = count_of_words > 1 ? words[1] : "";
   if (!strcmp(what, "LAYOUT")) return say_layout();
-  if (!strcmp(what, "CALLS") && count_of_words == 4) return calls(words[2], words[3]);
   if (!strcmp(what, "FORK") && count_of_words == 3) return fork_holder(words[2]);
-  if (!strcmp(what, "COUNT") && count_of_words == 5) return count(words[2], words[3], atol(words[4]));
   if (!strcmp(what, "WORK") && count_of_words == 7)
     return work(words[2], words[3], atoi(words[4]), atoi(words[5]), (unsigned)atol(words[6]));
   return 1;

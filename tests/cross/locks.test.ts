@@ -10,37 +10,47 @@ import { ledgerDefinitions } from "../crash/lock_ledger.ts";
 import { compilePeer } from "../support/c_peer.ts";
 import {
   cleanUp,
+  compileC,
   mainRuntimes,
   objectPath,
-  type Peer,
+  projectRoot,
   runtimeNamed,
   spawnProgram,
   uniqueName,
   within,
 } from "../support/mod.ts";
 import { SyncPeer } from "../sync/scene.ts";
+import {
+  CCaller,
+  EAGAIN,
+  EBUSY,
+  EDEADLK,
+  EINVAL,
+  ENOENT,
+  ENOTRECOVERABLE,
+  EPERM,
+  ETIMEDOUT,
+  RECOVERED,
+} from "./c_caller.ts";
 import { countTogether } from "./counter.ts";
 
 const cPeer = () => compilePeer("tests/cross/lock_peer.c", { parameters: ledgerDefinitions });
-const RECOVERED = "1";
-const [EBUSY, EPERM, EDEADLK, ETIMEDOUT, ENOTRECOVERABLE, EINVAL] = ["-16", "-1", "-35", "-110", "-131", "-22"];
-
-async function startC(kind: string, name: string): Promise<{ peer: Peer; call(line: string): Promise<string> }> {
-  const peer = spawnProgram(cPeer(), ["CALLS", kind, name]);
-  assert.equal(await peer.line(), "0");
-  const call = (line: string) => {
-    peer.write(line);
-    return peer.line();
-  };
-  return { peer, call };
-}
 
 describe("include/linux_ipc.h", () => {
   after(cleanUp);
 
-  it("compiles without a warning as C11 and as C++", () => {
-    for (const flags of [["-x", "c++", "-std=c++17", "-fno-exceptions"], ["-std=c11"]])
-      compilePeer("tests/cross/lock_peer.c", { parameters: [...ledgerDefinitions, "-Wextra", ...flags] });
+  it("compiles without a warning as C11, as GNU C11 and as C++, with nothing defined for it", () => {
+    const warnings = ["-Wextra", "-Wpedantic"];
+    for (const flags of [["-std=c11"], ["-std=gnu11"], ["-x", "c++", "-std=c++17", "-fno-exceptions"]])
+      compilePeer("tests/cross/call_peer.c", { parameters: [...warnings, ...flags] });
+  });
+
+  it("says what to do where a system header came first and has hidden what it needs", () => {
+    const source = '#include <stdio.h>\n#include "linux_ipc.h"\nint main(void) { return 0; }\n';
+    const compile = (...parameters: string[]) =>
+      compileC(source, { parameters: [`-I${projectRoot}include`, ...parameters] });
+    assert.throws(() => compile("-std=c11"), /include linux_ipc\.h before all system headers/);
+    for (const parameters of [["-std=c11", "-D_DEFAULT_SOURCE"], ["-std=gnu11"]]) compile(...parameters);
   });
 
   it("has the layouts of TypeScript", async () => {
@@ -76,6 +86,25 @@ describe("include/linux_ipc.h", () => {
       "semaphore.value": layout.SEMAPHORE_VALUE,
       "semaphore.owned": layout.SEMAPHORE_OWNED,
       semaphore: Semaphore.byteSize(),
+      "condition.eventcount": layout.EVENTCOUNT,
+      condition: layout.CONDITION_SIZE,
+      "barrier.eventcount": layout.EVENTCOUNT,
+      "barrier.phase": layout.BARRIER_PHASE,
+      "barrier.parties": layout.BARRIER_PARTIES,
+      "barrier.members": layout.BARRIER_MEMBERS,
+      "barrier.arrived": layout.BARRIER_ARRIVED,
+      barrier: layout.BARRIER_SIZE,
+      "once.word": layout.LOCK,
+      "once.done": layout.ONCE_DONE,
+      "once.eventcount": layout.LOCK_EVENTCOUNT,
+      once: layout.ONCE_SIZE,
+      "rwlock.writer": layout.LOCK,
+      "rwlock.drain": layout.RWLOCK_DRAIN,
+      "rwlock.prefers_readers": layout.RWLOCK_PREFERS_READERS,
+      "rwlock.entered": layout.RWLOCK_ENTERED,
+      "rwlock.readers": layout.RWLOCK_READERS,
+      rwlock: layout.RWLOCK_SIZE,
+      OWNED_MOST: layout.SEMAPHORE_OWNED_MOST,
       MAGIC: segment.SEGMENT_MAGIC,
       TABLE: segment.PARTICIPANTS_OFFSET,
       OBJECT: segment.OBJECT_OFFSET,
@@ -97,9 +126,9 @@ describe("include/linux_ipc.h", () => {
     const event = Event.create(name, { unlinkOnClose: true });
     for (const [what, answer] of [
       [name, EINVAL],
-      [uniqueName("nothing"), "-2"],
+      [uniqueName("nothing"), ENOENT],
     ])
-      assert.equal((await spawnProgram(cPeer(), ["CALLS", "MUTX", what as string]).ended).stdout, `${answer}\n`);
+      assert.equal((await CCaller.spawn("MUTX", what as string).ended).stdout, `${answer}\n`);
     event.close();
   });
 
@@ -107,7 +136,7 @@ describe("include/linux_ipc.h", () => {
     const name = uniqueName("cut");
     Mutex.create(name).close();
     const open = async () => {
-      const c = spawnProgram(cPeer(), ["CALLS", "MUTX", name]);
+      const c = CCaller.spawn("MUTX", name);
       const result = await c.line();
       c.kill();
       return result;
@@ -130,7 +159,7 @@ describe("include/linux_ipc.h", () => {
     Mutex.create(name).close();
     const memory = SharedMemory.open(name);
     const word = new Uint32Array(memory.buffer, segment.OBJECT_OFFSET, 1);
-    const c = await startC("MUTX", name);
+    const c = await CCaller.start("MUTX", name);
     for (const garbage of [0x400, 0x7ff, 0x481, 0x80000400, 0x800007ff, 0xffffffff, 0x485, 5, 0x80000005]) {
       word[0] = garbage;
       assert.deepEqual([garbage, await c.call("lock 100")], [garbage, RECOVERED]);
@@ -150,7 +179,7 @@ describe("include/linux_ipc.h", () => {
     const stale = (segment.PARTICIPANTS_OFFSET + 100 * segment.SLOT_SIZE) / 4;
     words[stale + segment.SLOT_LIFE_OFFSET / 4] = 4_000_000; // a thread that no kernel marks any more
     words[stale + segment.SLOT_GENERATION_OFFSET / 4] = 7;
-    const c = await startC("MUTX", name);
+    const c = await CCaller.start("MUTX", name);
     assert.equal(await c.call("try 0"), EBUSY); // we are alive, and stay so
     held?.unlock();
     words[(segment.OBJECT_OFFSET + layout.LOCK) / 4] = (7 << 10) | 101;
@@ -166,7 +195,7 @@ describe("include/linux_ipc.h", () => {
     const mutex = Mutex.create(name, { unlinkOnClose: true });
     const memory = SharedMemory.open(name);
     new Int32Array(memory.buffer)[(segment.OBJECT_OFFSET + layout.LOCK) / 4] = (1 << 10) | 2; // the second slot's first
-    const c = await startC("MUTX", name);
+    const c = await CCaller.start("MUTX", name);
     assert.equal(await c.call("lock 1000"), RECOVERED);
     c.peer.kill();
     memory.close();
@@ -188,23 +217,23 @@ describe("include/linux_ipc.h", () => {
     const [eventName, seatsName] = [uniqueName("event"), uniqueName("seats")];
     const event = Event.create(eventName, { autoReset: true, unlinkOnClose: true });
     const seats = Semaphore.create(seatsName, { value: 1, unlinkOnClose: true });
-    const [c, d] = [await startC("EVNT", eventName), await startC("SEMA", seatsName)];
+    const [c, d] = [await CCaller.start("EVNT", eventName), await CCaller.start("SEMA", seatsName)];
     const waiting = event.wait();
     assert.equal(await c.call("set 0"), "0");
     assert.equal(await within(waiting, 5000, "the event"), true);
     assert.equal(await c.call("wait 20"), ETIMEDOUT);
-    c.peer.write("wait -1");
+    c.begin("wait -1");
     await new Promise((resolve) => setTimeout(resolve, 50));
     event.set();
-    assert.equal(await c.peer.line(), "0");
+    assert.equal(await c.answer(), "0");
     assert.equal(event.isSet, false);
     assert.equal(await d.call("acquire -1"), "0");
     assert.deepEqual(
       [seats.tryAcquire(), await d.call("try 0"), await d.call("acquire 20")],
-      [false, "-11", ETIMEDOUT],
+      [false, EAGAIN, ETIMEDOUT],
     );
     const permit = seats.acquire();
-    assert.equal(await d.call("release 0"), "0");
+    assert.equal(await d.call("release 1"), "0");
     assert.equal(await within(permit, 5000, "the permit"), true);
     for (const { peer } of [c, d]) peer.kill();
     event.close();
@@ -220,7 +249,7 @@ describe("a mutex between C and", () => {
       const name = uniqueName("c");
       const mutex = Mutex.create(name, { unlinkOnClose: true });
       const ours = await SyncPeer.start("Mutex", name, { runtime });
-      let c = await startC("MUTX", name);
+      let c = await CCaller.start("MUTX", name);
       assert.equal(await c.call("lock -1"), "0");
       assert.deepEqual([await c.call("lock -1"), await c.call("try 0")], [EDEADLK, EDEADLK]);
       assert.equal(await ours.call("object tryLock"), "undefined");
@@ -231,20 +260,20 @@ describe("a mutex between C and", () => {
         [await c.call("unlock 0"), await c.call("try 0"), await c.call("lock 20")],
         [EPERM, EBUSY, ETIMEDOUT],
       );
-      c.peer.write("lock -1");
+      c.begin("lock -1");
       await new Promise((resolve) => setTimeout(resolve, 50));
       assert.equal(await ours.call("guard unlock"), "undefined");
-      assert.equal(await c.peer.line(), "0");
+      assert.equal(await c.answer(), "0");
       ours.begin("object lockSync");
       await new Promise((resolve) => setTimeout(resolve, 50));
       c.peer.kill();
       assert.equal(await ours.answer(), `guard ${c.peer.pid}`);
       await ours.call("guard repaired");
-      c = await startC("MUTX", name);
-      c.peer.write("lock -1");
+      c = await CCaller.start("MUTX", name);
+      c.begin("lock -1");
       await new Promise((resolve) => setTimeout(resolve, 50));
       await ours.kill();
-      assert.equal(await c.peer.line(), RECOVERED);
+      assert.equal(await c.answer(), RECOVERED);
       assert.equal(await c.call("dead 0"), `${ours.pid}`);
       assert.deepEqual([await c.call("repaired 0"), await c.call("unlock 0"), await c.call("try 0")], ["0", "0", "0"]);
       assert.equal(await c.call("give-up 0"), "0");
@@ -263,7 +292,7 @@ describe("a mutex in C", () => {
     const name = uniqueName("nobody");
     const mutex = Mutex.create(name, { unlinkOnClose: true });
     const memory = SharedMemory.open(name);
-    const c = await startC("MUTX", name);
+    const c = await CCaller.start("MUTX", name);
     Atomics.store(new Int32Array(memory.buffer), (segment.OBJECT_OFFSET + layout.LOCK) / 4, 7);
     assert.equal(await c.call("lock 1000"), RECOVERED);
     c.peer.kill();

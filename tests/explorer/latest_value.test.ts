@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import type { MemoryRegion } from "../../src/memory/memory_region.ts";
 import type { Participants } from "../../src/memory/participants.ts";
 import { ValueBuffers } from "../../src/ring/latest_value/buffers.ts";
-import { geometryOf, sizeOf } from "../../src/ring/latest_value/geometry.ts";
+import { geometryOf, sizeOf, writeGeometry } from "../../src/ring/latest_value/geometry.ts";
 import * as layout from "../../src/ring/latest_value/layout.ts";
 import { ValueView } from "../../src/ring/latest_value/view.ts";
 import { LatestValueWriter } from "../../src/ring/latest_value/writer.ts";
@@ -44,6 +44,7 @@ class Scene {
   constructor(kind: Kind) {
     const geometry = geometryOf({ size: SIZE, buffers: BUFFERS, checksum: kind.checksum });
     this.memory = new TracedMemory(new ArrayBuffer(sizeOf(geometry)));
+    writeGeometry(this.memory.buffer, 0, geometry);
     this.#kind = kind;
     const words = new Int32Array(this.memory.buffer);
     const sequence = (kind.first % 2 ** 32) | 0;

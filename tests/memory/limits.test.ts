@@ -2,8 +2,11 @@
 
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
+import { AnonymousMemory, prefault } from "../../mod.ts";
+import { resident } from "../../src/sys/advice.ts";
 import { cleanUp, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
@@ -14,18 +17,31 @@ const parameters = { bun: [], deno: ["--v8-flags=--expose-gc"] }[ownRuntime.name
 const skip = process.getuid?.() === 0 ? false : "needs root to mount";
 const MEBIBYTE = 2 ** 20;
 
+interface KernelFiles {
+  meminfo: string;
+  group?: Record<string, string>;
+  /** Of the process's group. */
+  path?: string;
+  /** The group's line in /proc/self/cgroup; that of version 2 unless said. */
+  line?: string;
+}
+
 /** What the peer is told when it asks for 128 MiB where the kernel's files say what these do. */
-async function askWith(files: { meminfo: string; group?: Record<string, string>; path?: string }): Promise<string[]> {
+async function askWith(files: KernelFiles): Promise<string[]> {
   const directory = temporaryDirectory();
-  mkdirSync(`${directory}/group`);
+  for (const folder of ["group", "tmpfs"]) mkdirSync(`${directory}/${folder}`);
   writeFileSync(`${directory}/meminfo`, files.meminfo);
-  writeFileSync(`${directory}/cgroup`, `1:name=systemd:/elsewhere\n0::${files.path ?? "/"}\n`);
+  writeFileSync(`${directory}/cgroup`, `1:name=systemd:/elsewhere\n${files.line ?? `0::${files.path ?? "/"}`}\n`);
   mkdirSync(`${directory}/group${files.path ?? ""}`, { recursive: true });
-  for (const [name, text] of Object.entries(files.group ?? {})) writeFileSync(`${directory}/group/${name}`, text);
+  for (const [name, text] of Object.entries(files.group ?? {})) {
+    mkdirSync(dirname(`${directory}/group/${name}`), { recursive: true });
+    writeFileSync(`${directory}/group/${name}`, text);
+  }
   const mounts = ["meminfo /proc/meminfo", "cgroup /proc/$$/cgroup", "group /sys/fs/cgroup"];
-  const script = [...mounts.map((mount) => `mount --bind ${directory}/${mount}`), 'exec "$@"'].join(" && ");
+  const binds = mounts.map((mount) => `mount --bind ${directory}/${mount}`);
+  const script = [...binds, `mount -t tmpfs none ${directory}/tmpfs`, 'exec "$@"'].join(" && ");
   const wrapper = ["unshare", "-m", "sh", "-c", script, "sh"];
-  const parameters = ["allWays", uniqueName("ways"), 128 * MEBIBYTE];
+  const parameters = ["allWays", uniqueName("ways"), 128 * MEBIBYTE, `${directory}/tmpfs`];
   const { stdout, stderr, signal } = await runPeer(ownRuntime, peer, parameters, { wrapper });
   assert.equal(signal, null, stderr);
   return stdout.trim().split("\n");
@@ -39,9 +55,9 @@ describe("memory that is not there", () => {
 
   it("is ENOMEM with what there is, and no kill, in all that makes pages present", { skip }, async () => {
     const lines = await askWith({ meminfo: meminfo(70, 50) });
-    const expected = /: ENOMEM, .*134217728 bytes asked, and MemAvailable is 73400320 and SwapFree 52428800,/;
+    const expected = /: ENOMEM, .*13421\d{4} bytes asked, and MemAvailable is 73400320 and SwapFree 52428800,/;
     for (const line of lines.slice(0, -1)) assert.match(line, expected);
-    assert.equal(lines.length, 6);
+    assert.equal(lines.length, 12);
     assert.equal(lines.at(-1), "made"); // pages that come at their first use are promised to nobody
   });
 
@@ -75,6 +91,34 @@ describe("memory that is not there", () => {
     assert.match((await swapping(used))[0], /ENOMEM/);
   });
 
+  it("counts what groups of version 1 allow, and their limit of memory and swap space together", { skip }, async () => {
+    const line = "4:cpu,memory:/box";
+    const limits = (name: string, max: number, used: number) => ({
+      [`memory/box/memory.${name}limit_in_bytes`]: `${max * MEBIBYTE}`,
+      [`memory/box/memory.${name}usage_in_bytes`]: `${used * MEBIBYTE}`,
+    });
+    const ask = async (swap: number, group: Record<string, string>) =>
+      (await askWith({ meminfo: meminfo(1000, swap), group, line }))[0];
+    const refused = /memory.limit_in_bytes is 209715200 and memory.usage_in_bytes 157286400, in .*\/memory\/box\)/;
+    assert.match(await ask(0, limits("", 200, 150)), refused);
+    const cached = { "memory/box/memory.stat": `active_file 7\ntotal_active_file ${100 * MEBIBYTE}\n` };
+    assert.equal(await ask(0, { ...limits("", 200, 150), ...cached }), "made");
+    assert.equal(await ask(500, limits("", 200, 150)), "made");
+    assert.match(await ask(500, { ...limits("", 200, 150), ...limits("memsw.", 250, 150) }), refused);
+    assert.equal(await ask(500, { ...limits("", 200, 150), ...limits("memsw.", 300, 150) }), "made");
+    assert.match(await ask(500, { ...limits("", 400, 150), ...limits("memsw.", 400, 300) }), /ENOMEM/);
+  });
+
+  it("is there for pages that are present already, however little is left", () => {
+    const memory = AnonymousMemory.create({ size: 96 * MEBIBYTE });
+    assert.equal(resident(memory.address, memory.size), 0);
+    prefault(memory, { length: 32 * MEBIBYTE });
+    assert.equal(resident(memory.address, memory.size), 32 * MEBIBYTE);
+    prefault(memory);
+    assert.equal(resident(memory.address, memory.size), memory.size);
+    memory.close();
+  });
+
   it("is tried where the kernel does not tell", { skip }, async () => {
     assert.equal((await askWith({ meminfo: "nothing to see\n" }))[0], "made");
   });
@@ -87,6 +131,13 @@ describe("limits", () => {
     const wrapper = ["sh", "-c", 'ulimit -n 200 && exec "$@"', "sh"];
     const { stdout, stderr } = await runPeer(ownRuntime, peer, ["exhaust", uniqueName("exhaust")], { wrapper });
     assert.match(stdout, /^EMFILE \d+\nworks again\n$/, stderr);
+  });
+
+  it("files larger than RLIMIT_FSIZE are EFBIG, not SIGXFSZ, and the process goes on", async () => {
+    const wrapper = ["sh", "-c", 'ulimit -f 131072 && exec "$@"', "sh"]; // in units of 512 bytes
+    const parameters = ["tooLarge", uniqueName("large"), 64 * MEBIBYTE, `${temporaryDirectory()}/file`];
+    const { stdout, stderr, signal } = await runPeer(ownRuntime, peer, parameters, { wrapper });
+    assert.deepEqual([signal, stdout], [null, `${"EFBIG\n".repeat(5)}works again\n`], stderr);
   });
 
   it("memory that is forgotten without close is reported, and only that", async () => {

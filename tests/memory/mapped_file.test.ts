@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -38,6 +39,19 @@ const code = (expected: string, message = /^Cannot [a-z]+ .+: E[A-Z0-9]+, / as R
   code: expected,
   message,
 });
+const TMPFS_MAGIC = 0x01021994;
+/** Files in memory stay dirty for ever. */
+const isOnDisk = (path: string) => statfsSync(path).type !== TMPFS_MAGIC;
+
+/** Bytes of this mapping that the kernel has yet to write. */
+function dirtyBytes(address: number): number {
+  const entry = readFileSync("/proc/self/smaps", "utf8").split(`\n${address.toString(16)}-`)[1] ?? "";
+  const own = entry.slice(0, entry.indexOf("VmFlags"));
+  const counts = [...own.matchAll(/^(?:Shared|Private)_Dirty: +(\d+) kB$/gm)].map(([, count]) => Number(count));
+  assert.equal(counts.length, 2, own);
+  return (counts[0] + counts[1]) * 1024;
+}
+
 const openDescriptors = () => readdirSync("/proc/self/fd").length;
 
 describe("MappedFile.create", () => {
@@ -257,10 +271,16 @@ describe("MappedFile.grow", () => {
 describe("MappedFile.sync, advise and punchHole", () => {
   it("sync takes all, a range of any bytes, and async", () => {
     const file = MappedFile.create(fresh(), { size: 20_000 });
+    const dirty = () => (isOnDisk(file.path) ? dirtyBytes(file.address) : 0);
     file.bytes.fill(1);
+    if (isOnDisk(file.path)) assert.ok(dirty() > 0);
     file.sync();
+    assert.equal(dirty(), 0);
     file.sync({ async: true });
+    file.bytes.fill(2);
     file.sync({ offset: 5000 });
+    file.sync({ length: 5000 });
+    assert.equal(dirty(), 0);
     file.sync({ offset: 19_999, length: 1, async: true });
     for (const range of [{ offset: 20_000 }, { offset: 1, length: 20_000 }, { length: 0 }, { offset: -1 }]) {
       assert.throws(() => file.sync(range), RangeError, JSON.stringify(range));

@@ -1,6 +1,6 @@
 // The peer of the mapped-file tests: one command a process; says in lines how far it is.
 
-import { rmSync, statfsSync, truncateSync } from "node:fs";
+import { readFileSync, rmSync, statfsSync, truncateSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { IpcError, MappedFile } from "../../mod.ts";
@@ -86,6 +86,26 @@ const commands: Record<string, () => void | Promise<void>> = {
     );
     file.close();
     console.log("alive");
+  },
+
+  /** Grows a locked file beyond what may be locked, then within it; numbers are pages. */
+  growLocked() {
+    const file = MappedFile.create(path, { size: numbers[0] * 4096, locked: true });
+    const lockedKb = () => Number(/^VmLck:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+    const { bytes } = file;
+    bytes[0] = 5;
+    for (const pages of numbers) {
+      const result = outcome(() => file.grow(pages * 4096));
+      console.log(result, file.size / 4096, bytes.length / 4096, file.bytes[0], lockedKb() / 4);
+    }
+    file.close();
+  },
+
+  /** Syncs a file that was there, twice, and one that is made now. */
+  syncNames() {
+    const [old, made] = [MappedFile.open(`${path}/old`), MappedFile.create(`${path}/made`, { size: 1 })];
+    for (const file of [old, old, made]) console.log(outcome(() => file.sync()));
+    for (const file of [old, made]) file.close();
   },
 
   /** Fills a file system of 1 MiB. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
@@ -114,6 +114,48 @@ describe("a mapped file between processes", () => {
 const small = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"', directory];
 const skip = process.getuid?.() === 0 ? false : "needs root to mount a file system";
 
+/** Preloaded, it says on stderr what is synced: runtimes sync files of their own, too. */
+const tellingFsync = `
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int fsync(int fd) {
+  char link[64], path[4096];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t length = readlink(link, path, sizeof path);
+  if (length > 0) dprintf(2, "%.*s\\n", (int)length, path);
+  return syscall(SYS_fsync, fd);
+}`;
+
+describe("the name of a mapped file", () => {
+  /** What two syncs of a file that existed answer, and one of a file that the peer makes; and how often the folder was. */
+  async function syncNames(folder: string, ...wrapper: string[]): Promise<[string, number]> {
+    const telling = `LD_PRELOAD=${compileC(tellingFsync, { shared: true })}`;
+    const end = await runPeer(ownRuntime, peer, ["syncNames", folder], { wrapper: [...wrapper, "env", telling] });
+    return [end.stdout, end.stderr.split("\n").filter((line) => line === folder).length];
+  }
+
+  function folderWith(name: string): string {
+    const folder = temporaryDirectory();
+    MappedFile.create(join(folder, name), { size: 1 }).close();
+    return folder;
+  }
+
+  it("becomes durable with the first sync, whoever has made the file", async () => {
+    const expected = ["undefined\nundefined\nundefined\n", 2];
+    assert.deepEqual(await syncNames(folderWith("old")), expected);
+  });
+
+  it("is its creator's concern where the directory may not be read", async () => {
+    const folder = folderWith("old");
+    chmodSync(folder, 0o300);
+    const isRoot = process.getuid?.() === 0;
+    const mortal = isRoot ? ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] : [];
+    assert.deepEqual(await syncNames(folder, ...mortal), ["undefined\nundefined\nEACCES\n", 0]);
+    chmodSync(folder, 0o700);
+  });
+});
+
 describe("a mapped file that loses its ground", () => {
   after(cleanUp); // here, in the last group: all of them use one directory
 
@@ -124,6 +166,15 @@ describe("a mapped file that loses its ground", () => {
     assert.equal(end.signal, null, `ended by ${end.signal}`);
     assert.equal(end.stdout, "0 0 2\n9 EIO undefined\n0 0 undefined\nalive\n", end.stderr);
     assert.equal(statSync(path).size, 20_000);
+  });
+
+  it("beyond what may be locked: ENOMEM, and file and mapping stay as they were, locked", async () => {
+    const path = join(directory, "locked");
+    const limit = ["sh", "-c", 'ulimit -l 1024 && exec "$@"', "sh"];
+    const mortal = process.getuid?.() === 0 ? ["setpriv", "--bounding-set", "-ipc_lock"] : [];
+    const wrapper = [...limit, ...mortal]; // 256 pages
+    const end = await runPeer(ownRuntime, peer, ["growLocked", path, 200, 300, 250], { wrapper });
+    assert.equal(end.stdout, "undefined 200 0 5 200\nENOMEM 200 0 5 200\nundefined 250 0 5 250\n", end.stderr);
   });
 
   it("on a full disk: ENOSPC when it is made or grown, lost pages where it is sparse; the process lives", {

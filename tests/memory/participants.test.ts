@@ -1,10 +1,11 @@
 // Participants: slots, owner ids, and deaths that the kernel proves.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { IpcError, Participants, SharedMemory } from "../../mod.ts";
-import { SLOT_GENERATION_OFFSET, SLOT_LIFE_OFFSET, SLOT_SIZE } from "../../src/memory/layout.ts";
+import { SLOT_BOOT_OFFSET, SLOT_GENERATION_OFFSET, SLOT_LIFE_OFFSET, SLOT_SIZE } from "../../src/memory/layout.ts";
 import { isOwnerDead } from "../../src/sync/lock_word.ts";
 import { compilePeer } from "../support/c_peer.ts";
 import {
@@ -119,6 +120,38 @@ describe("participants", () => {
     last.join();
     for (const owner of owners) assert.equal(last.isProvenDead(owner), true);
     last.close();
+    memory.close();
+  });
+
+  it("get the next generation, and any in a slot of another boot: what a power loss left may name the next one", () => {
+    const memory = table("boot");
+    const words = new Int32Array(memory.buffer);
+    const join = () => {
+      const participants = Participants.over(memory, 0);
+      const generation = generationOf(participants.join());
+      participants.close();
+      return generation;
+    };
+    const compiled = compilePeer("tests/memory/participants_peer.c", attachesOnly);
+    const joinInC = () => {
+      const parameters = [objectPath(memory.name ?? ""), "1", "1", "0"];
+      const { stdout } = spawnSync(compiled, parameters, { encoding: "utf8", input: "" });
+      return generationOf(Number(stdout));
+    };
+    const boot = SLOT_BOOT_OFFSET / 4;
+    for (const [one, other] of [
+      [join, joinInC],
+      [joinInC, join],
+    ]) {
+      const first = one();
+      assert.notEqual(words[boot], 0);
+      assert.deepEqual([other(), one()], [first + 1, first + 2]);
+      words[boot] ^= 1;
+      assert.notEqual(one(), first + 3);
+      words[boot] = 0; // not known, as in tables of before
+      words[SLOT_GENERATION_OFFSET / 4] = 1;
+      assert.notEqual(one(), 2);
+    }
     memory.close();
   });
 

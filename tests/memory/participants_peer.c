@@ -1,4 +1,5 @@
-/* The C peer of the tests of participants: FILE COUNT TABLES AGAIN. As joinMany of peer.ts, on include/linux_ipc.h. */
+/* The C peer of the tests of participants: FILE COUNT TABLES AGAIN. As joinMany of peer.ts, on include/linux_ipc.h; ends by
+ * itself where AGAIN is 0. */
 #include "linux_ipc.h"
 
 #include <stdlib.h>
@@ -31,6 +32,6 @@ int main(int words, char **word) {
   getchar();
   for (int index = 0; index < again; index++) linux_ipc_close(&all[index]);
   join(word[1], count, again, tables);
-  pause();
+  if (again > 0) pause();
   return 0;
 }

@@ -3,7 +3,7 @@
 import { truncateSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { AnonymousMemory, IpcError, Participants, SharedMemory } from "../../mod.ts";
+import { AnonymousMemory, IpcError, lockMemory, MappedFile, Participants, prefault, SharedMemory } from "../../mod.ts";
 import { Mapping } from "../../src/memory/mapping.ts";
 
 const [command, name, ...parameters] = process.argv.slice(2);
@@ -109,16 +109,28 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log(SharedMemory.open(name).bytes[0]);
   },
 
-  /** Asks for as many bytes in each of the ways that make pages present at once. */
+  /** Asks for as many bytes in each of the ways that make pages present at once; of a tmpfs at that path, too. */
   allWays() {
     const [size] = numbers;
+    const path = parameters[1];
+    const anonymous = () => AnonymousMemory.create({ size });
+    const then = <Memory>(memory: Memory, act: (memory: Memory) => void): Memory => {
+      act(memory);
+      return memory;
+    };
     const ways = [
       () => SharedMemory.anonymous({ size }),
       () => SharedMemory.anonymous({ size, hugePages: "try" }),
       () => SharedMemory.create(name, { size }),
       () => AnonymousMemory.create({ size, populate: true }),
       () => AnonymousMemory.create({ size, locked: true }),
-      () => AnonymousMemory.create({ size }),
+      () => MappedFile.create(`/dev/shm${name}`, { size }),
+      () => MappedFile.create(`${path}/reserved`, { size }),
+      () => then(MappedFile.create(`${path}/grown`, { size: 4096 }), (file) => file.grow(size)),
+      () => then(MappedFile.create(`${path}/sparse`, { size, sparse: true }), (file) => prefault(file)),
+      () => then(anonymous(), (memory) => prefault(memory)),
+      () => then(anonymous(), (memory) => lockMemory(memory)),
+      anonymous,
     ];
     for (const way of ways) {
       try {
@@ -128,6 +140,23 @@ const commands: Record<string, () => void | Promise<void>> = {
         console.log((error as Error).message);
       }
     }
+  },
+
+  /** Makes files larger than this process may, in each of the ways that there are; then small ones. */
+  tooLarge() {
+    const [most] = numbers;
+    const path = parameters[1];
+    const file = MappedFile.create(path, { size: 4096 });
+    const ways = (size: number) => [
+      () => SharedMemory.anonymous({ size }),
+      () => SharedMemory.create(name, { size, unlinkOnClose: true }),
+      () => MappedFile.create(`${path}-reserved`, { size }),
+      () => MappedFile.create(`${path}-sparse`, { size, sparse: true }),
+    ];
+    for (const way of [...ways(most + 1), () => file.grow(most + 1)]) console.log(outcome(way));
+    for (const way of ways(4096)) way().close();
+    file.grow(8192);
+    console.log("works again");
   },
 
   /** Maps an object more often than one chunk of the guards' table holds, and loses its pages. */

@@ -165,6 +165,35 @@ function newBook() {
   return [buffer, Book.over(buffer, Book.size)] as const;
 }
 
+describe("struct accessors in JSON", () => {
+  const Order = struct({ id: bytes(3), symbol: text(4), at: Tick, levels: array("i64", 2), isBuy: "bool" });
+  const whole = { id: Uint8Array.of(1, 2, 3), symbol: "ABC", levels: [-1n, 2n ** 63n - 1n], isBuy: true };
+
+  it("are their fields, in forms that JSON has", () => {
+    const order = Order.over(new ArrayBuffer(Order.size));
+    Object.assign(order, { ...whole, at: { timestamp: 2n ** 64n - 1n, symbolId: 7, price: 1.5, volume: 0 } });
+    assert.deepEqual(JSON.parse(JSON.stringify(order)), {
+      id: [1, 2, 3],
+      symbol: "ABC",
+      at: { timestamp: "18446744073709551615", symbolId: 7, price: 1.5, volume: 0 },
+      levels: ["-1", "9223372036854775807"],
+      isBuy: true,
+    });
+    assert.equal(JSON.stringify([order.levels, order.at.price]), '[["-1","9223372036854775807"],1.5]');
+    const ticks = Tick.overArray(new ArrayBuffer(64));
+    ticks.at(1).price = 9;
+    assert.equal(JSON.parse(JSON.stringify(ticks))[1].price, 9);
+    assert.deepEqual(Object.keys(Object.getPrototypeOf(order)), ["id", "symbol", "at", "levels", "isBuy"]);
+  });
+
+  it("leave a field called toJSON alone", () => {
+    const Odd = struct({ toJSON: "u32" });
+    const odd = Odd.over(new ArrayBuffer(4));
+    odd.toJSON = 5;
+    assert.equal(odd.toJSON, 5);
+  });
+});
+
 describe("struct parts", () => {
   it("nest in place", () => {
     const [buffer, book] = newBook();

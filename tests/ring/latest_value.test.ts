@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { LatestValue } from "../../mod.ts";
-import { cleanUp, ownObjects, uniqueName } from "../support/mod.ts";
+import { cleanUp, goneBytes, ownObjects, uniqueName } from "../support/mod.ts";
 import { bytes, makeBoth, makeLatest, Quote, text, ValueBytes } from "./latest_value_parts.ts";
 
 describe("reading and writing", () => {
@@ -74,6 +74,7 @@ describe("reading and writing", () => {
     writer.write(bytes("kept"));
     assert.throws(() => writer.write(bytes("large")), RangeError);
     assert.throws(() => writer.write("text" as unknown as Uint8Array), TypeError);
+    assert.throws(() => writer.write(goneBytes()), { name: "TypeError", message: /^a value must have its bytes/ });
     assert.equal(text(reader.tryRead()), "kept");
     assert.throws(() => reader.tryReadInto(new Uint8Array(3)), RangeError);
     assert.equal(reader.tryReadInto(new Uint8Array(4)), 4);
@@ -287,7 +288,7 @@ describe("names and options", () => {
   it("create is exclusive, open needs one, openOrCreate tells", () => {
     const { name, latest } = makeLatest("names", { size: 24, buffers: 16, checksum: true });
     assert.throws(() => LatestValue.create(name, { size: 24 }), { code: "EEXIST" });
-    const same = LatestValue.openOrCreate(name, { size: 8 });
+    const same = LatestValue.openOrCreate(name, { size: 24 });
     assert.deepEqual([same.created, same.size, same.buffers, same.checksum], [false, 24, 16, true]);
     assert.equal(latest.created, true);
     same.close();
@@ -297,6 +298,21 @@ describe("names and options", () => {
     assert.deepEqual([made.created, made.size, made.checksum], [true, 8, false]);
     assert.deepEqual([LatestValue.unlink(name), LatestValue.unlink(name)], [true, false]);
     made.close();
+  });
+
+  it("openOrCreate takes nothing but what was asked for, and says both values", () => {
+    const { name, latest } = makeLatest("asked", { size: 16, buffers: 16 });
+    for (const [options, message] of [
+      [{ size: 1000 }, /it exists with size 16, 1000 asked\)$/],
+      [{ size: 16, buffers: 4 }, /it exists with buffers 16, 4 asked\)$/],
+      [{ size: 16, checksum: true }, /it exists with checksum false, true asked\)$/],
+      [{ size: 8, buffers: 8, unlinkOnClose: true }, /size 16, 8 asked; buffers 16, 8 asked\)$/],
+    ] as const) {
+      assert.throws(() => LatestValue.openOrCreate(name, options), { code: "EINVAL", message });
+    }
+    LatestValue.openOrCreate(name, { type: Quote, buffers: 16, checksum: false }).close();
+    LatestValue.open(name).close();
+    latest.close();
   });
 
   it("refuses what is something else", async () => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { truncateSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { LatestValue, Participants, SharedMemory } from "../../mod.ts";
+import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
 import * as layout from "../../src/ring/latest_value/layout.ts";
 import { cleanUp, objectPath, Random, uniqueName } from "../support/mod.ts";
 import { bytes, makeBoth, makeLatest, Quote, text, ValueBytes } from "./latest_value_parts.ts";
@@ -148,5 +149,21 @@ describe("corrupted bytes", () => {
     truncateSync(objectPath(name), 0);
     assert.throws(() => reader.tryRead(), { code: "EBADMSG", message: /pages were lost/ });
     latest.close();
+  });
+
+  it("memory that a peer has truncated is EBADMSG for the writer, which would write where nobody reads", () => {
+    for (const grow of [false, true]) {
+      const { name, latest, writer } = makeBoth("unread", { size: 64 });
+      for (let number = 0; number < 20; number++) writer.write(bytes("kept"));
+      truncateSync(objectPath(name), 0);
+      if (grow) truncateSync(objectPath(name), OBJECT_OFFSET + LatestValue.byteSize({ size: 64 }));
+      const message = grow ? /its header is empty/ : /pages were lost/;
+      for (let attempt = 0; attempt < 10; attempt++) {
+        assert.throws(() => writer.write(bytes("lost")), { code: "EBADMSG", message });
+        writer.claim();
+        assert.throws(() => writer.commit(1), { code: "EBADMSG", message });
+      }
+      latest.close();
+    }
   });
 });

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { SharedMap } from "../../mod.ts";
-import { cleanUp, ownObjects, Random, uniqueName } from "../support/mod.ts";
-import { bytes, contentOf, makeMap, text } from "./shared_map_parts.ts";
+import * as layout from "../../src/ring/map/layout.ts";
+import { cleanUp, goneBytes, ownObjects, Random, uniqueName } from "../support/mod.ts";
+import { bytes, contentOf, MapBytes, makeMap, text } from "./shared_map_parts.ts";
 
 const bad = <T>(value: unknown) => value as T;
 
@@ -317,6 +318,51 @@ describe("what a map refuses", () => {
     ];
     for (const use of [...uses, ...more]) assert.throws(use, { code: "EBADF" });
     assert.equal(map.u8.length, 0);
+  });
+
+  it("bytes that are gone, before it has the lock: nobody has to repair", () => {
+    const { name, map } = makeMap("gone");
+    const behind = new MapBytes(name);
+    map.set("a", bytes(""));
+    const refused = { name: "TypeError", message: /^a value must have its bytes/ };
+    const late = bytes("late");
+    const options = {
+      get ttlMs() {
+        structuredClone(late.buffer, { transfer: [late.buffer] });
+        return 1000;
+      },
+    };
+    const writes = [
+      () => map.set("a", goneBytes()),
+      () => map.set("a", late, options),
+      () => map.compareAndSet("a", goneBytes(), bytes("new")),
+      () => map.compareAndSet("a", bytes(""), goneBytes()),
+    ];
+    for (const write of writes) {
+      assert.throws(write, refused);
+      assert.equal(behind.get(layout.REPAIR), 0);
+    }
+    assert.deepEqual(contentOf(map), { a: "" });
+    behind.close();
+    map.close();
+  });
+
+  it("a map that was not asked for: openOrCreate says both values", () => {
+    const SIZE = { capacity: 4, keySize: 20, valueSize: 8 };
+    for (const evict of ["lru", undefined] as const) {
+      const { name, map } = makeMap("asked", { ...SIZE, evict });
+      for (const [options, message] of [
+        [{ ...SIZE, evict, capacity: 5 }, /it exists with capacity 4, 5 asked\)$/],
+        [{ ...SIZE, evict, keySize: 9, valueSize: 9 }, /keySize 20, 9 asked; valueSize 8, 9 asked\)$/],
+        evict === "lru"
+          ? [SIZE, /it exists with evict lru, none asked\)$/]
+          : [{ ...SIZE, evict: "lru" }, /evict none, lru asked\)$/],
+      ] as const) {
+        assert.throws(() => SharedMap.openOrCreate(name, options as never), { code: "EINVAL", message });
+      }
+      SharedMap.openOrCreate(name, { capacity: 4, valueSize: 8, evict }).close();
+      map.close();
+    }
   });
 
   it("nothing it was made with: openOrCreate finds the same map again", () => {

@@ -1,10 +1,14 @@
 // SharedMap: entries that expire, and full maps that give up what was used least recently.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { SharedMap } from "../../mod.ts";
+import { MappedFile, type MemoryRegion, Participants, SharedMap, SharedMemory } from "../../mod.ts";
+import { SLOT_BOOT_OFFSET } from "../../src/memory/layout.ts";
 import * as layout from "../../src/ring/map/layout.ts";
-import { cleanUp, Random, sleep, until } from "../support/mod.ts";
+import { MapWriter } from "../../src/ring/map/writer.ts";
+import { isInMemory } from "../../src/sys/memory.ts";
+import { cleanUp, Random, sleep, temporaryDirectory, until } from "../support/mod.ts";
 import { bytes, MapBytes, makeMap, text } from "./shared_map_parts.ts";
 
 describe("expiry", () => {
@@ -83,6 +87,95 @@ describe("expiry", () => {
   });
 });
 
+/** Runs `use`: milliseconds that it took, and of these, those in looks through whole maps. */
+function timeOfLooks(use: () => void): { all: number; looks: number } {
+  const look = MapWriter.prototype.removeExpired;
+  let looks = 0;
+  MapWriter.prototype.removeExpired = function (now) {
+    const begin = performance.now();
+    const count = look.call(this, now);
+    looks += performance.now() - begin;
+    return count;
+  };
+  const begin = performance.now();
+  try {
+    use();
+    return { all: performance.now() - begin, looks };
+  } finally {
+    MapWriter.prototype.removeExpired = look;
+  }
+}
+
+describe("expiry in a file", () => {
+  after(cleanUp);
+  const BASE = Participants.byteSize();
+  const SIZE = { capacity: 8, valueSize: 8 };
+  const bootIndex = (BASE + layout.BOOT) / 4;
+  const slotBootIndex = SLOT_BOOT_OFFSET / 4;
+
+  const lay = (memory: MemoryRegion, participants = Participants.over(memory, 0)) =>
+    SharedMap.over(memory, BASE, { participants, ...SIZE });
+
+  /** With one entry that stays, and two that expire in a while. */
+  function fill(memory: MemoryRegion): Int32Array {
+    const participants = Participants.over(memory, 0);
+    const map = lay(memory, participants);
+    map.set("stays", bytes("x"));
+    map.set("expires", bytes("x"), { ttlMs: 1e9 });
+    map.increment("counted", 3, { ttlMs: 1e9 });
+    participants.close();
+    const words = new Int32Array(memory.buffer);
+    assert.notEqual(words[bootIndex], 0);
+    return words;
+  }
+
+  const file = (name: string) =>
+    MappedFile.create(join(temporaryDirectory(), name), { size: BASE + SharedMap.byteSize(SIZE) });
+  const probe = file("probe");
+  const skip = isInMemory(probe.fd) && "the temporary directory is memory, and ends with the boot";
+  probe.close();
+
+  it("is not known after a reboot: what would expire is dropped, once, and the rest stays", { skip }, () => {
+    const memory = file("reboot");
+    const words = fill(memory);
+    assert.deepEqual([...lay(memory).keys()].sort(), ["counted", "expires", "stays"]);
+    const boot = words[bootIndex] as number;
+    words[bootIndex] = boot ^ 1;
+    words[slotBootIndex] = boot ^ 1; // as do the dead
+    const map = lay(memory);
+    assert.deepEqual([...map.keys(), map.size, words[bootIndex]], ["stays", 1, boot]);
+    assert.deepEqual([map.removeExpired(), map.increment("counted", 1, { ttlMs: 1e9 })], [0, 1]);
+    map.close();
+    const again = lay(memory);
+    assert.deepEqual([...again.keys()].sort(), ["counted", "stays"]);
+    memory.close();
+  });
+
+  it("goes on where the map's boot is this kernel's by another id: somebody lives who has joined under it", {
+    skip,
+  }, () => {
+    const memory = file("container");
+    const words = fill(memory);
+    const participants = Participants.over(memory, 0);
+    participants.join();
+    const other = (words[bootIndex] as number) ^ 1;
+    words[bootIndex] = words[slotBootIndex] = other;
+    assert.equal(lay(memory).size, 3);
+    assert.equal(words[bootIndex], other);
+    participants.close();
+    assert.equal(lay(memory).size, 1);
+    memory.close();
+  });
+
+  it("goes on in memory that a reboot would have taken", () => {
+    const memory = SharedMemory.anonymous({ size: BASE + SharedMap.byteSize(SIZE) });
+    const words = fill(memory);
+    words[bootIndex] = (words[bootIndex] as number) ^ 1;
+    assert.equal(lay(memory).size, 3);
+    memory.close();
+  });
+});
+
 describe("eviction", () => {
   after(cleanUp);
 
@@ -145,6 +238,22 @@ describe("eviction", () => {
       assert.equal(map.has(going), false);
     }
     shared.memory.close();
+    map.close();
+  });
+
+  it("does not look through the map for each entry that expires meanwhile", () => {
+    const capacity = 2 ** 15;
+    const { map } = makeMap("looks", { capacity, valueSize: 8, evict: "lru" });
+    const value = bytes("x");
+    for (let number = 0; number < capacity; number++) map.set(`stays ${number}`, value);
+    let number = 0;
+    const { all, looks } = timeOfLooks(() => {
+      for (const end = performance.now() + 400; performance.now() < end; ) {
+        map.set(`short ${number}`, value, { ttlMs: 1 });
+        for (const last = number + 20; number < last; number++) map.set(`new ${number}`, value);
+      }
+    });
+    assert.ok(looks > 0 && looks < all / 4, `${looks} of ${all} ms`);
     map.close();
   });
 

@@ -55,6 +55,19 @@ describe("a map over a memory", () => {
     for (const one of [participants, memory]) one.close();
   });
 
+  it("evicts only for who asked for it, or who takes what is there", () => {
+    const { memory, participants } = makeMemory(TABLE + SharedMap.byteSize({ ...SIZE, evict: "lru" }));
+    const lay = (options: object) => SharedMap.over(memory, TABLE, { participants, ...options });
+    lay({ ...SIZE, evict: "lru" }).close();
+    assert.throws(() => lay(SIZE), { code: "EINVAL", message: /evict lru, none asked\)$/ });
+    for (const options of [{}, { capacity: 8 }, { keySize: 8 }, { evict: "lru" }]) {
+      const map = lay(options);
+      assert.equal(map.evict, "lru");
+      map.close();
+    }
+    for (const one of [participants, memory]) one.close();
+  });
+
   it("is closed with its memory", () => {
     const { memory, participants } = makeMemory(TABLE + SharedMap.byteSize(SIZE));
     const map = SharedMap.over(memory, TABLE, { participants, ...SIZE });

@@ -44,10 +44,12 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   futex_wake: [[word, 1], 0],
   futex_advance: [[word + 32], 0], // the word itself stays 0: others sleep while it is 1
   wait_event: [[word, 1, 0, -1], 0],
+  wait_event_among: [[word, 0, -1], EINVAL],
   membarrier_register: [[]],
   membarrier: [[]],
   pause: [[1], 0],
   measure_wake: [[]],
+  boot: [[]],
   participant_attach: [[-1, 0, 0, address], EINVAL],
   participant_owner: [[word], 0],
   participant_detach: [[word], EINVAL],
@@ -58,6 +60,7 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   watch_take: [[address], -11],
   page_size: [[-1]],
   madvise: [[0, 0, 0], 0],
+  resident: [[4097, 4096], EINVAL],
   msync: [[1, 0, 4], EINVAL],
   sync_file_range: [[-1, 0, 0], EBADF],
   fsync: [[-1], EBADF],
@@ -91,9 +94,10 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   file_lock_test: [[-1, 2, word], EBADF],
   file_lock_start: [[-1, 2, 0, 0, -1, address], EBADF],
   file_lock_wait: [[word, 0], 0],
+  file_lock_cancel: [[word + 96], 0],
   file_lock_end: [[0], EINVAL],
-  file_lock_own: [[-1, 1], 0], // descriptor -1 of nobody: closing it does nothing
-  file_lock_disown: [[-1, 1], 0],
+  own: [[-1, 1]], // descriptor -1 of nobody: closing it does nothing
+  disown: [[0], EINVAL],
 };
 
 /** The rows that containers refuse, unless they have CAP_SYS_NICE. */

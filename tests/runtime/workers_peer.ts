@@ -1,5 +1,6 @@
 // The process of the Worker tests: starts Workers, looks at what becomes of them, says what it saw.
 
+import { readdirSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { IpcError, type SpscConsumer, type SpscProducer, SpscRing } from "../../mod.ts";
@@ -30,6 +31,17 @@ async function takeOver<Side>(take: () => Side): Promise<{ side: Side; took: num
     }
   }
 }
+
+function targetOf(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return ""; // that of the listing itself
+  }
+}
+
+/** How many of this process are those of the object. */
+const descriptors = () => readdirSync("/proc/self/fd").filter((each) => targetOf(each).includes(name)).length;
 
 const byte = (message: Uint8Array | undefined) => message?.[0];
 
@@ -74,6 +86,24 @@ const scenarios: Record<string, () => Promise<void>> = {
     await said(worker, "sent");
     await ended;
     await takeOver<SpscProducer>(() => ring.producer());
+    ring.close();
+  },
+
+  async descriptors() {
+    const ring = SpscRing.create(name, { capacity: 1024, unlinkOnClose: true });
+    const before = descriptors();
+    for (let round = 0; round < 6; round++) {
+      const worker = start(round < 3 ? "sendOne" : "sendAndEnd");
+      const ended = new Promise((resolve) => worker.on("exit", resolve));
+      await said(worker, "sent");
+      if (round < 3) await worker.terminate();
+      await ended;
+      (await takeOver<SpscProducer>(() => ring.producer())).side.close();
+    }
+    const begin = performance.now();
+    while (descriptors() > before && performance.now() - begin < 5000)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    if (descriptors() !== before) throw new Error(`${descriptors() - before} descriptors of Workers are left`);
     ring.close();
   },
 

@@ -18,6 +18,7 @@ import {
   spawnPeer,
   spawnProgram,
   temporaryDirectory,
+  until,
   within,
 } from "../support/mod.ts";
 
@@ -335,6 +336,51 @@ describe("a file lock", () => {
     file.tryLock()?.unlock();
     file.close();
   });
+
+  it("is aborted for hundreds of callers at once without stopping the event loop", { timeout: 60_000 }, async () => {
+    const path = newFile();
+    const [file, holder] = [FileLock.open(path), FileLock.open(path)];
+    holder.lockSync();
+    const before = readdirSync("/proc/self/task").length;
+    const took: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const controller = new AbortController();
+      const options = { length: 1, signal: controller.signal };
+      const waits = Array.from({ length: 400 }, (_, index) => file.lock({ ...options, offset: index }));
+      const outcomes = Promise.allSettled(waits);
+      await sleep(50);
+      const begin = performance.now();
+      controller.abort(new Error("enough"));
+      took.push(performance.now() - begin);
+      for (const outcome of await within(outcomes, 10_000, "the rejections")) assert.equal(outcome.status, "rejected");
+    }
+    assert.ok(Math.min(...took) < 80, `abort() took ${took} ms`);
+    await until(() => readdirSync("/proc/self/task").length < before + 10, "the threads are out");
+    holder.close();
+    file.tryLock()?.unlock();
+    file.close();
+  });
+
+  for (const end of ["abort", "close"] as const) {
+    it(`waits for nothing and has nothing at once after ${end}`, async () => {
+      for (let round = 0; round < 20; round++) {
+        const path = newFile();
+        const [file, holder] = [FileLock.open(path), FileLock.open(path)];
+        const guard = holder.lockSync();
+        const controller = new AbortController();
+        const waits = Promise.allSettled([0, 1, 2].map(() => file.lock({ signal: controller.signal, shared: true })));
+        if (round % 2 === 0) await sleep(2);
+        if (end === "abort") controller.abort();
+        else file.close();
+        guard?.unlock();
+        const next = (end === "abort" ? file : holder).lockSync(); // EDEADLK, or for ever, if one still waited
+        for (const outcome of await waits) assert.equal(outcome.status, "rejected");
+        next?.unlock();
+        assert.ok((end === "abort" ? holder : FileLock.open(path)).tryLock());
+        for (const each of [file, holder]) each.close();
+      }
+    });
+  }
 
   it("answers misuse with the kernel's names", async () => {
     const path = newFile();

@@ -99,6 +99,52 @@ describe("a futex lock", () => {
     memory.close();
   });
 
+  it("wakes a C program also where one who awaits before it has a busy event loop", async () => {
+    const { memory, name, words } = make("busy");
+    const [lock, other] = [FutexLock.over(memory, OFFSET), FutexLock.over(memory, OFFSET)];
+    const guard = lock.lockSync();
+    const awaiting = other.lock();
+    await sleep(50);
+    const waiter = program(name, "hold");
+    await sleep(200);
+    guard?.unlock();
+    const end = performance.now() + 3000;
+    while (Atomics.load(words, 0) === 0 && performance.now() < end); // the event loop is busy
+    const isTaken = Atomics.load(words, 0) !== 0;
+    if (isTaken) await waiter.line();
+    waiter.write("release");
+    (await within(awaiting, 5000, "the lock behind the C program")).unlock();
+    await waiter.ended;
+    assert.ok(isTaken, "one who did not look had the only wake-up");
+    memory.close();
+  });
+
+  it("awaited by many callers of one object serves them in order, past those that give up", async () => {
+    const { memory } = make("order");
+    const lock = FutexLock.over(memory, OFFSET);
+    const guard = await lock.lock();
+    const controller = new AbortController();
+    const order: number[] = [];
+    const waits = [1, 2, 3, 4].map(async (number) => {
+      const limits = number === 1 ? { signal: controller.signal } : number === 2 ? { timeoutMs: 20 } : {};
+      const mine = await lock.lock(limits);
+      order.push(number);
+      mine?.unlock();
+    });
+    const first = assert.rejects(waits[0], /enough/);
+    controller.abort(new Error("enough"));
+    await sleep(60);
+    guard.unlock();
+    await within(Promise.all([first, ...waits.slice(1)]), 5000, "the others");
+    assert.deepEqual([order, lock.isLocked], [[2, 3, 4], false]);
+    const held = lock.lockSync();
+    const closed = lock.lock();
+    const aborted = lock.lock({ timeoutMs: 60_000 });
+    memory.close();
+    for (const waiting of [closed, aborted]) await assert.rejects(waiting, { code: "EBADF" });
+    assert.throws(() => held?.unlock(), { code: "EBADF" });
+  });
+
   it("is given to every one of many awaiting callers", async () => {
     const { memory } = make("many");
     const lock = FutexLock.over(memory, OFFSET);

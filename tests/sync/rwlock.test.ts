@@ -121,6 +121,62 @@ describe("a reader-writer lock", () => {
     }
   });
 
+  it("lets a writer in past participants whose reads overlap without end", async () => {
+    const { name, lock } = pair("overlap");
+    let isOver = false;
+    const read = async (delay: number) => {
+      await sleep(delay);
+      while (!isOver) {
+        const guard = await lock.read();
+        await sleep(30);
+        guard.unlock();
+      }
+    };
+    const readers = [read(0), read(10), read(20)];
+    await sleep(60);
+    const own = await lock.write({ timeoutMs: 3000 });
+    own?.unlock();
+    const peer = await SyncPeer.start("RwLock", name);
+    const others = await peer.call('object write {"timeoutMs":3000}');
+    if (others === "guard -") await peer.call("guard unlock");
+    isOver = true;
+    await soon(Promise.all(readers), "the readers behind the writers");
+    assert.deepEqual([own !== undefined, others], [true, "guard -"]);
+  });
+
+  it("holds off a reader that reads already while a writer waits; blocking without a timeout that is EDEADLK", async () => {
+    const { name, lock } = pair("nested");
+    const writer = await SyncPeer.start("RwLock", name);
+    const reader = lock.tryRead();
+    const [idle, reading] = [closing(RwLock.open(name)), closing(RwLock.open(name))];
+    const another = reading.tryRead();
+    writer.begin('object write {"timeoutMs":20000}');
+    await sleep(60);
+    assert.equal(lock.tryRead(), undefined);
+    assert.equal(lock.readSync({ timeoutMs: 20 }), undefined);
+    assert.equal(await lock.read({ timeoutMs: 20 }), undefined);
+    for (const object of [lock, idle, reading]) assert.throws(() => object.readSync(), code("EDEADLK"));
+    const again = lock.read();
+    reader?.unlock();
+    another?.unlock();
+    assert.equal(await writer.answer(), "guard -");
+    assert.ok(await isPending(again, 20));
+    assert.equal(await writer.call("guard unlock"), "undefined");
+    (await soon(again, "the reader behind the writer")).unlock();
+  });
+
+  it("lets a blocking reader that reads already in again when the writer gives up", async () => {
+    const { name, lock } = pair("given-up");
+    const writer = await SyncPeer.start("RwLock", name);
+    const reader = lock.tryRead();
+    writer.begin('object write {"timeoutMs":80}');
+    await sleep(60);
+    const again = lock.readSync();
+    assert.equal(await writer.answer(), "undefined");
+    for (const guard of [reader, again]) guard?.unlock();
+    assert.ok(lock.tryWrite());
+  });
+
   it("is not recovered from a writer that died while it waited for readers", async () => {
     const { name, lock, other } = pair("draining");
     const writer = await SyncPeer.start("RwLock", name);
@@ -232,11 +288,7 @@ describe("a reader-writer lock", () => {
     assert.ok(await isPending(writing));
     const waits = [other.write(), other.read()];
     other.close();
-    for (const waiting of waits)
-      await waiting.then(
-        () => {}, // the second read of a reader is let in at once
-        (error: unknown) => assert.equal((error as { code?: string }).code, "EBADF"),
-      );
+    for (const waiting of waits) await assert.rejects(waiting, code("EBADF"));
     assert.throws(() => other.tryRead(), code("EBADF"));
     assert.throws(() => other.readSync(), code("EBADF"));
     assert.throws(() => other.writeSync(), code("EBADF"));
@@ -285,15 +337,22 @@ describe("upgrading a reader", () => {
     (await soon(reading, "the reader behind it")).unlock();
   });
 
-  it("lets who reads already read again while it waits", async () => {
-    const { lock, other } = pair("again");
-    const [reader, another] = [lock.readSync(), other.readSync()];
-    const upgrading = reader?.upgrade() as Promise<WriteGuard>;
-    const again = lock.tryRead();
-    another?.unlock();
-    assert.ok(await isPending(upgrading));
-    again?.unlock();
-    (await soon(upgrading, "the upgrade")).unlock();
+  it("lets who reads already read again while it waits only where readers are preferred", async () => {
+    for (const preferReaders of both) {
+      const { lock, other } = pair("again", { preferReaders });
+      const [reader, another] = [lock.readSync(), other.readSync()];
+      const upgrading = reader?.upgrade() as Promise<WriteGuard>;
+      const again = [lock.tryRead(), other.tryRead()];
+      assert.deepEqual(
+        again.map((guard) => guard !== undefined),
+        [preferReaders, preferReaders],
+      );
+      another?.unlock();
+      assert.equal(await isPending(upgrading, 20), preferReaders);
+      for (const guard of again) guard?.unlock();
+      (await soon(upgrading, "the upgrade")).unlock();
+      await closeAll();
+    }
   });
 
   it("does not queue behind a writer of the same object that waits for it", async () => {

@@ -87,6 +87,50 @@ describe("a semaphore", () => {
     assert.equal(await soon(waiting, "the dead one's permit"), true);
   });
 
+  it("of owned permits tells a blocking waiter of the death of any of many holders at once", {
+    timeout: 60_000,
+  }, async () => {
+    const { name } = make(Semaphore, "any", { value: 6, owned: true });
+    const peers = await Promise.all(Array.from({ length: 7 }, () => SyncPeer.start("Semaphore", name)));
+    const [waiter, ...holders] = peers as [SyncPeer, ...SyncPeer[]];
+    for (const holder of holders) assert.equal(await holder.call("object acquireSync"), "true");
+    const delays: number[] = [];
+    for (const holder of holders.slice(1)) {
+      waiter.begin("object acquireSync");
+      await sleep(130);
+      const start = performance.now();
+      void holder.kill();
+      assert.equal(await waiter.answer(), "true");
+      delays.push(performance.now() - start);
+    }
+    const [, short = 0] = delays.sort((one, other) => one - other); // a busy machine has the longer ones
+    assert.ok(short < 12, `told after ${delays} ms`); // who only comes up every 50 ms: 17 on average
+  });
+
+  it("of owned permits refuses to wait for ever for what only its own thread holds", async () => {
+    const { name, it: seats } = make(Semaphore, "self", { value: 2, owned: true });
+    const other = closing(Semaphore.open(name));
+    seats.acquireSync();
+    seats.acquireSync();
+    assert.throws(() => seats.acquireSync(), code("EDEADLK"));
+    assert.equal(seats.acquireSync({ timeoutMs: 15 }), false);
+    seats.release();
+    other.acquireSync();
+    for (const each of [seats, other]) assert.throws(() => each.acquireSync(), code("EDEADLK"));
+    const waiting = seats.acquire();
+    assert.ok(await isPending(waiting, 20));
+    seats.release();
+    assert.equal(await soon(waiting, "our own permit"), true);
+    other.close();
+    assert.equal(seats.acquireSync(), true);
+    seats.release(2);
+    const holder = await SyncPeer.start("Semaphore", name);
+    assert.equal(await holder.call("object acquireSync"), "true");
+    seats.acquireSync();
+    void holder.kill();
+    assert.equal(seats.acquireSync(), true, "it is no deadlock as long as one is somebody else's");
+  });
+
   it("of owned permits gives back only what was taken here", () => {
     const { name, it: seats } = make(Semaphore, "mine", { value: 2, owned: true });
     const other = closing(Semaphore.open(name));

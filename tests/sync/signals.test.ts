@@ -162,6 +162,21 @@ describe("a condition", () => {
     assert.equal(mutex.isLocked, false);
   });
 
+  it("aborted behind the notification, while others hold the mutex, rejects all the same", async () => {
+    const { name, condition, mutex } = makeCondition("behind");
+    const peer = await SyncPeer.start("Condition", name);
+    const guard = await mutex.lock();
+    const controller = new AbortController();
+    const waiting = condition.wait(guard, { signal: controller.signal, timeoutMs: 10 });
+    assert.equal(await peer.call("mutex lock"), "guard -");
+    await peer.call("object notifyAll");
+    assert.ok(await isPending(waiting), "the timeout does not cover the mutex");
+    controller.abort(new Error("enough"));
+    await assert.rejects(soon(waiting, "the abort"), /enough/);
+    assert.equal(await peer.call("guard unlock"), "undefined");
+    assert.equal(mutex.isLocked, false);
+  });
+
   it("refuses bad options and used-up guards while the mutex stays as it was", async () => {
     const { condition, mutex } = makeCondition("bad");
     const guard = await mutex.lock();

@@ -87,6 +87,23 @@ describe("checks of arguments", () => {
     for (const value of ["text", 5, null, undefined, [1, 2], {}])
       assert.throws(() => asBytes(value, "a value"), { name: "TypeError", message: /^a value must be an ArrayBuffer/ });
   });
+
+  it("bytes that are gone are refused, and none are no bytes that are gone", () => {
+    type Kind = new (buffer: ArrayBuffer, byteOffset?: number, length?: number) => ArrayBufferView;
+    const kinds: Kind[] = [Uint8Array, Float64Array, BigInt64Array, DataView];
+    const refused = { name: "TypeError", message: /^a value must have its bytes/ };
+    for (const Kind of kinds) {
+      const [detached, cut] = [new ArrayBuffer(16), new ArrayBuffer(16, { maxByteLength: 16 })];
+      const views = [new Kind(detached), new Kind(detached, 8), new Kind(detached, 0, 0), new Kind(cut, 8)];
+      const none = [new Kind(new ArrayBuffer(8), 8), new Kind(new ArrayBuffer(0)), new Kind(cut, 0, 0)];
+      structuredClone(detached, { transfer: [detached] });
+      cut.resize(4);
+      for (const view of [...views, detached]) assert.throws(() => asBytes(view, "a value"), refused, Kind.name);
+      for (const view of none) assert.equal(asBytes(view, "a value").length, 0);
+    }
+    assert.equal(asBytes(new ArrayBuffer(0), "a value").length, 0);
+    assert.equal(asBytes(new Uint8Array(new SharedArrayBuffer(0)), "a value").length, 0);
+  });
 });
 
 describe("bad arguments", () => {

@@ -25,6 +25,11 @@ export function nodeIds(): number[] {
   return kernelList(`${FOLDER}/online`) ?? [0];
 }
 
+/** Whether this kernel has NUMA. Not known where /sys is not mounted: no, then. */
+export function hasNuma(): boolean {
+  return kernelText(`${FOLDER}/online`) !== undefined;
+}
+
 function bytesOf(meminfo: string, name: string): number {
   return Number(new RegExp(`\\b${name}: +(\\d+) kB`).exec(meminfo)?.[1] ?? 0) * 1024;
 }

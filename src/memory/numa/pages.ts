@@ -1,23 +1,18 @@
 // Whereabouts: the NUMA node of each page.
 
-import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { movePages } from "../../sys/numa.ts";
 import { type ByteRange, type MappedMemory, touchedPages } from "../mapped_range.ts";
+import { refusalHint } from "./refusal.ts";
 
 const PAGES_AT_ONCE = 1000;
-
-const hints: Record<number, string> = {
-  [errno.EPERM]: "a seccomp profile refuses it; docker run --cap-add SYS_NICE allows it",
-  [errno.ENOSYS]: "this kernel was built without NUMA: all memory is on node 0",
-};
 
 /**
  * move_pages(2): the node that each page of the range is on now; -1 for a page that this process has not touched yet.
  *
  * `prefault` makes all pages present first. Of huge pages there is one entry for each `memory.pageSize`.
  *
- * @throws {IpcError} EPERM a seccomp profile refuses; ENOSYS no NUMA in this kernel; EBADF the memory is closed
+ * @throws {IpcError} EPERM a seccomp profile refuses; ENOSYS a sandbox refuses, or no NUMA in this kernel; EBADF the memory is closed
  * @throws {RangeError} a range outside the memory
  * @see https://man7.org/linux/man-pages/man2/move_pages.2.html
  * @example
@@ -38,7 +33,7 @@ export function pages(memory: MappedMemory, range: ByteRange = {}): Int32Array {
   for (let first = 0; first < nodes.length; first += PAGES_AT_ONCE) {
     const count = Math.min(PAGES_AT_ONCE, nodes.length - first);
     const found = movePages(address + first * pageSize, pageSize, count);
-    if (typeof found === "number") throw new IpcError(-found, { ...action, hint: hints[-found] });
+    if (typeof found === "number") throw new IpcError(-found, { ...action, hint: refusalHint(found) });
     nodes.set(
       found.map((node) => Math.max(node, -1)),
       first,

@@ -6,6 +6,7 @@ import * as sys from "../../sys/numa.ts";
 import { checkBoolean, checkInteger, checkOptions } from "../../sys/validate.ts";
 import { type ByteRange, type MappedMemory, touchedPages } from "../mapped_range.ts";
 import { nodeIds } from "./nodes.ts";
+import { isWithoutNuma, refusalHint } from "./refusal.ts";
 
 /**
  * How nodes are chosen. `bind`: only these. `preferred`: this one while it has free memory. `interleave`: these in turn,
@@ -80,16 +81,14 @@ function checkRequest({ policy = "bind", node, nodes }: NumaPolicyRequest): Chos
   return { mode: modes[policy], nodes: kinds.map((one) => checkNode(one, known)) };
 }
 
-const hints: Record<number, string> = {
-  [errno.EPERM]: "a seccomp profile refuses it; docker run --cap-add SYS_NICE allows it",
-  [errno.ENOSYS]: "this kernel was built without NUMA",
-  [errno.EIO]: "pages that other processes use too stay where they are: bind before they attach, or { strict: false }",
-};
+const WHEN_SHARED =
+  "pages that other processes use too stay where they are: bind before they attach, or { strict: false }";
 
 /** Throws what is negative; a kernel without NUMA has everything on its one node, which is all that could be asked. */
 function demand(result: number, syscall: string, doing: string, nodes: readonly number[]): void {
-  if (result >= 0 || (result === -errno.ENOSYS && nodes.every((node) => node === 0))) return;
-  throw new IpcError(-result, { syscall, doing, hint: hints[-result] });
+  if (result >= 0 || (isWithoutNuma(result) && nodes.every((node) => node === 0))) return;
+  const hint = result === -errno.EIO ? WHEN_SHARED : refusalHint(result);
+  throw new IpcError(-result, { syscall, doing, hint });
 }
 
 /** The kernel leaves out, in silence, what the control group forbids; where it does not tell, it is believed. */
@@ -108,7 +107,7 @@ function demandAllowed(nodes: readonly number[], syscall: string, doing: string)
  * processes have mapped too do not move. Huge pages are bound as wholes.
  *
  * @throws {IpcError} EIO pages stayed on other nodes, though the policy is set; EPERM a seccomp profile refuses;
- * EINVAL the control group forbids the nodes; ENOSYS no NUMA in this kernel; ENOMEM; EBADF the memory is closed
+ * EINVAL the control group forbids the nodes; ENOSYS a sandbox refuses, or no NUMA in this kernel and another node; ENOMEM; EBADF the memory is closed
  * @throws {RangeError} an unknown node, too many or too few of them, a range outside the memory
  * @see https://man7.org/linux/man-pages/man2/mbind.2.html
  * @example

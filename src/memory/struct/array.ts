@@ -2,6 +2,7 @@
 
 import { checkInteger } from "../../sys/validate.ts";
 import { Composite } from "./composite.ts";
+import { jsonOf } from "./json.ts";
 import { INSPECT, type Item, type Kind, type NameOf, Place, type Views } from "./kind.ts";
 import { SIZE_MAX_BYTES } from "./layout.ts";
 import { ownCopy } from "./own_copy.ts";
@@ -31,6 +32,10 @@ class ArrayPlace extends Place {
 
   [INSPECT](): unknown[] {
     return this.read();
+  }
+
+  toJSON(): unknown {
+    return jsonOf(this.read());
   }
 
   read(): unknown[] {

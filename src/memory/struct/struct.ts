@@ -8,6 +8,7 @@ import { Composite } from "./composite.ts";
 import { type Cursor, type CursorClass, cursorClass, trackOf } from "./cursor.ts";
 import { declarationOf } from "./declaration.ts";
 import { fieldsOf, type StructOptions } from "./definition.ts";
+import { jsonOf } from "./json.ts";
 import { INSPECT, type Item, type Kind, type NameOf, type Views } from "./kind.ts";
 import { checkAlignment, type Layout, layOut } from "./layout.ts";
 import { type MemoryLike, rangeOf, viewsOf } from "./memory_like.ts";
@@ -111,7 +112,11 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
     function inspect(this: Accessor<Of>): PlainStruct<Of> {
       return struct.read(this);
     }
+    function toJSON(this: Accessor<Of>): unknown {
+      return jsonOf(struct.read(this));
+    }
     const made = accessorClass(this.layout.fields);
+    if (!this.#names.includes("toJSON")) Object.defineProperty(made.prototype, "toJSON", { value: toJSON });
     Object.defineProperties(made.prototype, {
       $size: { value: this.size },
       [INSPECT]: { value: inspect },
@@ -158,7 +163,10 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
  * `bytes(size)`, `text(size)`; `u64` and `i64` are bigints, `asNumber("u64")` is a number. `over` gives an accessor whose
  * properties read and write the memory in place; `overArray` and `cursor` give one that moves, without allocation; `read`
  * and `write` copy plain objects; `declaration` gives the same struct in C. Loads and stores are plain: who may write
- * when is for a ring or a lock to say. `Infer<typeof Tick>` is the plain object's type.
+ * when is for a ring or a lock to say. `Infer<typeof Tick>` is the plain object's type. An accessor is no plain object: to
+ * copy, compare or send it, take `Tick.read(tick)`, since `{ ...tick }` and `structuredClone` see only its insides.
+ * `JSON.stringify(tick)` shows the fields, 64-bit integers as decimal strings and bytes as arrays of numbers (unless a field
+ * is called `toJSON`).
  *
  * The accessors' classes, and what reads and writes plain objects, are made once per struct from text, for speed. Where
  * that is forbidden (Node's `--disallow-code-generation-from-strings`), all structs share one class text and are slower.

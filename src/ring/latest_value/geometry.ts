@@ -1,8 +1,7 @@
 // The geometry of a latest value: how large it is, checked when it is made and again when it is opened.
 
-import { errno } from "../../sys/errno.ts";
-import { IpcError } from "../../sys/error.ts";
 import { checkBoolean, checkInteger } from "../../sys/validate.ts";
+import { demandAgreement } from "../agreement.ts";
 import { type HeaderKind, mustFind, readHeader, refuseHeader } from "../header.ts";
 import * as layout from "./layout.ts";
 import type { LatestValueSize, ValueType } from "./options.ts";
@@ -53,7 +52,7 @@ export function writeGeometry(buffer: ArrayBuffer, base: number, geometry: Value
   view.setUint32(layout.SIZE, geometry.size, true);
   view.setUint32(layout.BUFFERS, geometry.buffers, true);
   view.setUint32(layout.FLAGS, geometry.checksum ? layout.FLAG_CHECKSUM : 0, true);
-  view.setUint32(layout.MAGIC, layout.MAGIC_NUMBER, true);
+  Atomics.store(new Int32Array(buffer, base, 1), layout.MAGIC / 4, layout.MAGIC_NUMBER); // SYNC laid
 }
 
 function isSound(geometry: ValueGeometry, flags: number, room: number): boolean {
@@ -92,11 +91,5 @@ export function findGeometry(buffer: ArrayBuffer, base: number, name: string): V
 export function checkAgreement(found: ValueGeometry, options: LatestValueSize<unknown, never>, name: string): void {
   const { buffers, checksum } = options;
   const size = options.type?.size ?? options.size;
-  const agrees =
-    (size === undefined || size === found.size) &&
-    (buffers === undefined || buffers === found.buffers) &&
-    (checksum === undefined || checksum === found.checksum);
-  if (agrees) return;
-  const hint = `its values have ${found.size} bytes, in ${found.buffers} buffers ${found.checksum ? "with" : "without"} checksums`;
-  throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `open latest value ${name}`, path: name, hint });
+  demandAgreement(HEADER.noun, name, { ...found }, { size, buffers, checksum });
 }

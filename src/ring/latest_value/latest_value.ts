@@ -140,7 +140,13 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     }
   }
 
-  /** Opens it, or creates it; `created` tells which. One that exists keeps its own size and number of buffers. */
+  /**
+   * Opens it, or creates it; `created` tells which. One that exists must have what the options say; what they leave out
+   * is taken as it is.
+   *
+   * @throws {IpcError} EINVAL it exists with another size, number of buffers, or with or without checksums; otherwise as
+   * `create` and `open`
+   */
   static openOrCreate<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
     name: string,
     options: LatestValueCreateOptions<Value, Given>,
@@ -153,6 +159,12 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
       () => LatestValue.open(name, { spinMs, ordering, type }),
       () => LatestValue.create(name, options),
     );
+    try {
+      checkAgreement(latest.#parts.geometry, options, name);
+    } catch (error) {
+      latest.close();
+      throw error;
+    }
     if (unlinkOnClose) latest.#parts.placement.memory.unlinkOnClose?.();
     return latest;
   }
@@ -174,7 +186,8 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
    * there. Over read-only memory there is no writer, and readers cannot wait.
    *
    * @throws {RangeError} `byteOffset` is not a multiple of 128, or it does not fit
-   * @throws {IpcError} EBADMSG there is something else; EINVAL there is one of another size, or none and no size
+   * @throws {IpcError} EBADMSG there is something else; EINVAL there is one of another size, or none and no size;
+   * ETIMEDOUT somebody else has been laying one for 5 s, or has a record lock over the file
    */
   static over<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
     memory: MemoryRegion,

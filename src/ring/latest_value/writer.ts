@@ -7,7 +7,7 @@ import { hasSleepers } from "../../wait/eventcount.ts";
 import { MappedCopy } from "../mapped_copy.ts";
 import type { Role } from "../role.ts";
 import { fence, type ValueBuffers } from "./buffers.ts";
-import { BYTES, FIRST_BUFFER, READERS_WAIT } from "./layout.ts";
+import { BYTES, FIRST_BUFFER, MAGIC, READERS_WAIT } from "./layout.ts";
 import type { ValueType } from "./options.ts";
 import { findNewest, findSalvage } from "./salvage.ts";
 
@@ -43,6 +43,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   private readonly onClose: () => void;
   private readonly currentIndex: number = 0;
   private readonly waitIndex: number = 0;
+  private readonly magicIndex: number = 0;
   private readonly first: number = 0;
   private readonly stride: number = 0;
   private readonly mask: number = 0;
@@ -73,6 +74,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     this.onClose = onClose;
     this.currentIndex = buffers.currentIndex;
     this.waitIndex = (buffers.base + READERS_WAIT) / 4;
+    this.magicIndex = (buffers.base + MAGIC) / 4;
     this.first = buffers.first;
     this.stride = buffers.stride;
     this.mask = buffers.mask;
@@ -146,11 +148,12 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
    * Publishes the claimed value, or only its first `length` bytes.
    *
    * @throws {RangeError} nothing is claimed, or less than `length`
-   * @throws {IpcError} EBADF after close
+   * @throws {IpcError} EBADF after close; EBADMSG somebody has truncated the file: readers would see nothing of it
    */
   commit(length: number = this.size): void {
     const header = this.claimed;
-    if (header < 0 || !(length >= 0 && length <= this.size) || (length | 0) !== length) this.refuseCommit(length);
+    const isSize = length >= 0 && length <= this.size && (length | 0) === length;
+    if (header < 0 || !isSize || this.i32[this.magicIndex] === 0) this.refuseCommit(length, isSize);
     const at = header / 4;
     this.i32[at + 2] = length;
     if (this.hasChecksum) this.i32[at + 3] = this.buffers.checksumOf(header, length);
@@ -163,11 +166,13 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     if (hasSleepers(this.i32, this.waitIndex, this.isAtomic)) this.buffers.wakeReaders();
   }
 
-  private refuseCommit(length: number): never {
+  /** The magic reads as 0 where somebody has truncated the file: one load tells that readers would see nothing. */
+  private refuseCommit(length: number, isSize: boolean): never {
     if (typeof length !== "number") throw new TypeError(`the length of a value must be a number, not ${typeof length}`);
     if (!this.isOpen) throw this.buffers.closedHere("commit");
     if (this.claimed < 0) throw new RangeError(`nothing is claimed on ${this.buffers.name}: call claim first`);
-    this.refuseLength(length);
+    if (!isSize) this.refuseLength(length);
+    throw this.buffers.corrupted("its header is empty");
   }
 
   private publish(bytes: Uint8Array): void {
@@ -183,13 +188,13 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   /**
    * Publishes a copy of the bytes, or a value of the type. Never waits. A value that the type refuses is not published.
    *
-   * @throws {TypeError} not bytes, where there is no type
+   * @throws {TypeError} not bytes, where there is no type, or they are gone (detached)
    * @throws {RangeError} more than `size` bytes
-   * @throws {IpcError} EBADF after close; EBUSY from within another write, by a getter of its value
+   * @throws {IpcError} EBADF after close; EBUSY from within another write, by a getter of its value; EBADMSG as `commit`
    */
   write(value: Given): void {
     if (this.type !== undefined) this.writeType(this.type, value);
-    else this.publish(value instanceof Uint8Array ? value : asBytes(value, "a value"));
+    else this.publish(value instanceof Uint8Array && value.length > 0 ? value : asBytes(value, "a value"));
   }
 
   private writeType(type: ValueType<Value, Given>, value: Given): void {

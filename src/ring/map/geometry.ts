@@ -1,8 +1,8 @@
 // The geometry of a shared map: how large it is, checked when it is made and again when it is opened.
 
-import { errno } from "../../sys/errno.ts";
-import { IpcError } from "../../sys/error.ts";
+import { boot } from "../../sys/boot.ts";
 import { checkChoice, checkInteger } from "../../sys/validate.ts";
+import { demandAgreement } from "../agreement.ts";
 import { type HeaderKind, mustFind, readHeader, refuseHeader } from "../header.ts";
 import * as layout from "./layout.ts";
 import type { SharedMapSize } from "./options.ts";
@@ -57,7 +57,8 @@ export function layEmpty(buffer: ArrayBuffer, base: number, geometry: MapGeometr
   view.setUint32(layout.KEY_SIZE, keySize, true);
   view.setUint32(layout.VALUE_SIZE, valueSize, true);
   view.setUint32(layout.FLAGS, isLru ? layout.FLAG_LRU : 0, true);
-  view.setUint32(layout.MAGIC, layout.MAGIC_NUMBER, true);
+  view.setInt32(layout.BOOT, boot(), true);
+  Atomics.store(new Int32Array(buffer, base, 1), layout.MAGIC / 4, layout.MAGIC_NUMBER); // SYNC laid
 }
 
 function isSound({ capacity, keySize, valueSize, isLru }: MapGeometry, flags: number, room: number): boolean {
@@ -91,16 +92,14 @@ export function findGeometry(buffer: ArrayBuffer, base: number, name: string): M
   return mustFind(readGeometry(buffer, base, name), HEADER, name);
 }
 
-/** What is there must be what was asked for; what was not asked for is taken as it is. */
+/**
+ * What is there must be what was asked for; what was not asked for is taken as it is. Who says enough to make a map also
+ * says whether it evicts, by leaving `evict` out: one that did would lose entries behind the back of who counts on them.
+ */
 export function checkAgreement(found: MapGeometry, options: Partial<SharedMapSize>, name: string): void {
-  const { capacity, keySize, valueSize, evict } = options;
-  const agrees =
-    (capacity === undefined || capacity === found.capacity) &&
-    (keySize === undefined || keySize === found.keySize) &&
-    (valueSize === undefined || valueSize === found.valueSize) &&
-    (evict === undefined || found.isLru);
-  if (agrees) return;
-  const kind = found.isLru ? `evict "lru"` : "no eviction";
-  const hint = `it has capacity ${found.capacity}, keySize ${found.keySize}, valueSize ${found.valueSize}, ${kind}`;
-  throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `open map ${name}`, path: name, hint });
+  const { capacity, keySize, valueSize } = options;
+  const isWhole = capacity !== undefined && valueSize !== undefined;
+  const evict = options.evict ?? (isWhole ? "none" : undefined);
+  const asked = { capacity, keySize, valueSize, evict };
+  demandAgreement(HEADER.noun, name, { ...found, evict: found.isLru ? "lru" : "none" }, asked);
 }

@@ -1,6 +1,7 @@
 // The bytes of a shared map, from its 128-aligned start.
 //
 //   0x000  u32 magic "SMAP" | version | capacity | keySize | valueSize | flags      written by the creator
+//   0x018  i32 boot         of the clock that entries expire by (shim/boot.c)         creator; then the lock's holder
 //   0x080  i32 lock         lock word of the writers (src/sync/lock_word.ts)        whoever writes; all below: its holder
 //   0x084  i32 repair       1 = the next holder must repair
 //   0x088  i32 count        entries
@@ -35,6 +36,7 @@ export const CAPACITY = 0x008;
 export const KEY_SIZE = 0x00c;
 export const VALUE_SIZE = 0x010;
 export const FLAGS = 0x014;
+export const BOOT = 0x018;
 export const LOCK = 0x080;
 export const REPAIR = 0x084;
 export const COUNT = 0x088;

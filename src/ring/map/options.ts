@@ -10,7 +10,10 @@ export interface SharedMapSize {
   keySize?: number;
   /** Bytes of the largest value, up to 2 ** 28. Every entry takes room for it. */
   valueSize: number;
-  /** `"lru"`: a full map gives up the entry that was used least recently. Unless said, it refuses new keys. */
+  /**
+   * `"lru"`: a full map gives up the entry that was used least recently; it takes out what has expired first, but does not
+   * look for it at each write. Unless said, it refuses new keys.
+   */
   evict?: "lru";
 }
 

@@ -49,7 +49,8 @@ function timeoutOf({ writeTimeoutMs = WRITE_TIMEOUT_MS }: SharedMapUse): number 
  *
  * Entries may expire, by CLOCK_MONOTONIC: it is the same in all processes, no setting of the time changes it, it stands
  * still while the machine is suspended, and it begins anew at a reboot, as /dev/shm does. (In a time namespace of its own
- * a process sees other times.) Keys should not come from an adversary: they could be made to meet in one bucket.
+ * a process sees other times.) A map over a file outlives that clock: who opens it first after a reboot drops all entries
+ * that would expire, since nobody knows when. Keys should not come from an adversary: they could be made to meet in one bucket.
  *
  * @example
  * ```ts
@@ -111,9 +112,11 @@ export class SharedMap extends MapWriting {
   }
 
   /**
-   * Opens the map, or creates it; `created` tells which. Racing processes agree.
+   * Opens the map, or creates it; `created` tells which. Racing processes agree. One that exists must have what the
+   * options say, and evict only where they say so; a `keySize` that they leave out is taken as it is.
    *
-   * @throws {IpcError} EINVAL there is one of another size; otherwise as `create` and `open`
+   * @throws {IpcError} EINVAL there is one of another size, or it evicts and this was not asked for, or the other way
+   * round; otherwise as `create` and `open`
    */
   static openOrCreate(name: string, options: SharedMapCreateOptions): SharedMap {
     demandOptions(options, CREATE_OPTIONS, "SharedMap.openOrCreate");
@@ -147,15 +150,24 @@ export class SharedMap extends MapWriting {
 
   /**
    * Lays an empty map over part of a memory that is all zeros there, or finds the one that is there, with its entries.
-   * Racing processes agree; closing it leaves the memory and the participants open.
+   * Racing processes agree as in `openOrCreate`; without `capacity` or `valueSize` a map may evict or not. Closing it
+   * leaves the memory and the participants open.
    *
    * @throws {RangeError} `byteOffset` is not a multiple of 128, or it does not fit
-   * @throws {IpcError} EBADMSG there is something else; EINVAL there is one of another size, or none and no size
+   * @throws {IpcError} EBADMSG there is something else; EINVAL there is another one than was asked for, or none and no size;
+   * ETIMEDOUT somebody else has been laying one for 5 s, or has a record lock over the file
    */
   static over(memory: MemoryRegion, byteOffset: number, options: SharedMapOverOptions): SharedMap {
     demandOptions(options, ["participants", ...SIZE_OPTIONS, ...USE_OPTIONS], "SharedMap.over");
     timeoutOf(options);
-    return new SharedMap({ ...layOver(memory, byteOffset, options), use: options });
+    const map = new SharedMap({ ...layOver(memory, byteOffset, options), use: options });
+    try {
+      map.dropForeignTimes(map.#parts.placement);
+      return map;
+    } catch (error) {
+      map.close();
+      throw error;
+    }
   }
 
   /** How many entries it holds. */

@@ -12,6 +12,9 @@ import { type MapTable, publish } from "./table.ts";
 
 const NEXT_WORD = NEXT / 4;
 
+/** Looks for what has expired take at most one part of so many of a writer's time, where there is another way to room. */
+const LOOK_PAUSE = 10;
+
 /** All methods need the lock, and a key in `key` where they speak of an entry. */
 export class MapWriter {
   private readonly table: MapTable;
@@ -27,6 +30,8 @@ export class MapWriter {
   private linkIndex = 0;
   private link = 0;
   private at = -1;
+  /** When a full map that evicts may be looked through again; no time yet, but a double from the start (D34). */
+  private nextLook = Number.NaN;
 
   constructor(table: MapTable, key: KeyText, slots: MapSlots, recency: Recency | undefined) {
     this.table = table;
@@ -88,8 +93,20 @@ export class MapWriter {
     const { i32, f64, geometry } = this.table;
     if ((i32[this.countIndex] as number) < geometry.capacity) return true;
     const now = clockMonotonic();
-    if (now >= (f64[this.earliestIndex] as number) && this.removeExpired(now) > 0) return true;
+    if (now >= (f64[this.earliestIndex] as number) && this.findExpired(now)) return true;
     return geometry.isLru;
+  }
+
+  /**
+   * Whether what has expired made room. Something always has where entries live for a short time, and a look through the
+   * whole map for each write would be ten times the write. So one that evicts looks again only after a while (D32).
+   */
+  private findExpired(now: number): boolean {
+    if (this.table.geometry.isLru && now < this.nextLook) return false;
+    const count = this.removeExpired(now);
+    const end = clockMonotonic();
+    this.nextLook = end + LOOK_PAUSE * (end - now);
+    return count > 0;
   }
 
   /** A new entry is in before the oldest goes: whoever is killed between has lost nothing. */

@@ -4,6 +4,7 @@ import type { Placement } from "../../memory/placement.ts";
 import { IpcError } from "../../sys/error.ts";
 import { clockMonotonic } from "../../sys/futex.ts";
 import { asBytes, checkDuration, checkInteger, checkOptions } from "../../sys/validate.ts";
+import { adoptBoot, isOfAnotherBoot } from "./boot.ts";
 import { COUNTER_BYTES } from "./counter.ts";
 import { KeyText } from "./key.ts";
 import { WriterLock } from "./lock.ts";
@@ -19,8 +20,9 @@ import { MapWriter } from "./writer.ts";
 function expiryOf(options: SharedMapWriteOptions | undefined, what: string): number | undefined {
   if (options === undefined) return undefined;
   checkOptions(options, ["ttlMs"], what);
-  if (options.ttlMs === undefined) return undefined;
-  const expires = clockMonotonic() + checkDuration(options.ttlMs, "ttlMs") * 1e6;
+  const { ttlMs } = options;
+  if (ttlMs === undefined) return undefined;
+  const expires = clockMonotonic() + checkDuration(ttlMs, "ttlMs") * 1e6;
   return expires === Number.POSITIVE_INFINITY ? 0 : expires;
 }
 
@@ -55,7 +57,7 @@ export abstract class MapWriting extends MapReading {
    * Writes a copy of `value`: a new entry, or in the place of the old one with its expiry. False: the map is full (after
    * what has expired was taken out), and nothing was written. Once it has returned, the value survives this process.
    *
-   * @throws {TypeError} the key is no string, or the value no bytes
+   * @throws {TypeError} the key is no string, or the value no bytes, or they are gone (detached)
    * @throws {RangeError} the key is longer than `keySize`, or the value than `valueSize`
    * @throws {IpcError} ETIMEDOUT another process has held the lock for `writeTimeoutMs`; EUSERS 128 processes write; EBADF
    * after close; EBADMSG the shared bytes are corrupted
@@ -63,8 +65,8 @@ export abstract class MapWriting extends MapReading {
   set(key: string, value: ArrayBufferView | ArrayBuffer, options?: SharedMapWriteOptions): boolean {
     this.checkOpen("write to");
     this.key.set(key);
-    const bytes = this.bytesOf(value);
     const expires = expiryOf(options, "set") ?? 0;
+    const bytes = this.bytesOf(value); // behind the options, whose getters may do anything to it
     let isSound = false;
     this.lock.acquire();
     try {
@@ -97,9 +99,9 @@ export abstract class MapWriting extends MapReading {
   ): boolean {
     this.checkOpen("write to");
     this.key.set(key);
+    const expires = expiryOf(options, "compareAndSet") ?? 0;
     const before = expected === undefined ? undefined : asBytes(expected, "a value");
     const after = value === undefined ? undefined : this.bytesOf(value);
-    const expires = expiryOf(options, "compareAndSet") ?? 0;
     return this.exclusively(() => this.writer.compareAndSet(before, after, expires));
   }
 
@@ -131,6 +133,16 @@ export abstract class MapWriting extends MapReading {
   clear(): void {
     this.checkOpen("write to");
     this.exclusively(() => this.writer.clear());
+  }
+
+  /** Drops what expires by the clock of another boot: nobody knows when that would be. The first to open it does so. */
+  protected dropForeignTimes(placement: Placement): void {
+    if (!isOfAnotherBoot(placement)) return;
+    this.exclusively(() => {
+      if (!isOfAnotherBoot(placement)) return;
+      this.writer.removeExpired(Number.POSITIVE_INFINITY);
+      adoptBoot(placement);
+    });
   }
 
   /** Runs a write with the lock held. One that answers with an error has changed nothing. */

@@ -28,7 +28,7 @@ export function writeGeometry(buffer: ArrayBuffer, offset: number, geometry: Rin
   view.setUint32(layout.VERSION, layout.RING_VERSION, true);
   view.setUint32(layout.CAPACITY, geometry.capacity, true);
   view.setUint32(layout.MAX_MESSAGE_SIZE, geometry.maxMessageSize, true);
-  view.setUint32(layout.MAGIC, layout.RING_MAGIC, true);
+  Atomics.store(new Int32Array(buffer, offset, 1), layout.MAGIC / 4, layout.RING_MAGIC); // SYNC laid
 }
 
 const HEADER: HeaderKind = {

@@ -162,7 +162,8 @@ export class SpscRing {
    *
    * @throws {RangeError} `byteOffset` is not a multiple of 128, or the ring does not fit, or ends behind the first 2 GiB of
    * the memory: a window of it takes rings anywhere
-   * @throws {IpcError} EBADMSG there is something else; EINVAL there is a ring of other sizes, or none and no capacity
+   * @throws {IpcError} EBADMSG there is something else; EINVAL there is a ring of other sizes, or none and no capacity;
+   * ETIMEDOUT somebody else has been laying one for 5 s, or has a record lock over the file
    */
   static over(memory: MemoryRegion, byteOffset: number, options: SpscRingOverOptions): SpscRing {
     demandOptions(options, ["participants", "capacity", "maxMessageSize", ...USE_OPTIONS], "SpscRing.over");

@@ -1,0 +1,126 @@
+/* barrier.h: processes wait for each other, phase by phase; the dead are not waited for.
+ *
+ *   0x000  eventcount      0x004  phase      0x008  members that must have joined before the first phase can end
+ *   0x080  for each slot: generation of the member, 0 = none
+ *   0x280  for each slot: the phase that follows the one it has arrived at (1 follows 2^31 - 1)
+ *
+ * A process is one member, whichever of its threads joins and arrives. Ending a phase is one compare-exchange of 64 bits,
+ * of the phase and of the eventcount: who is killed behind it leaves nobody asleep for more than 50 ms.
+ */
+#ifndef LINUX_IPC_BARRIER_H
+#define LINUX_IPC_BARRIER_H
+#ifndef LINUX_IPC_H
+#error "include linux_ipc.h, of which this is a part"
+#endif
+
+struct linux_ipc_barrier {
+  uint32_t eventcount;
+  int32_t phase, parties;
+  uint8_t padding[116];
+  uint32_t members[LINUX_IPC_SLOTS];
+  int32_t arrived[LINUX_IPC_SLOTS];
+};
+LINUX_IPC_ASSERT(offsetof(struct linux_ipc_barrier, members) == 0x80, "barrier layout");
+LINUX_IPC_ASSERT(sizeof(struct linux_ipc_barrier) == 0x480, "barrier layout");
+
+static inline int32_t linux_ipc_barrier_phase(struct linux_ipc_barrier *barrier) {
+  return __atomic_load_n(&barrier->phase, __ATOMIC_SEQ_CST);
+}
+
+/* 0 is the phase that waits for the parties, and what stands for "arrived nowhere". */
+static inline int32_t linux_ipc_barrier_after(int32_t phase) {
+  return phase < 0 ? 1 : phase % INT32_MAX + 1;
+}
+
+/* The owner id of the living member in a slot, or 0. Who is dead is struck off. */
+static inline uint32_t linux_ipc_barrier_member(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier, int slot) {
+  uint32_t generation = linux_ipc_load(&barrier->members[slot]), owner = generation << 10 | (uint32_t)(slot + 1);
+  if (generation == 0) return 0;
+  if (!linux_ipc_is_dead(ipc, owner)) return owner;
+  linux_ipc_exchange_if(&barrier->members[slot], &generation, 0);
+  return 0;
+}
+
+/* Members that have not arrived at the phase; they go on the list, if there is one. */
+static inline int linux_ipc_barrier_missing(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier, int32_t phase,
+                                            struct linux_ipc_peers *peers) {
+  int missing = 0;
+  for (int slot = 0; slot < LINUX_IPC_SLOTS; slot++) {
+    if (__atomic_load_n(&barrier->arrived[slot], __ATOMIC_SEQ_CST) == linux_ipc_barrier_after(phase)) continue;
+    uint32_t owner = linux_ipc_barrier_member(ipc, barrier, slot);
+    if (owner != 0 && peers) linux_ipc_peers_add(ipc, peers, owner);
+    missing += owner != 0;
+  }
+  return missing;
+}
+
+/* The first phase waits for the parties, alive; a barrier without members has nobody to let through. */
+static inline int linux_ipc_barrier_has_enough(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier,
+                                               int32_t phase) {
+  int32_t members = 0;
+  for (int slot = 0; slot < LINUX_IPC_SLOTS; slot++) members += linux_ipc_barrier_member(ipc, barrier, slot) != 0;
+  return members >= (phase > 0 ? 1 : barrier->parties);
+}
+
+/* Ends the phase if everybody is there; whether it is over. */
+static inline int linux_ipc_barrier_end(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier, int32_t phase) {
+  uint32_t found = (uint32_t)phase;
+  if (linux_ipc_barrier_phase(barrier) != phase) return 1;
+  if (linux_ipc_barrier_missing(ipc, barrier, phase, NULL) > 0) return 0;
+  if (!linux_ipc_barrier_has_enough(ipc, barrier, phase)) return 0;
+  linux_ipc_eventcount_change(&barrier->eventcount, &found, (uint32_t)linux_ipc_barrier_after(phase));
+  return 1; /* by us, or by somebody who was faster */
+}
+
+static inline int linux_ipc_barrier_is_member(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier) {
+  return linux_ipc_load(&barrier->members[ipc->index]) == ipc->owner >> 10;
+}
+
+/* Makes this process a member, from the current phase on. A member stays one. */
+static inline void linux_ipc_barrier_join(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier) {
+  if (linux_ipc_barrier_is_member(ipc, barrier)) return;
+  __atomic_store_n(&barrier->arrived[ipc->index], 0, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&barrier->members[ipc->index], ipc->owner >> 10, __ATOMIC_SEQ_CST);
+  linux_ipc_eventcount_notify(&barrier->eventcount);
+}
+
+/* This process is a member no more; a phase that waited only for it ends. */
+static inline void linux_ipc_barrier_leave(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier) {
+  uint32_t generation = ipc->owner >> 10;
+  linux_ipc_exchange_if(&barrier->members[ipc->index], &generation, 0);
+  linux_ipc_barrier_end(ipc, barrier, linux_ipc_barrier_phase(barrier));
+  linux_ipc_eventcount_notify(&barrier->eventcount);
+}
+
+static inline int32_t linux_ipc_barrier_attempt(struct linux_ipc_wait *wait) {
+  struct linux_ipc_barrier *barrier = (struct linux_ipc_barrier *)wait->object;
+  if (linux_ipc_barrier_end(wait->ipc, barrier, wait->number)) return linux_ipc_barrier_after(wait->number);
+  return linux_ipc_barrier_is_member(wait->ipc, barrier) ? -EBUSY : -EPERM;
+}
+
+/* Whose arrival or death may end the phase. Parties that have not joined wake us when they do. */
+static inline int linux_ipc_barrier_watch(struct linux_ipc_wait *wait, struct linux_ipc_peers *peers) {
+  struct linux_ipc_barrier *barrier = (struct linux_ipc_barrier *)wait->object;
+  int missing = linux_ipc_barrier_missing(wait->ipc, barrier, wait->number, peers);
+  return missing > 0 || !linux_ipc_barrier_has_enough(wait->ipc, barrier, wait->number);
+}
+
+/* Arrives, and waits until all other members have: the number of the phase, 1 or more. -ETIMEDOUT, and it has arrived all
+ * the same: the phase may end without it, and another call in the same phase waits on; -EPERM this process is no member, or
+ * left meanwhile. */
+static inline int32_t linux_ipc_barrier_arrive(struct linux_ipc *ipc, struct linux_ipc_barrier *barrier,
+                                               int64_t timeout_ns) {
+  int64_t deadline = linux_ipc_deadline(timeout_ns);
+  int32_t phase = linux_ipc_barrier_phase(barrier);
+  if (!linux_ipc_barrier_is_member(ipc, barrier)) return -EPERM;
+  __atomic_store_n(&barrier->arrived[ipc->index], linux_ipc_barrier_after(phase), __ATOMIC_SEQ_CST);
+  struct linux_ipc_wait wait = {ipc,
+                                barrier,
+                                phase,
+                                &barrier->eventcount,
+                                linux_ipc_barrier_attempt,
+                                linux_ipc_barrier_watch};
+  return linux_ipc_wait_until(&wait, deadline);
+}
+
+#endif
