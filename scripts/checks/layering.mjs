@@ -45,6 +45,20 @@ function localProblem(path, specifier) {
   return undefined;
 }
 
+/** What only a runtime has, or what tells which one this is; in strings too: `"Deno" in globalThis`. */
+const runtimeNames = /\b(?:Deno|Bun|process\.versions|process\.isBun|navigator\.userAgent)\b/g;
+
+/** The names of runtimes in the code of a file that must not know any. */
+function runtimeNamesIn(source) {
+  const code = withoutComments(source).replace(/\s\/\/ .*$/gm, "");
+  return [...new Set(code.match(runtimeNames))];
+}
+
+function runtimeProblems(path) {
+  if (roomOf(path) === "runtime") return [];
+  return runtimeNamesIn(readSource(path)).map((name) => `${path} asks for ${name}: only runtime knows the runtimes`);
+}
+
 function fileProblems(path) {
   if (!rooms.includes(roomOf(path))) return [`${path} is in no room; there are ${rooms.join(", ")}`];
   const found = importsOf(withoutComments(readSource(path)));
@@ -71,5 +85,12 @@ export function check() {
   const sources = sourcesIn("src/", ".ts");
   const mods = [...sourcesIn("mod.ts", "mod.ts"), ...sources.filter((path) => path.endsWith("/mod.ts"))];
   const missing = mods[0] === "mod.ts" ? [] : ["mod.ts, the front door, does not exist"];
-  return { problems: [...missing, ...sources.flatMap(fileProblems), ...mods.flatMap(modProblems)] };
+  return {
+    problems: [
+      ...missing,
+      ...sources.flatMap(fileProblems),
+      ...sources.flatMap(runtimeProblems),
+      ...mods.flatMap(modProblems),
+    ],
+  };
 }

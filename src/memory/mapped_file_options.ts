@@ -12,7 +12,11 @@ export interface MappedFilePresence {
 
 /** How `MappedFile.open` opens. */
 export interface MappedFileOpenOptions extends MappedFilePresence {
-  /** Map the file privately (MAP_PRIVATE): writes stay in this process and never reach the file; false unless said. */
+  /**
+   * Map the file privately (MAP_PRIVATE): writes stay in this process and never reach the file; false unless said. A page
+   * that this process has written shows no more of what others write. In Bun Atomics.load writes, too: poll with
+   * `loadOrdered`.
+   */
   readOnly?: boolean;
   /** Where the window starts, bytes; a multiple of the page size. */
   offset?: number;

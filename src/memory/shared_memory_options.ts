@@ -17,7 +17,10 @@ export interface SharedMemoryCreateOptions {
 
 /** Which part of memory that exists is mapped, and how. */
 export interface SharedMemoryWindow {
-  /** Writes stay private to this process and are seen by nobody. */
+  /**
+   * Writes stay private to this process and are seen by nobody. A page that this process has written shows no more of what
+   * others write. In Bun Atomics.load writes, too: poll with `loadOrdered`.
+   */
   readOnly?: boolean;
   /** Where the window starts, bytes; a multiple of 4096, or of the size of huge pages. */
   offset?: number;

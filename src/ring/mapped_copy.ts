@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { copiesWideWords } from "../sys/compiled.ts";
 import { addressOf, copyBytes, copyCost } from "../sys/copy.ts";
+import { describe } from "../sys/validate.ts";
 
 /**
  * V8 copies 64 bits at a time through BigInts that it never makes; JavaScriptCore would make them, and copies 32. Doubles
@@ -37,8 +38,8 @@ function wordsOf({ buffer, byteOffset, byteLength }: Uint8Array): Int32Array {
 }
 
 /** Elements of other kinds would be counted as if they were bytes. */
-export function refuseArray(): never {
-  throw new TypeError("bytes are copied from and to a Uint8Array, and nothing else");
+export function refuseArray(array: unknown): never {
+  throw new TypeError(`bytes are copied from and to a Uint8Array, not ${describe(array)}`);
 }
 
 /** Refuses a target that is too short for the bytes that were meant for it. */
@@ -133,7 +134,7 @@ export class MappedCopy {
   /** Whether the array has come before and `farAddress` is where it is. */
   private isAddressed(array: Uint8Array): boolean {
     if (array !== this.far) {
-      if (!(array instanceof Uint8Array)) refuseArray();
+      if (!(array instanceof Uint8Array)) refuseArray(array);
       this.far = array;
       this.farAddress = UNKNOWN;
       return false;
@@ -150,7 +151,7 @@ export class MappedCopy {
   }
 
   private take(other: Uint8Array): void {
-    if (!(other instanceof Uint8Array)) refuseArray();
+    if (!(other instanceof Uint8Array)) refuseArray(other);
     this.other = other;
     this.otherWords = wordsOf(other);
   }

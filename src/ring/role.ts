@@ -87,8 +87,9 @@ export class Role {
   #replace(ringName: string, me: number): void {
     for (let owner = this.owner; ; owner = this.owner) {
       if (owner !== 0 && !this.#participants.isProvenDead(owner)) {
-        const pid = this.#participants.pidOf(owner);
-        const hint = `process ${pid} is the ${this.#noun}, and it lives`;
+        const isOurs = this.#participants.isOfThisThread(owner);
+        const holder = isOurs ? "this process" : `process ${this.#participants.pidOf(owner)}`;
+        const hint = `${holder} is the ${this.#noun}${isOurs ? " already" : ", and it lives"}`;
         throw new IpcError(errno.EBUSY, {
           syscall: "attach",
           doing: `become the ${this.#noun} of ${ringName}`,

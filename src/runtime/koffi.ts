@@ -1,4 +1,4 @@
-// Backend for Node by koffi, an optional dependency: no experimental warning, 25 to 80 ns a call.
+// Backend for Node by koffi, an optional peer dependency: no experimental warning, 25 to 80 ns a call.
 
 import { createRequire } from "node:module";
 import type { LoadCalls } from "./backend.ts";

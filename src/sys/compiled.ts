@@ -1,8 +1,6 @@
 // What the compilers of the engines make fast: the only differences between them that the hot paths know.
 
-import process from "node:process";
-
-const isJavaScriptCore = "webkit" in process.versions;
+import { isJavaScriptCore } from "../runtime/javascript.ts";
 
 /**
  * Whether a compiled loop copies elements of a BigUint64Array as plain 64-bit words. V8's does; JavaScriptCore's makes a

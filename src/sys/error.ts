@@ -13,6 +13,12 @@ export interface Attempt {
   readonly hint?: string;
 }
 
+/** What helps against limits that any call may meet. The figure itself stands in a file, which cannot be opened then. */
+const limitHints: Record<string, string> = {
+  EMFILE: "its limit is that of ulimit -n; each object that is open by name, and each attachment, has a descriptor",
+  ENFILE: "the limit of the system is fs.file-max, see sysctl(8)",
+};
+
 /**
  * A refusal by the kernel or by this library's own protocols, with the kernel's name.
  *
@@ -42,8 +48,8 @@ export class IpcError extends Error {
 
   constructor(number: number, attempt: Attempt) {
     const [code, text] = describeErrno(number);
-    const hint = attempt.hint === undefined ? "" : ` (${attempt.hint})`;
-    super(`Cannot ${attempt.doing}: ${code}, ${text}${hint}`);
+    const hint = attempt.hint ?? limitHints[code];
+    super(`Cannot ${attempt.doing}: ${code}, ${text}${hint === undefined ? "" : ` (${hint})`}`);
     this.code = code;
     this.errno = number;
     this.syscall = attempt.syscall;

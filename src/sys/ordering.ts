@@ -10,8 +10,25 @@ export const isInOrder = inOrder;
 
 /**
  * The word at `index`, loaded now: neither kept from an earlier load, nor moved over others that stand before or behind.
- * Atomics.load is a call of 10 to 40 ns in V8, and in JavaScriptCore an exchange, which takes the cache line away from
- * whoever is about to write it, and copies the page of a private mapping.
+ *
+ * It is for polling what another process writes, and for memory that was opened with `readOnly` it is the only such load:
+ * in Bun, optimised code performs Atomics.load as an exchange, and this write gives the process a copy of the page, which
+ * never changes again. Elsewhere Atomics.load is a call of 10 to 40 ns, and the exchange takes the cache line away from
+ * whoever is about to write it. On x86-64 this is a plain load that the engine cannot move, on other processors
+ * Atomics.load. It waits for nothing and checks nothing: an index outside the array is undefined, as `words[index]` is.
+ *
+ * @example
+ * ```ts
+ * import { loadOrdered, SharedMemory } from "@linux-ipc/core";
+ * const memory = SharedMemory.create("/linux-ipc-example-poll", { size: 4096, unlinkOnClose: true });
+ * const same = SharedMemory.open("/linux-ipc-example-poll", { readOnly: true }); // usually in another process
+ * const words = new Int32Array(same.buffer);
+ * new Int32Array(memory.buffer)[0] = 7;
+ * while (loadOrdered(words, 0) !== 7);
+ * console.log(words[0]); // 7
+ * same.close();
+ * memory.close();
+ * ```
  */
 export function loadOrdered(words: Int32Array, index: number): number {
   if (!inOrder) return Atomics.load(words, index);

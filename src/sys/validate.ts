@@ -90,7 +90,8 @@ export function withArticle(noun: string): string {
   return /^([aei]|o(?!nce)|rw|SPSC)/i.test(noun) ? `an ${noun}` : `a ${noun}`;
 }
 
-function describe(value: unknown): string {
+/** A value for an error message: what it is, and which one. */
+export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   return typeof value === "object" || typeof value === "function"
     ? withArticle(value.constructor?.name ?? typeof value)

@@ -1,7 +1,7 @@
 // Deadlines: every wait ends at an instant of CLOCK_MONOTONIC, however often it is interrupted.
 
 import { clockMonotonic } from "../sys/futex.ts";
-import { checkDuration, checkOptions } from "../sys/validate.ts";
+import { checkDuration, checkOptions, describe } from "../sys/validate.ts";
 
 /** Options of the forms that block this thread. */
 export interface WaitOptions {
@@ -41,7 +41,7 @@ export function checkAwaitOptions(options: AwaitOptions | undefined, what: strin
   checkOptions(options, ["timeoutMs", "signal"], what);
   if (options.timeoutMs !== undefined) checkDuration(options.timeoutMs, "timeoutMs");
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-    throw new TypeError("signal must be an AbortSignal");
+    throw new TypeError(`signal must be an AbortSignal, not ${describe(options.signal)}`);
   }
 }
 

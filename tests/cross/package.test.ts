@@ -35,20 +35,20 @@ const projectFiles = {
 };
 
 /** A new project with the package in its node_modules, and nothing else there. */
-function makeProject(): { project: string; installed: string } {
+function makeProject(): { project: string; installed: string; tarball: string } {
   const [out, project] = [temporaryDirectory(), temporaryDirectory()];
   const installed = join(project, "node_modules/@linux-ipc/core");
   execFileSync(process.execPath, [`${projectRoot}scripts/run.mjs`, "pack", "--out", out], { stdio: "pipe" });
-  const tarball = readdirSync(out).find((name) => name.endsWith(".tgz")) ?? "no tarball";
+  const tarball = join(out, readdirSync(out).find((name) => name.endsWith(".tgz")) ?? "no tarball");
   mkdirSync(installed, { recursive: true });
-  execFileSync("tar", ["-xzf", join(out, tarball), "-C", installed, "--strip-components=1"]);
+  execFileSync("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
   for (const [name, content] of Object.entries(projectFiles)) {
     writeFileSync(join(project, name), JSON.stringify(content));
   }
   for (const name of ["package_consumer.mjs", "package_types.ts"]) {
     cpSync(join(import.meta.dirname, name), join(project, name));
   }
-  return { project, installed };
+  return { project, installed, tarball };
 }
 
 function mustSucceed({ code, stdout, stderr }: PeerEnd): void {
@@ -58,8 +58,9 @@ function mustSucceed({ code, stdout, stderr }: PeerEnd): void {
 describe("npm package", () => {
   let project = "";
   let installed = "";
+  let tarball = "";
   before(() => {
-    ({ project, installed } = makeProject());
+    ({ project, installed, tarball } = makeProject());
   });
   after(cleanUp);
 
@@ -90,6 +91,17 @@ describe("npm package", () => {
     const read = ["CHANGELOG.md", "DESIGN.md", "LICENSE", "README.md", "package.json"];
     const native = ["native/linux-ipc-arm64.so", "native/linux-ipc-x64.so"];
     assert.deepEqual(others.sort(), [...read, ...headers, ...native].sort());
+  });
+
+  it("can be installed on every system, where the first call says what is missing, and brings nothing along", async () => {
+    const folder = temporaryDirectory();
+    writeFileSync(join(folder, "package.json"), "{}");
+    const options = ["--offline", "--no-audit", "--no-fund", "--loglevel=warn", "--os=darwin", "--cpu=arm64"];
+    const end = await spawnProgram("npm", ["install", ...options, tarball], { cwd: folder }).ended;
+    mustSucceed(end);
+    assert.equal(end.stderr, "");
+    const entries = readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith("."));
+    assert.deepEqual(entries, ["@linux-ipc"]);
   });
 
   it("describes itself as the repository does, without what is only for working on it", () => {

@@ -70,6 +70,11 @@ export class ModelWaiter implements RingWaiter {
     if ((Atomics.load(this.#words, this.#peers) & 1) !== 0) Atomics.add(this.#words, this.#peers, 1);
   }
 
+  /** The same for its own sleep. */
+  renew(): void {
+    if ((Atomics.load(this.#words, this.#own) & 1) !== 0) Atomics.add(this.#words, this.#own, 1);
+  }
+
   pause(): void {}
 
   /** Looks once: undefined where the true one would sleep. */
@@ -152,7 +157,8 @@ export class Scene {
       waiter = new ModelWaiter(words, ownWait, peersWait, watched, (owner) => this.#isDead(owner));
       return waiter;
     };
-    const side = new Kind({ bytes: this.#bytes(), own, peer, makeWaiter, onClose: () => {} });
+    const parts = { bytes: this.#bytes(), own, peer, makeWaiter, renew: () => waiter?.renew(), onClose: () => {} };
+    const side = new Kind(parts);
     return { side, waiter: waiter as unknown as ModelWaiter, life };
   }
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { SpscRing } from "../../mod.ts";
+import { type SpscConsumer, SpscRing } from "../../mod.ts";
 import { mainRuntimes, sleep, spawnPeer, within } from "../support/mod.ts";
 import { bytes, cleanUpRings, makePair, makeRing, text } from "./bytes.ts";
 
@@ -231,6 +231,112 @@ describe("send", () => {
   });
 });
 
+/** Everything that can be received now, by the first byte. */
+function firstBytes(consumer: SpscConsumer): number[] {
+  const seen: number[] = [];
+  consumer.drain((message) => seen.push(message[0]));
+  return seen;
+}
+
+const filled = (size: number, value: number) => new Uint8Array(size).fill(value);
+
+/** A ring with messages of 1 and 9 in it, room for a small one, and none for 150 bytes. */
+function nearlyFull(label: string) {
+  const pair = makePair(label, { capacity: 256, maxMessageSize: 200 });
+  pair.producer.trySend(filled(120, 1));
+  pair.producer.trySend(filled(8, 9));
+  return pair;
+}
+
+describe("a pending send", () => {
+  after(cleanUpRings);
+
+  it("is overtaken by no other form", async () => {
+    const { ring, producer, consumer } = nearlyFull("overtaken");
+    const sending = producer.send(filled(150, 2));
+    assert.equal(producer.trySend(filled(8, 3)), false);
+    assert.equal(producer.claim(8), undefined);
+    assert.equal(producer.claimAt(8), -1);
+    assert.equal(
+      producer.fillAt(8, 5, () => assert.fail("there is no room")),
+      0,
+    );
+    assert.equal(producer.sendSync(filled(8, 3), { timeoutMs: 1 }), false);
+    assert.deepEqual(firstBytes(consumer), [1, 9]);
+    assert.equal(await within(sending, 5000, "room"), true);
+    assert.equal(producer.trySend(filled(8, 4)), true);
+    assert.deepEqual(firstBytes(consumer), [2, 4]);
+    ring.close();
+  });
+
+  it("is sent first by whoever finds room before the event loop does, and its promise says so", async () => {
+    for (const form of ["trySend", "claim", "fillAt", "sendSync"]) {
+      const { ring, producer, consumer } = nearlyFull(form);
+      const sending = [producer.send(filled(150, 2)), producer.send(filled(8, 3))];
+      assert.deepEqual(firstBytes(consumer), [1, 9]);
+      if (form === "trySend") assert.equal(producer.trySend(filled(8, 4)), true);
+      else if (form === "sendSync") assert.equal(producer.sendSync(filled(8, 4), { timeoutMs: 1000 }), true);
+      else if (form === "fillAt") producer.fill(8, 1, (room) => room.fill(4));
+      else {
+        producer.claim(8)?.fill(4);
+        producer.commit();
+      }
+      assert.deepEqual(firstBytes(consumer), [2, 3, 4], form);
+      assert.deepEqual(await within(Promise.all(sending), 5000, form), [true, true]);
+      ring.close();
+    }
+  });
+
+  it("writes into no room that is claimed: it follows behind commit or abort", async () => {
+    for (const end of ["commit", "abort"] as const) {
+      const { ring, producer, consumer } = nearlyFull(end);
+      const room = producer.claim(8);
+      const sending = producer.send(filled(150, 2));
+      assert.deepEqual(firstBytes(consumer), [1, 9]);
+      await sleep(20); // the consumer's room has been told by now
+      assert.equal(producer.trySend(filled(8, 5)), false);
+      assert.equal(consumer.tryReceive(), undefined);
+      room?.fill(3);
+      producer[end]();
+      assert.deepEqual(firstBytes(consumer), end === "commit" ? [3, 2] : [2]);
+      assert.equal(await within(sending, 5000, end), true);
+      assert.equal(producer.trySend(filled(8, 4)), true);
+      assert.deepEqual(firstBytes(consumer), [4]);
+      ring.close();
+    }
+  });
+
+  it("that has ended without being sent is in nobody's way, also behind a claim", async () => {
+    for (const isClaimed of [false, true]) {
+      const { ring, producer, consumer } = nearlyFull("ended");
+      if (isClaimed) producer.claim(8)?.fill(3);
+      const controller = new AbortController();
+      const aborted = producer.send(filled(150, 2), { signal: controller.signal });
+      assert.equal(await producer.send(filled(150, 2), { timeoutMs: 5 }), false);
+      consumer.drain(() => {});
+      controller.abort("enough");
+      if (isClaimed) producer.commit();
+      assert.equal(producer.trySend(filled(8, 4)), true);
+      assert.deepEqual(firstBytes(consumer), isClaimed ? [3, 4] : [4]);
+      await assert.rejects(aborted, (reason) => reason === "enough");
+      ring.close();
+    }
+  });
+
+  it("is rejected by close, also behind a claim; what had been sent by then is told so", async () => {
+    const { ring, producer, consumer } = nearlyFull("closing");
+    const sending = [producer.send(filled(150, 2)), producer.send(filled(150, 3))];
+    assert.deepEqual(firstBytes(consumer), [1, 9]);
+    assert.equal(producer.trySend(filled(8, 4)), false); // sends the first one
+    producer.close();
+    producer.abort();
+    assert.equal(await sending[0], true);
+    await assert.rejects(sending[1], { code: "EBADF" });
+    assert.deepEqual(firstBytes(consumer), [2]);
+    ring.close();
+  });
+});
+
 describe("options of an awaiting wait", () => {
   after(cleanUpRings);
 
@@ -242,6 +348,7 @@ describe("options of an awaiting wait", () => {
       await assert.rejects(consumer.receive(bad(options)), TypeError, JSON.stringify(options));
       await assert.rejects(producer.send(bytes("x"), bad(options)), TypeError, JSON.stringify(options));
     }
+    await assert.rejects(consumer.receive(bad({ signal: 5 })), { message: /AbortSignal, not number 5$/ });
     for (const timeoutMs of [-1, Number.NaN]) await assert.rejects(consumer.receive({ timeoutMs }), RangeError);
     assert.equal(text(consumer.tryReceive()), "kept");
     assert.equal(consumer.tryReceive(), undefined);

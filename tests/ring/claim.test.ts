@@ -117,6 +117,7 @@ describe("claim", () => {
     }
     for (const size of ["8", undefined, null, 8n]) {
       assert.throws(() => producer.claim(size as unknown as number), TypeError);
+      assert.throws(() => producer.claim("12" as unknown as number), { message: /must be a number, not string 12$/ });
     }
     ring.close();
   });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { least, ownRuntime, processorMs, runPeer, sleep, spawnPeer, uniqueName } from "../support/mod.ts";
+import { least, ownRuntime, processorMs, runPeer, sleep, spawnPeer, uniqueName, within } from "../support/mod.ts";
 import { cleanUpRings, makePair } from "./bytes.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
@@ -94,6 +94,27 @@ describe("awaited calls that need no wait", () => {
       settled,
       Array.from({ length: 600 }, (_, number) => number & 255),
     );
+    ring.close();
+  });
+});
+
+describe("answers around a turn of the event loop", () => {
+  after(cleanUpRings);
+
+  it("settle in order, whether they were there at once, came during the turn or later", async () => {
+    const { ring, producer, consumer } = makePair("around", { capacity: 65536 });
+    const settled: number[] = [];
+    const receiving: Promise<unknown>[] = [];
+    const receive = () => receiving.push(consumer.receive().then((message) => settled.push(message?.[0] ?? -1)));
+    for (let round = 0; round < 600; round++) {
+      producer.trySend(Uint8Array.of(0));
+      for (let calls = 0; calls < 3; calls++) receive(); // the last two find nothing
+      producer.trySend(Uint8Array.of(1));
+      await Promise.resolve();
+      producer.trySend(Uint8Array.of(2));
+      await within(Promise.all(receiving.splice(0)), 5000, `round ${round}`);
+      assert.deepEqual(settled.splice(0), [0, 1, 2], `round ${round}`);
+    }
     ring.close();
   });
 });

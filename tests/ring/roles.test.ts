@@ -1,28 +1,38 @@
 // Roles: one producer and one consumer at a time, handed over by close; the end of the stream; closed objects.
 
 import assert from "node:assert/strict";
-import process from "node:process";
 import { after, describe, it } from "node:test";
 import { LatestValue, Participants, PeerClosedError, SharedMemory, SpscRing } from "../../mod.ts";
 import * as layout from "../../src/ring/spsc/layout.ts";
-import { objectExists, within } from "../support/mod.ts";
+import { objectExists, ownRuntime, spawnPeer, within } from "../support/mod.ts";
 import { bytes, cleanUpRings, makePair, makeRing, RingBytes, text } from "./bytes.ts";
 
+const peer = new URL("./peer.ts", import.meta.url);
 const busy = { name: "IpcError", code: "EBUSY" };
 const closed = { name: "IpcError", code: "EBADF" };
 
 describe("a role", () => {
   after(cleanUpRings);
 
-  it("is held by one at a time: another is EBUSY, with the holder's process id", () => {
+  it("is held by one at a time: another is EBUSY, and is told who has it", () => {
     const { ring, name } = makePair("busy", { capacity: 64 });
     const other = SpscRing.open(name);
     for (const one of [ring, other]) {
-      const expected = { ...busy, message: new RegExp(`process ${process.pid} is the producer`) };
-      assert.throws(() => one.producer(), expected);
-      assert.throws(() => one.consumer(), busy);
+      assert.throws(() => one.producer(), { ...busy, message: /\(this process is the producer already\)$/ });
+      assert.throws(() => one.consumer(), { ...busy, message: /\(this process is the consumer already\)$/ });
     }
     other.close();
+    ring.close();
+  });
+
+  it("that another process has is EBUSY with its process id", async () => {
+    const { ring, name } = makeRing("elsewhere", { capacity: 64 });
+    const holder = spawnPeer(ownRuntime, peer, ["sendAndHang", name, 1]);
+    assert.ok(await ring.consumer().receive({ timeoutMs: 30_000 }));
+    const expected = { ...busy, message: new RegExp(`\\(process ${holder.pid} is the producer, and it lives\\)$`) };
+    assert.throws(() => ring.producer(), expected);
+    holder.kill();
+    await holder.ended;
     ring.close();
   });
 

@@ -301,7 +301,7 @@ describe("what a map refuses", () => {
     map.set("a", bytes("long"));
     assert.throws(() => map.getInto("a", new Uint8Array(3)), RangeError);
     for (const target of [undefined, null, 5, "text", {}, new Float64Array(16)]) {
-      const refused = { name: "TypeError", message: /to a Uint8Array, and nothing else/ };
+      const refused = { name: "TypeError", message: /to a Uint8Array, not / };
       for (const key of ["a", "none"]) assert.throws(() => map.getInto(key, bad(target)), refused, key);
     }
     assert.throws(() => SharedMap.create(name, { capacity: 1, valueSize: 1 }), { code: "EEXIST" });

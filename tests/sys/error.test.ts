@@ -80,6 +80,14 @@ describe("IpcError", () => {
     assert.match(thrown(() => kept.resize(8192)).message, grammar);
   });
 
+  it("of a limit that any call may meet says how to change it, unless there is something better to say", () => {
+    const attempt = { syscall: "shm_open", doing: "open shared memory /x" };
+    assert.match(new IpcError(errno.EMFILE, attempt).message, /EMFILE, .+ \(.*ulimit -n.*\)$/);
+    assert.match(new IpcError(errno.ENFILE, attempt).message, /ENFILE, .+ \(.*fs\.file-max.*\)$/);
+    assert.match(new IpcError(errno.EMFILE, { ...attempt, hint: "better" }).message, /EMFILE, .+ \(better\)$/);
+    for (const number of [errno.EMFILE, errno.ENFILE]) assert.match(new IpcError(number, attempt).message, grammar);
+  });
+
   it("of a peer's end has a class of its own and the code of pthreads and pipes", () => {
     const attempt = { syscall: "receive", doing: "receive on ring /r", path: "/r" };
     const [died, closed] = [new PeerDiedError(attempt, 4711), new PeerClosedError(attempt)];

@@ -204,7 +204,7 @@ export abstract class ValueView<Value, Given> {
    * @throws {RangeError} the value is longer than the target
    */
   tryReadInto(target: Uint8Array): number {
-    if (!(target instanceof Uint8Array)) refuseArray();
+    if (!(target instanceof Uint8Array)) refuseArray(target);
     for (let attempt = 1; ; attempt++) {
       const offset = this.peekAt();
       if (offset < 0) return -1;

@@ -96,7 +96,7 @@ export abstract class MapReading {
    */
   getInto(key: string, target: Uint8Array): number {
     this.checkOpen("read");
-    if (!(target instanceof Uint8Array)) refuseArray();
+    if (!(target instanceof Uint8Array)) refuseArray(target);
     this.key.set(key);
     for (let attempt = 1; ; attempt++) {
       const at = this.look(attempt > 1);

@@ -1,6 +1,6 @@
 // SpscConsumer: the receiving side of a ring. The hot path is plain TypeScript on mapped memory.
 
-import { checkFunction, checkOptions } from "../../sys/validate.ts";
+import { checkFunction, checkOptions, describe } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
 import { NOWHERE, refuseArray, refuseTarget } from "../mapped_copy.ts";
@@ -120,7 +120,7 @@ export class SpscConsumer extends RingSide {
    * @throws {RangeError} the message is longer than the target; it stays in the ring
    */
   tryReceiveInto(target: Uint8Array): number {
-    if (!(target instanceof Uint8Array)) refuseArray();
+    if (!(target instanceof Uint8Array)) refuseArray(target);
     const offset = this.peekAt();
     if (offset < 0) return -1;
     const length = this.lastLength;
@@ -195,7 +195,7 @@ export class SpscConsumer extends RingSide {
    */
   drainAt(handler: (offset: number, length: number, position: number) => void, max = Number.POSITIVE_INFINITY): number {
     checkFunction(handler, "the handler of drain");
-    if (typeof max !== "number") throw new TypeError(`drain takes a number of messages, not ${typeof max}`);
+    if (typeof max !== "number") throw new TypeError(`drain takes a number of messages, not ${describe(max)}`);
     if (!(max >= 0)) throw new RangeError(`drain takes a number of messages from 0 on, not ${max}`);
     const first = this.next;
     let count = 0;

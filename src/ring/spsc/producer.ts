@@ -1,26 +1,21 @@
-// SpscProducer: the sending side of a ring. The hot path is plain TypeScript on mapped memory.
+// SpscProducer: the sending side of a ring. What is sent at once, what waits for room, and batches.
 
-import { loadOrdered } from "../../sys/ordering.ts";
 import { asBytes, checkFunction, checkInteger } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
-import { hasSleepers, SLEEPERS } from "../../wait/eventcount.ts";
-import { endOfMessages } from "./chain.ts";
 import * as layout from "./layout.ts";
 import { MESSAGE_HEADER } from "./layout.ts"; // by name: JavaScriptCore does not look through a namespace
-import {
-  attemptOn,
-  checkSize,
-  closedHere,
-  corrupted,
-  fillingHere,
-  lostError,
-  RingSide,
-  refuseCommit,
-  type SideParts,
-} from "./side.ts";
+import { RingRoom } from "./room.ts";
+import { attemptOn, checkSize, closedHere, fillingHere, lostError } from "./side.ts";
 
 /** A batch begins with a look for room when there is less than for so many of its messages; otherwise it ends with it. */
 const FEW = 64;
+
+/** A message that waits for room. */
+interface PendingMessage {
+  readonly bytes: Uint8Array;
+  readonly signal: AbortSignal | undefined;
+  isSent: boolean;
+}
 
 /**
  * The one sender of a ring; made by `ring.producer()`.
@@ -28,132 +23,42 @@ const FEW = 64;
  * A message is committed once `commit`, `send` or `trySend` has returned (or `uncork`, while corked), and from then on
  * survives this process. Use it from one thread. Only the forms ending in `Sync` block.
  */
-export class SpscProducer extends RingSide {
-  private largest = 0;
-  /** Bytes for messages. */
-  private most = 0;
-  /** As many; -1 once closed and while a batch is filled: then the slow path tells why there are none. */
-  private room = 0;
-  /** Position of the next message. */
-  private head = 0;
-  /** The consumer's position as last seen. */
-  private tail = 0;
-  /** Bytes claimed and not yet committed, or -1. */
-  private claimed = -1;
-  private isCorked = false;
-  /** Neither corked nor atomic: the usual case, as one flag. */
-  private publishesPlainly = false;
-  /** Where the first message stands that is held back, or -1; its mark is all that the others lack. */
-  private heldIndex = -1;
-  private heldMark = 0;
+export class SpscProducer extends RingRoom {
+  /** Messages that `send` could not send at once, in order. */
+  private readonly pending: PendingMessage[] = [];
 
-  /** Use `ring.producer()`. */
-  constructor(parts: SideParts) {
-    super(parts, layout.CONSUMER_WAIT);
-    const { bytes } = parts;
-    const { geometry } = bytes;
-    this.largest = geometry.maxMessageSize;
-    this.publishesPlainly = !bytes.isAtomic;
-    this.most = geometry.capacity - layout.MESSAGE_HEADER;
+  /** Sends what waits for room first: order is promised. Whether nothing waits any more. */
+  protected override regainRoom(): boolean {
+    if (!this.isOpen) throw closedHere(this.bytes, "send");
+    if (this.isFilling) throw fillingHere(this.bytes);
+    const { length } = this.pending;
+    this.servePending();
+    if (this.pending.length < length) this.renew(); // so that those who wait are told
+    return this.pending.length === 0;
+  }
+
+  /** Sends what waits, in order, as far as there is room; nothing while the room is claimed. */
+  private servePending(): void {
+    const { pending } = this;
+    if (pending.length > 0 && this.claimed >= 0) return;
     this.room = this.most;
-    this.tail = Atomics.load(this.i32, this.tailIndex);
-    this.head = endOfMessages(bytes, this.i32, this.tail);
-  }
-
-  /** SYNC space: pairs with the consumer's store of tail. */
-  private loadTail(): number {
-    const tail = loadOrdered(this.i32, this.tailIndex);
-    const used = (this.head - tail) | 0;
-    if (used < 0 || used > this.most || (used & 7) !== 0) throw corrupted(this.bytes, `the consumer is at ${tail}`);
-    return tail;
-  }
-
-  /** The last position at which such a record fits, as the consumer stands now. */
-  private limitAnew(record: number): number {
-    this.tail = this.loadTail();
-    return (this.tail + this.most - record) | 0;
-  }
-
-  /** Whether there is room after all. */
-  private hasRoom(record: number): boolean {
-    if (this.room < 0) throw this.isOpen ? fillingHere(this.bytes) : closedHere(this.bytes, "send");
-    if (((this.limitAnew(record) - this.head) | 0) >= 0) return true;
-    if (this.isCorked) this.publishHeld(); // what is held back could never be read, and the room never come
-    this.haveLooked();
-    return false;
-  }
-
-  /** The slow ways to set a mark: held back, or by Atomics. */
-  private publish(index: number, mark: number): void {
-    if (this.isCorked && this.heldIndex < 0) {
-      this.heldIndex = index;
-      this.heldMark = mark;
-    } else if (this.isCorked) {
-      this.i32[index] = mark; // out of reach as long as the first one is held back
-    } else {
-      this.setMark(index, mark);
+    try {
+      for (; pending.length > 0; pending.shift()) {
+        const [message] = pending;
+        if (message.signal?.aborted) continue;
+        if (!this.trySend(message.bytes)) break;
+        message.isSent = true;
+      }
+    } finally {
+      if (pending.length > 0) this.room = -1;
     }
   }
 
-  /** SYNC message: pairs with the consumer's load of the mark. */
-  private setMark(index: number, mark: number): void {
-    if (this.isAtomic) Atomics.store(this.i32, index, mark);
-    else this.i32[index] = mark;
-    if (hasSleepers(this.i32, this.waitIndex, this.isAtomic)) this.waiter.notify();
-  }
-
-  private publishHeld(): void {
-    if (this.heldIndex < 0) return;
-    const index = this.heldIndex;
-    this.heldIndex = -1;
-    this.setMark(index, this.heldMark);
-  }
-
-  /**
-   * Room for a message of `size` bytes: its byte offset in `u8`, `i32`, `f64` and `view` (a multiple of 8), or -1 when
-   * the ring is full. Allocates nothing. Fill it, then `commit()`. A second claim replaces the first.
-   *
-   * @throws {RangeError} size is not a whole number up to `maxMessageSize`
-   * @throws {IpcError} EBADF after close; EBADMSG the shared indices are corrupted
-   */
-  claimAt(size: number): number {
-    if ((size | 0) !== size || size < 0 || size > this.largest) checkSize(this.bytes, size);
-    const record = (size + 15) & ~7; // layout.recordSize, spelled out: this is the hot path
-    if (((this.head + record - this.tail) | 0) > this.room && !this.hasRoom(record)) return -1;
-    this.claimed = size;
-    return this.dataOffset + (this.head & this.mask) + MESSAGE_HEADER;
-  }
-
-  /** As `claimAt`, as a view of the room; undefined when the ring is full. Do not keep it after `commit`. */
-  claim(size: number): Uint8Array | undefined {
-    const offset = this.claimAt(size);
-    return offset < 0 ? undefined : this.u8.subarray(offset, offset + size);
-  }
-
-  /**
-   * Commits the claimed message, or only its first `size` bytes.
-   *
-   * @throws {RangeError} nothing is claimed, or less than `size`
-   * @throws {IpcError} EBADF after close
-   */
-  commit(size: number = this.claimed): void {
-    if ((size | 0) !== size || size < 0 || size > this.claimed)
-      refuseCommit(this.bytes, this.isOpen, this.claimed, size);
-    const { i32, dataOffset, mask, head } = this;
-    const next = (head + ((size + 15) & ~7)) | 0;
-    const index = (dataOffset + (head & mask)) >> 2;
-    i32[(dataOffset + (next & mask)) >> 2] = 0; // the end of the chain, before anybody can come so far
-    this.head = next;
-    this.claimed = -1;
-    if (this.publishesPlainly) {
-      i32[index] = size + 1; // setMark, spelled out
-      if ((i32[this.waitIndex] & SLEEPERS) !== 0) this.waiter.notify();
-    } else this.publish(index, size + 1);
-  }
-
-  /** Gives the claimed room back; nothing is sent. */
-  abort(): void {
-    this.claimed = -1;
+  /** What has waited behind a claim is sent now: nobody else would tell it to look. */
+  protected override endAwaitedClaim(): void {
+    this.isClaimAwaited = false;
+    this.choosePublishing();
+    if (this.pending.length > 0) this.regainRoom();
   }
 
   /**
@@ -173,7 +78,16 @@ export class SpscProducer extends RingSide {
   }
 
   private attempt(bytes: Uint8Array): true | undefined {
-    if (this.trySend(bytes)) return true;
+    return this.trySend(bytes) ? true : this.demandPeer();
+  }
+
+  private attemptInTurn(message: PendingMessage): true | undefined {
+    if (!message.isSent) this.servePending();
+    return message.isSent ? true : this.demandPeer();
+  }
+
+  /** Throws where nobody will make room. */
+  private demandPeer(): undefined {
     const error = this.peer.error(attemptOn(this.bytes, "send")) ?? lostError(this.bytes);
     if (error === undefined) return undefined;
     this.peer.tell();
@@ -196,8 +110,9 @@ export class SpscProducer extends RingSide {
   }
 
   /**
-   * Sends a copy, awaiting room; false after the timeout. Calls are served in order; do not change the bytes before the
-   * promise settles. Errors as `sendSync`; an abort rejects with `signal.reason`.
+   * Sends a copy, awaiting room; false after the timeout. Calls are served in order; while one waits, the other forms send
+   * its message first, and have no room before it. Do not change the bytes before the promise settles. Errors as
+   * `sendSync`; an abort rejects with `signal.reason`.
    */
   send(data: ArrayBufferView | ArrayBuffer, options?: AwaitOptions): Promise<boolean> {
     try {
@@ -205,11 +120,29 @@ export class SpscProducer extends RingSide {
       const bytes = asBytes(data, "a message");
       checkSize(this.bytes, bytes.length);
       options?.signal?.throwIfAborted();
-      if (!this.waiter.isAwaited && this.trySend(bytes)) return this.answer(true);
-      return this.wait(() => this.attempt(bytes), options).then((sent) => sent ?? false);
+      if (this.pending.length === 0 && this.trySend(bytes)) return this.answer(true);
+      return this.sendInTurn(bytes, options);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** It may be sent by any call that looks for room, before its own wait comes to look. */
+  private async sendInTurn(bytes: Uint8Array, options: AwaitOptions | undefined): Promise<boolean> {
+    const message: PendingMessage = { bytes, signal: options?.signal, isSent: false };
+    this.pending.push(message);
+    this.room = -1;
+    this.isClaimAwaited = this.claimed >= 0;
+    this.choosePublishing();
+    try {
+      await this.wait(() => this.attemptInTurn(message), options);
+    } catch (error) {
+      if (!message.isSent) throw error;
+    } finally {
+      const index = message.isSent ? -1 : this.pending.indexOf(message);
+      if (index >= 0) this.pending.splice(index, 1);
+    }
+    return message.isSent;
   }
 
   /**
@@ -226,6 +159,7 @@ export class SpscProducer extends RingSide {
     let mayLook = true;
     if (((this.head - this.tail) | 0) + record * Math.min(count, FEW) > this.room) {
       this.hasRoom(record);
+      if (this.room < 0) return 0; // others wait for it
       mayLook = false;
     }
     const { i32, dataOffset, mask, room } = this;
@@ -235,6 +169,7 @@ export class SpscProducer extends RingSide {
     let index = 0;
     this.claimed = -1;
     this.room = -1;
+    this.isFilling = true;
     try {
       for (; index < count; index++) {
         if (((limit - head) | 0) < 0) {
@@ -250,6 +185,7 @@ export class SpscProducer extends RingSide {
         head = (head + record) | 0;
       }
     } finally {
+      this.isFilling = false;
       if (this.isOpen) {
         this.room = room;
         this.head = head;
@@ -266,24 +202,6 @@ export class SpscProducer extends RingSide {
     return this.fillAt(size, count, (offset, index) => write(this.u8.subarray(offset, offset + size), index));
   }
 
-  /** Holds messages back until `uncork`, which publishes them at once: several times the throughput for small ones. */
-  cork(): void {
-    this.isCorked = true;
-    this.publishesPlainly = false;
-  }
-
-  /** Publishes what was held back, and each message from now on. A full ring publishes on its own. */
-  uncork(): void {
-    this.isCorked = false;
-    this.publishesPlainly = !this.isAtomic;
-    if (this.isOpen) this.publishHeld();
-  }
-
-  /** Position of the next message: bytes since the ring was made, modulo 2 ** 32. It is that message's id. */
-  get position(): number {
-    return this.head >>> 0;
-  }
-
   /** Ends the stream: the consumer reads what was committed, then sees the end. Closing twice is fine. */
   override close(): void {
     if (!this.isOpen) return;
@@ -291,6 +209,7 @@ export class SpscProducer extends RingSide {
     this.isOpen = false;
     this.room = -1;
     this.claimed = -1;
+    this.isClaimAwaited = false;
     this.own.release();
     this.waiter.notify();
     this.waiter.close(closedHere(this.bytes, "send"));

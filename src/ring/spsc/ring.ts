@@ -7,7 +7,7 @@ import type { MemoryRegion } from "../../memory/memory_region.ts";
 import { placementOver } from "../../memory/placement.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
-import { checkOptions, demandOptions } from "../../sys/validate.ts";
+import { checkOptions, demandOptions, describe } from "../../sys/validate.ts";
 import { mayPublishPlainly, notifyAll } from "../../wait/eventcount.ts";
 import { Peer } from "../../wait/peer.ts";
 import { Waiter } from "../../wait/waiter.ts";
@@ -234,7 +234,8 @@ export class SpscRing {
     const { memory, participants } = segment;
     const own = new Role(this.#words, base, words, participants);
     const peer = new Role(this.#words, base, peerWords, participants);
-    const notify = () => notifyAll(this.#words, (base + peersWait) / 4, memory.address + base + peersWait);
+    const wake = (wait: number) => notifyAll(this.#words, (base + wait) / 4, memory.address + base + wait);
+    const notify = () => wake(peersWait);
     own.take(name, notify);
     const makeWaiter = (watched: () => number) =>
       new Waiter({
@@ -251,6 +252,7 @@ export class SpscRing {
         own,
         peer,
         makeWaiter,
+        renew: () => wake(ownWait),
         onClose: () => this.#sides.delete(side),
       });
       this.#sides.add(side);
@@ -263,7 +265,8 @@ export class SpscRing {
 
   /** Who has the role, or had it and died; undefined when it is free. The caller closes the Peer. EBADF after close. */
   holder(role: "producer" | "consumer"): Peer | undefined {
-    if (role !== "producer" && role !== "consumer") throw new TypeError('a role is "producer" or "consumer"');
+    if (role !== "producer" && role !== "consumer")
+      throw new TypeError(`a role is "producer" or "consumer", not ${describe(role)}`);
     if (!this.#isOpen) throw closedHere(this.#bytes(), `look for the ${role}`);
     const { segment, base } = this.#parts;
     const { participants } = segment;

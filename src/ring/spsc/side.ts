@@ -2,6 +2,7 @@
 
 import { errno } from "../../sys/errno.ts";
 import { type Attempt, IpcError } from "../../sys/error.ts";
+import { describe } from "../../sys/validate.ts";
 import type { AwaitOptions } from "../../wait/deadline.ts";
 import { MappedCopy } from "../mapped_copy.ts";
 import { PeerEnd } from "../peer_end.ts";
@@ -35,6 +36,8 @@ export interface SideParts {
   readonly peer: Role;
   /** Makes the waiter; `peer` says whom it should watch. */
   makeWaiter(peer: () => number): RingWaiter;
+  /** Has this side's own waits look again. */
+  renew(): void;
   /** Runs when the side is closed. */
   onClose(): void;
 }
@@ -57,7 +60,8 @@ export abstract class RingSide {
   protected readonly own: Role;
   protected readonly peer: PeerEnd;
   protected readonly waiter: RingWaiter;
-  private readonly turns = new Turns();
+  protected readonly renew: () => void;
+  private readonly turns: Turns;
   protected readonly onClose: () => void;
   protected isOpen = true;
   protected isAtomic = false;
@@ -70,7 +74,7 @@ export abstract class RingSide {
   private vainLooks = 0;
 
   /** `peersWait`: offset of the eventcount on which the other side sleeps. */
-  constructor({ bytes, own, peer, makeWaiter, onClose }: SideParts, peersWait: number) {
+  constructor({ bytes, own, peer, makeWaiter, renew, onClose }: SideParts, peersWait: number) {
     const { buffer, base, geometry } = bytes;
     this.u8 = new Uint8Array(buffer);
     this.i32 = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
@@ -81,6 +85,8 @@ export abstract class RingSide {
     this.own = own;
     this.peer = new PeerEnd(peer);
     this.waiter = makeWaiter(() => this.peer.watched);
+    this.renew = renew;
+    this.turns = new Turns(renew);
     this.onClose = onClose;
     this.isAtomic = bytes.isAtomic;
     this.dataOffset = base + layout.MESSAGES;
@@ -101,10 +107,12 @@ export abstract class RingSide {
     return this.turns.answer(value);
   }
 
-  /** Awaits `attempt`. What its first look finds needed no wait either. */
+  /** Awaits `attempt`. */
   protected wait<T>(attempt: () => T | undefined, options: AwaitOptions | undefined): Promise<T | undefined> {
-    const wait = this.waiter.wait(attempt, options);
-    return this.waiter.isAwaited ? wait : wait.then((value) => this.answer(value));
+    this.turns.beforeWait();
+    const wait = this.waiter.wait(() => (this.turns.refuses() ? undefined : attempt()), options);
+    if (this.waiter.isAwaited) this.turns.comesAnyway();
+    return wait;
   }
 
   /** Lost pages look like an empty ring to the one side, and like a full one to the other, for ever. */
@@ -163,14 +171,14 @@ export function fillingHere(bytes: RingBytes): IpcError {
 /** Refuses what cannot be the size of a message. */
 export function checkSize({ name, geometry }: RingBytes, size: number): void {
   if (Number.isInteger(size) && size >= 0 && size <= geometry.maxMessageSize) return;
-  if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${typeof size}`);
+  if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${describe(size)}`);
   throw new RangeError(`a message of ring ${name} has 0 to ${geometry.maxMessageSize} bytes, not ${size}`);
 }
 
 /** More is committed than was claimed. */
 export function refuseCommit(bytes: RingBytes, isOpen: boolean, claimed: number, size: number): never {
   const { name } = bytes;
-  if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${typeof size}`);
+  if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${describe(size)}`);
   if (!isOpen) throw closedHere(bytes, "commit");
   if (claimed < 0) throw new RangeError(`nothing is claimed on ring ${name}: call claim first`);
   throw new RangeError(`${claimed} bytes are claimed on ring ${name}, not ${size}`);

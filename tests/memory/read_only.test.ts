@@ -1,0 +1,45 @@
+// Read-only memory: polled by loadOrdered, it follows what others write, also when the loop has been optimised.
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { loadOrdered, MappedFile, SharedMemory } from "../../mod.ts";
+import { cleanUp, temporaryDirectory, uniqueName } from "../support/mod.ts";
+
+const POLLS = 100_000;
+
+interface Memory {
+  readonly buffer: ArrayBuffer;
+  close(): void;
+}
+
+function sharedMemory(): [Memory, Memory] {
+  const name = uniqueName("read-only");
+  const writer = SharedMemory.create(name, { size: 8192, unlinkOnClose: true });
+  return [writer, SharedMemory.open(name, { readOnly: true })];
+}
+
+function file(): [Memory, Memory] {
+  const path = join(temporaryDirectory(), "file");
+  writeFileSync(path, new Uint8Array(8192));
+  return [MappedFile.open(path), MappedFile.open(path, { readOnly: true })];
+}
+
+describe("loadOrdered", () => {
+  after(cleanUp);
+
+  for (const [what, open] of Object.entries({ sharedMemory, file })) {
+    it(`of a read-only mapping sees each of ${POLLS} changes: ${what}`, () => {
+      const [writer, reader] = open();
+      const written = new Int32Array(writer.buffer);
+      const words = new Int32Array(reader.buffer);
+      for (let value = 1; value <= POLLS; value++) {
+        written[3] = value;
+        if (loadOrdered(words, 3) !== value) assert.fail(`frozen at ${words[3]}, ${value} was written`);
+      }
+      reader.close();
+      writer.close();
+    });
+  }
+});
