@@ -49,10 +49,11 @@ static inline int32_t linux_ipc_futex_lock_lock(uint32_t *lock, int64_t timeout_
   return 0;
 }
 
-/* Gives the lock back, and wakes one who sleeps. 0; -EPERM it was free: somebody else has unlocked what we held. */
+/* Gives the lock back, and wakes all who sleep: one alone may be an event loop that is busy, and the lock free meanwhile.
+ * 0; -EPERM it was free: somebody else has unlocked what we held. */
 static inline int32_t linux_ipc_futex_lock_unlock(uint32_t *lock) {
   uint32_t before = __atomic_exchange_n(lock, 0, __ATOMIC_SEQ_CST);
-  if (before == 2) linux_ipc_futex_wake(lock, 1);
+  if (before == 2) linux_ipc_futex_wake(lock, INT32_MAX);
   return before == 0 ? -EPERM : 0;
 }
 

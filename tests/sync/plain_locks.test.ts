@@ -59,7 +59,7 @@ describe("a futex lock", () => {
     const { memory, name } = make("held");
     const lock = FutexLock.over(memory, OFFSET);
     for (const form of ["lockSync", "lock"] as const) {
-      const holder = program(name, "hold", 150);
+      const holder = program(name, "hold", 500);
       await holder.line();
       assert.equal(lock.tryLock(), undefined);
       assert.equal(lock.lockSync({ timeoutMs: 20 }), undefined);
