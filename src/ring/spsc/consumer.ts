@@ -69,9 +69,12 @@ export class SpscConsumer extends RingSide {
     if (((next - this.published) | 0) >= this.lag) this.acknowledge();
     this.lastLength = length;
     this.record = (length + 15) & ~7; // layout.recordSize, spelled out: this is the hot path
+    const behind = this.lastPosition;
     this.lastPosition = next;
     const start = this.dataOffset + (next & this.mask);
-    this.i32[(start >> 2) + TAKEN_INDEX] = 0; // the line is ours now (D38)
+    if (((behind - this.published) | 0) >= 0)
+      // it is not the producer's again: its line becomes ours (D38)
+      this.i32[((this.dataOffset + (behind & this.mask)) >> 2) + TAKEN_INDEX] = 0;
     return start + MESSAGE_HEADER;
   }
 
@@ -229,6 +232,9 @@ export class SpscConsumer extends RingSide {
     // this one has come: their misses overlap.
     let expected = this.lastLength;
     let record = layout.recordSize(expected);
+    const { published } = this;
+    let behind = -1; // of the message two before this one, so as not to disturb a producer that is close ahead
+    let previous = -1;
     while (count < max && ((next - first) | 0) < bytes) {
       const start = dataOffset + (next & mask);
       const length = (isAtomic ? Atomics.load(i32, start >> 2) : i32[start >> 2]) - 1;
@@ -236,7 +242,9 @@ export class SpscConsumer extends RingSide {
         if (length === -1) break;
         throw corrupted(this.bytes, `a message claims ${length} bytes`);
       }
-      i32[(start >> 2) + TAKEN_INDEX] = 0; // the line is ours now (D38)
+      if (behind >= 0 && this.published === published) i32[behind + TAKEN_INDEX] = 0; // its line becomes ours (D38)
+      behind = previous;
+      previous = start >> 2;
       handler(start + MESSAGE_HEADER, length, next >>> 0);
       count++;
       if (this.next !== next) break; // the handler has received on its own, or closed us
