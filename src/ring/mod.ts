@@ -21,6 +21,7 @@ export type {
 } from "./map/options.ts";
 export { SharedMap } from "./map/shared_map.ts";
 export { SpscConsumer } from "./spsc/consumer.ts";
+export type { DrainHandler } from "./spsc/drain.ts";
 export type { IterationOptions } from "./spsc/iteration.ts";
 export type {
   SpscRingCreateOptions,

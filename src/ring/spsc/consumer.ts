@@ -1,10 +1,11 @@
 // SpscConsumer: the receiving side of a ring. The hot path is plain TypeScript on mapped memory.
 
-import { checkFunction, checkOptions, describe } from "../../sys/validate.ts";
+import { checkFunction, checkOptions } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
 import { NOWHERE, refuseArray, refuseTarget } from "../mapped_copy.ts";
 import { lengthAt } from "./chain.ts";
+import { checkDrain, type DrainHandler } from "./drain.ts";
 import { type IterationOptions, messagesOf } from "./iteration.ts";
 import * as layout from "./layout.ts";
 import { MESSAGE_HEADER, TAKEN_INDEX } from "./layout.ts";
@@ -196,10 +197,8 @@ export class SpscConsumer extends RingSide {
    * As `drain`, with the message's byte offset, length and position in place of a view: allocates nothing. `length` and
    * `position` of the consumer are not those of the message meanwhile.
    */
-  drainAt(handler: (offset: number, length: number, position: number) => void, max = Number.POSITIVE_INFINITY): number {
-    checkFunction(handler, "the handler of drain");
-    if (typeof max !== "number") throw new TypeError(`drain takes a number of messages, not ${describe(max)}`);
-    if (!(max >= 0)) throw new RangeError(`drain takes a number of messages from 0 on, not ${max}`);
+  drainAt(handler: DrainHandler, max = Number.POSITIVE_INFINITY): number {
+    checkDrain(handler, max);
     const first = this.next;
     let count = 0;
     for (;;) {
@@ -218,12 +217,8 @@ export class SpscConsumer extends RingSide {
   }
 
   /** What is there, up to so many messages and bytes of the ring. The loop lives on locals: it is the hot path. */
-  private drainRun(
-    handler: (offset: number, length: number, position: number) => void,
-    max: number,
-    bytes: number,
-  ): number {
-    const { i32, dataOffset, mask, isAtomic } = this;
+  private drainRun(handler: DrainHandler, max: number, bytes: number): number {
+    const { i32, dataOffset, mask, isAtomic, published } = this;
     const largest = this.bytes.geometry.maxMessageSize;
     const first = this.next;
     let next = first;
@@ -232,7 +227,6 @@ export class SpscConsumer extends RingSide {
     // this one has come: their misses overlap.
     let expected = this.lastLength;
     let record = layout.recordSize(expected);
-    const { published } = this;
     let behind = -1; // of the message two before this one, so as not to disturb a producer that is close ahead
     let previous = -1;
     while (count < max && ((next - first) | 0) < bytes) {
