@@ -8,7 +8,11 @@ import { inProject } from "../shared/paths.mjs";
 const crossFolders = ["tests/cross/", "tests/crash/", "tests/explorer/"];
 
 /** Two of these run at a time: they neither spin nor measure time. */
-const pairedFolders = ["tests/docs/", "tests/explorer/", "tests/memory/", "tests/runtime/", "tests/sys/"];
+const paired = [
+  /^tests\/(docs|explorer|memory|runtime|sys)\//,
+  /^tests\/cross\/(build|c_peer|command_line|hello|package|shared_cache|struct_c)\.test\.ts$/,
+  /^tests\/wait\/refused\.test\.ts$/,
+];
 /** But for those which change or count what the whole machine has. */
 const alone = /\/(cpu|cpu_lock|huge_pages|huge_pages_examples|limits|numa)\.test\.ts$/;
 
@@ -61,7 +65,7 @@ const isCross = (file) => crossFolders.some((folder) => file.startsWith(folder))
 const matches = (file, filters) =>
   filters.length === 0 || filters.some((part) => file.includes(part.replace(/^\.\//, "")));
 
-const isPaired = (file) => pairedFolders.some((folder) => file.startsWith(folder)) && !alone.test(file);
+const isPaired = (file) => paired.some((one) => one.test(file)) && !alone.test(file);
 
 /** One entry for each test process: { runtime, file, isPaired }, in the order of running, those in pairs first. */
 export function makePlan(runtimes, filters) {
