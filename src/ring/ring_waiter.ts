@@ -6,8 +6,8 @@ import type { AwaitOptions } from "../wait/deadline.ts";
 export interface RingWaiter {
   /** Wakes the other side, if it sleeps. */
   notify(): void;
-  /** What a vain look costs: long enough not to steal the other side's cache line all the time (D17). */
-  pause(): void;
+  /** What a vain look costs: enough not to steal the other side's cache line all the time (D17), more if asked (D17b). */
+  pause(turns?: number): void;
   waitSync<T>(attempt: () => T | undefined, deadline: number): T | undefined;
   wait<T>(attempt: () => T | undefined, options: AwaitOptions | undefined): Promise<T | undefined>;
   readonly isAwaited: boolean;

@@ -70,9 +70,9 @@ export class Waiter {
     notifyAll(this.#words, peers / 4, memory.address + peers);
   }
 
-  /** What a vain look costs. */
-  pause(): void {
-    rest();
+  /** What a vain look costs: so many turns of a loop, as many as for all waits unless given. */
+  pause(turns?: number): void {
+    rest(turns);
   }
 
   /**

@@ -9,6 +9,7 @@ import { attemptOn, checkSize, closedHere, fillingHere, lostError } from "./side
 
 /** A batch begins with a look for room when there is less than for so many of its messages; otherwise it ends with it. */
 const FEW = 64;
+const HEADER = MESSAGE_HEADER; // V8 folds no constant that is exported
 
 /** A message that waits for room. */
 interface PendingMessage {
@@ -155,16 +156,19 @@ export class SpscProducer extends RingRoom {
     checkSize(this.bytes, size);
     checkInteger(count, "count", 0, Number.MAX_SAFE_INTEGER);
     checkFunction(write, "write");
-    const record = layout.recordSize(size);
+    const record = layout.recordSize(size) | 0;
     let mayLook = true;
     if (((this.head - this.tail) | 0) + record * Math.min(count, FEW) > this.room) {
       this.hasRoom(record);
       if (this.room < 0) return 0; // others wait for it
       mayLook = false;
     }
-    const { i32, dataOffset, mask, room } = this;
+    const { i32, room } = this;
+    const dataOffset = this.dataOffset | 0; // "| 0": V8 keeps 32 bits in a register, and checks no overflow
+    const mask = this.mask | 0;
+    const mark = (size + 1) | 0;
     let limit = (this.tail + room - record) | 0;
-    const first = this.head;
+    const first = this.head | 0;
     let head = first;
     let index = 0;
     this.claimed = -1;
@@ -178,10 +182,10 @@ export class SpscProducer extends RingRoom {
           limit = this.limitAnew(record);
           if (((limit - head) | 0) < 0) break;
         }
-        const start = dataOffset + (head & mask);
-        write(start + MESSAGE_HEADER, index);
+        const start = (dataOffset + (head & mask)) | 0;
+        write((start + HEADER) | 0, index);
         if (!this.isOpen) break; // it has closed us: a successor may be at work here
-        if (index > 0) i32[start >> 2] = size + 1; // out of reach until the first one's mark is set
+        if (index > 0) i32[start >> 2] = mark; // out of reach until the first one's mark is set
         head = (head + record) | 0;
       }
     } finally {
