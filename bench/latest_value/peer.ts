@@ -26,6 +26,7 @@ const stop = new Int32Array(stopMemory.buffer, 0, 1);
 
 const isWriting = job.way === "write" || job.way === "claim" || job.way === "pace";
 const reader = latest.reader();
+const { f64 } = reader;
 const writer = isWriting ? latest.writer() : undefined;
 let sum = 0;
 
@@ -37,12 +38,16 @@ const WAYS: Record<string, () => void> = {
     for (let i = 0; i < BLOCK; i++) sum += reader.tryRead()?.length ?? 0;
   },
   peek: () => {
+    let total = 0; // a variable of the module would be a new object for each sum, in V8
     for (let i = 0; i < BLOCK; i++) {
+      let prices = 0;
       do {
-        const at = reader.peekAt() / 8;
-        sum += reader.f64[at + 2] + reader.f64[at + 22];
+        const at = reader.peekAt() >> 3;
+        prices = f64[at + 2] + f64[at + 22];
       } while (!reader.confirm());
+      total += prices;
     }
+    sum += total;
   },
   write: () => {
     for (let i = 0; i < BLOCK; i++) writer?.write(bytes);

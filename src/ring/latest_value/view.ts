@@ -1,7 +1,7 @@
 // ValueView: reading the last complete value without a lock; what a reader does when it does not wait.
 
 import { pause } from "../../sys/futex.ts";
-import { loadOrdered } from "../../sys/ordering.ts";
+import { isInOrder, loadOrdered } from "../../sys/ordering.ts";
 import { rest } from "../../wait/spin.ts";
 import { MappedCopy, refuseArray, refuseTarget } from "../mapped_copy.ts";
 import { fence, type ValueBuffers } from "./buffers.ts";
@@ -11,7 +11,8 @@ import { findSalvage, type Salvage } from "./salvage.ts";
 
 // Imported bindings are variables to V8, 2 ns a use; constants of this module are folded (D34).
 const loadNow = loadOrdered;
-const { BYTES } = layout;
+const inOrder = isInOrder;
+const VALUE = layout.BYTES;
 const EPOCH_WORD = layout.EPOCH / 4;
 const LENGTH_WORD = layout.LENGTH / 4;
 
@@ -33,8 +34,8 @@ export abstract class ValueView<Value, Given> {
   private readonly buffers: ValueBuffers;
   private readonly type: ValueType<Value, Given> | undefined;
   private readonly currentIndex: number = 0;
-  private readonly first: number = 0;
-  private readonly stride: number = 0;
+  private readonly firstWord: number = 0;
+  private readonly strideWords: number = 0;
   private readonly mask: number = 0;
   private readonly size: number = 0;
   private readonly isAtomic: boolean;
@@ -47,8 +48,8 @@ export abstract class ValueView<Value, Given> {
   /** What `current` said at the last peek, and at the last one that was confirmed. */
   private peeked = 0;
   private taken = 0;
-  /** What was peeked: the header's byte offset, and what it said. */
-  private header = 0;
+  /** What was peeked: the header's index in `i32`, and what it said. */
+  private headerWord = 0;
   private sequence = 0;
   private epoch = 0;
   private valueLength = 0;
@@ -66,8 +67,8 @@ export abstract class ValueView<Value, Given> {
     this.buffers = buffers;
     this.type = type;
     this.currentIndex = buffers.currentIndex;
-    this.first = buffers.first;
-    this.stride = buffers.stride;
+    this.firstWord = buffers.first / 4;
+    this.strideWords = buffers.stride / 4;
     this.mask = buffers.mask;
     this.size = geometry.size;
     this.isAtomic = buffers.isAtomic;
@@ -76,12 +77,12 @@ export abstract class ValueView<Value, Given> {
     this.own = new Uint8Array(type === undefined ? 0 : geometry.size);
     this.ownView = new DataView(this.own.buffer);
     this.salvage = findSalvage(buffers);
-    this.header = buffers.first;
+    this.headerWord = buffers.first / 4;
   }
 
   /** As `ValueBuffers.load`. */
   private load(index: number): number {
-    return this.isPlain ? this.i32[index] : loadNow(this.i32, index);
+    return inOrder || !this.isPlain ? loadNow(this.i32, index) : this.i32[index];
   }
 
   /**
@@ -98,16 +99,15 @@ export abstract class ValueView<Value, Given> {
       const current = this.load(this.currentIndex); // SYNC value
       this.peeked = current;
       if (this.salvage !== undefined && current === this.salvage.distrusted) return this.peekSalvaged(this.salvage);
-      const header = this.first + (current & this.mask) * this.stride;
-      const at = header / 4;
+      const at = this.firstWord + Math.imul(current & this.mask, this.strideWords);
       const epoch = i32[at + EPOCH_WORD];
       const length = i32[at + LENGTH_WORD];
-      this.header = header;
+      this.headerWord = at;
       this.sequence = current;
       this.epoch = epoch;
       this.valueLength = length;
       if (current === 0 && epoch === 0) return this.none();
-      if (length >>> 0 <= this.size) return header + BYTES;
+      if (length >= 0 && length <= this.size) return at * 4 + VALUE;
       this.overtaken(attempt);
     }
   }
@@ -115,19 +115,19 @@ export abstract class ValueView<Value, Given> {
   /** A half-written value is current: the newest whole one stands in for it, until a writer comes. */
   private peekSalvaged({ header }: Salvage): number {
     if (header < 0) return this.none();
-    this.header = header;
+    this.headerWord = header / 4;
     this.sequence = this.buffers.sequenceAt(header);
     this.epoch = this.i32[header / 4 + 1];
     this.valueLength = Math.min(this.buffers.lengthAt(header), this.size);
-    return header + BYTES;
+    return header + VALUE;
   }
 
   /** Whether there is no value to take. Not a peek: what somebody is reading in place stays what `confirm` judges. */
   protected get isEmpty(): boolean {
     const current = this.load(this.currentIndex);
-    const { salvage, first, i32 } = this;
+    const { salvage, firstWord, i32 } = this;
     if (salvage !== undefined && current === salvage.distrusted) return salvage.header < 0;
-    return current === 0 && i32[first / 4 + EPOCH_WORD] === 0;
+    return current === 0 && i32[firstWord + EPOCH_WORD] === 0;
   }
 
   private none(): -1 {
@@ -140,12 +140,14 @@ export abstract class ValueView<Value, Given> {
    * peek again.
    */
   confirm(): boolean {
-    if (!this.isOpen) throw this.buffers.closedHere("read");
     const { sequence, epoch } = this;
-    const at = this.header / 4;
+    const at = this.headerWord;
     if (this.isAtomic) fence();
     // SYNC overwrite: the plain loads of the bytes come before this load, as on x86-64 all loads do
-    if (this.load(at) !== sequence || this.i32[at + EPOCH_WORD] !== epoch) return false;
+    if (this.load(at) !== sequence || this.i32[at + EPOCH_WORD] !== epoch) {
+      if (!this.isOpen) throw this.buffers.closedHere("read");
+      return false;
+    }
     this.taken = this.peeked;
     this.takenSequence = sequence;
     this.takenEpoch = epoch;
@@ -248,5 +250,6 @@ export abstract class ValueView<Value, Given> {
 
   protected shut(): void {
     this.isOpen = false;
+    this.headerWord = -1; // nothing there: `confirm` looks why
   }
 }
