@@ -232,7 +232,7 @@ describe("drain", () => {
       consumer.release();
     });
     assert.deepEqual([count, lengths], [4, [8, 100, 8, 30]]);
-    for (const max of [Number.NaN, -1]) assert.throws(() => consumer.drain(() => {}, max), RangeError);
+    for (const max of [Number.NaN, -1, 0.5]) assert.throws(() => consumer.drain(() => {}, max), RangeError);
     ring.close();
   });
 

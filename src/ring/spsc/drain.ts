@@ -9,5 +9,6 @@ export type DrainHandler = (offset: number, length: number, position: number) =>
 export function checkDrain(handler: unknown, max: unknown): void {
   checkFunction(handler, "the handler of drain");
   if (typeof max !== "number") throw new TypeError(`drain takes a number of messages, not ${describe(max)}`);
-  if (!(max >= 0)) throw new RangeError(`drain takes a number of messages from 0 on, not ${max}`);
+  const isCount = max === Number.POSITIVE_INFINITY || (Number.isInteger(max) && max >= 0);
+  if (!isCount) throw new RangeError(`drain takes a whole number of messages from 0 on, or Infinity, not ${max}`);
 }
