@@ -91,7 +91,7 @@ export class MappedCopy {
     if (target !== this.other) this.take(target);
     const from = this.words;
     const to = this.otherWords;
-    const first = start / WORD_BYTES;
+    const first = hasWideWords ? start / 8 : start >>> 2;
     const count = Math.min(length >> WORD_SHIFT, to.length);
     for (let index = 0; index < count; index++) to[index] = from[first + index] as number;
     if (count * WORD_BYTES < length) this.restOut(start, count * WORD_BYTES, length, target);
@@ -107,7 +107,7 @@ export class MappedCopy {
     if (source !== this.other) this.take(source);
     const from = this.otherWords;
     const to = this.words;
-    const first = start / WORD_BYTES;
+    const first = hasWideWords ? start / 8 : start >>> 2;
     const count = Math.min(length >> WORD_SHIFT, from.length);
     for (let index = 0; index < count; index++) to[first + index] = from[index] as number;
     const { u8 } = this;
