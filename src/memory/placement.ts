@@ -55,9 +55,16 @@ export function createPlacement(
   return fresh(createSegment(name, kind, size, { mode, unlinkOnClose }, fill), name, true);
 }
 
-export function openPlacement(name: string, kind: SegmentKind, options: ObjectOpenOptions = {}): Placement {
+/** `readOnly`: for those who only look, where the object serves them. */
+export function openPlacement(
+  name: string,
+  kind: SegmentKind,
+  options: ObjectOpenOptions = {},
+  readOnly = false,
+): Placement {
   checkOptions(options, ["timeoutMs"], `open of ${withArticle(kind.noun)}`);
-  return fresh(openSegment(name, kind, checkDuration(options.timeoutMs ?? 1000, "timeoutMs")), name, false);
+  const timeoutMs = checkDuration(options.timeoutMs ?? 1000, "timeoutMs");
+  return fresh(openSegment(name, kind, { timeoutMs, readOnly }), name, false);
 }
 
 /** Not yet `unlinkOnClose`, which is for whoever has made its object: the others need the name if that fails. */

@@ -9,6 +9,7 @@ import { forgetLeak, reportLeak } from "./leak.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 import { Participants } from "./participants.ts";
 import { SharedMemory } from "./shared_memory.ts";
+import type { SharedMemoryOpenOptions } from "./shared_memory_options.ts";
 
 /** What lives in a segment, as its header says. */
 export interface SegmentKind {
@@ -104,8 +105,8 @@ export function createSegment(
 }
 
 /** Opens a segment of this kind. Throws EINVAL where the file is something else. */
-export function openSegment(name: string, kind: SegmentKind, timeoutMs: number | undefined): Segment {
-  const memory = SharedMemory.openAs(kind.noun, name, { timeoutMs });
+export function openSegment(name: string, kind: SegmentKind, options: SharedMemoryOpenOptions): Segment {
+  const memory = SharedMemory.openAs(kind.noun, name, options);
   const reason = flaw(memory, kind);
   if (reason === undefined) return assemble(kind, memory);
   memory.close();

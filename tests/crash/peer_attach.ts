@@ -10,7 +10,7 @@ import { notifyAll } from "../../src/wait/eventcount.ts";
 
 const [side, name] = process.argv.slice(2) as [string, string];
 const kind = { letters: "SPSC", version: layout.RING_VERSION, noun: "ring" };
-const { memory, participants } = openSegment(name, kind, 1000);
+const { memory, participants } = openSegment(name, kind, {});
 const words = new Int32Array(memory.buffer);
 const [role, wait] = side === "producer" ? [PRODUCER, layout.CONSUMER_WAIT] : [CONSUMER, layout.PRODUCER_WAIT];
 

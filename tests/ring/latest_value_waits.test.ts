@@ -207,4 +207,19 @@ describe("read-only memory", () => {
     memory.close();
     latest.close();
   });
+
+  it("is enough to open one by name", async () => {
+    const { name, latest, writer } = makeBoth("read-only-name", { size: 16 });
+    const same = LatestValue.open(name, { readOnly: true });
+    const reader = same.reader();
+    writer.write(bytes("one"));
+    assert.equal(text(reader.tryNext()), "one");
+    assert.equal(reader.tryNext(), undefined);
+    assert.throws(() => reader.nextSync({ timeoutMs: 0 }), { code: "EACCES" });
+    await assert.rejects(reader.next(), { code: "EACCES" });
+    assert.throws(() => same.writer(), { code: "EACCES" });
+    assert.throws(() => LatestValue.open(name, { readOnly: 1 as never }), TypeError);
+    same.close();
+    latest.close();
+  });
 });

@@ -8,7 +8,7 @@ import type { SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
-import { checkOptions, demandOptions } from "../../sys/validate.ts";
+import { checkBoolean, checkOptions, demandOptions } from "../../sys/validate.ts";
 import { mayPublishPlainly } from "../../wait/eventcount.ts";
 import { Waiter } from "../../wait/waiter.ts";
 import { PeerEnd } from "../peer_end.ts";
@@ -116,20 +116,21 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
   }
 
   /**
-   * Opens one that exists; how large it is stands in it.
+   * Opens one that exists; how large it is stands in it. With `readOnly`, whoever may read its file can read its values:
+   * created with `mode: 0o640`, it serves other users of the group, who can neither write nor wait.
    *
-   * @throws {IpcError} ENOENT no such name; EINVAL it is something else, or its values are not of the type's size;
-   * EBADMSG its header is corrupted
+   * @throws {IpcError} ENOENT no such name; EACCES not permitted; EINVAL it is something else, or its values are not of the
+   * type's size; EBADMSG its header is corrupted
    */
   static open<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
     name: string,
     options: LatestValueOpenOptions<Value, Given> = {},
   ): LatestValue<Value, Given> {
-    checkOptions(options, ["timeoutMs", "type", ...USE_OPTIONS], "LatestValue.open");
+    checkOptions(options, ["timeoutMs", "type", "readOnly", ...USE_OPTIONS], "LatestValue.open");
     checkUse(options);
-    const { type, timeoutMs } = options;
+    const { type, timeoutMs, readOnly = false } = options;
     checkType(type);
-    const placement = openPlacement(name, KIND, { timeoutMs });
+    const placement = openPlacement(name, KIND, { timeoutMs }, checkBoolean(readOnly, "readOnly"));
     try {
       const geometry = findGeometry(placement.memory.buffer, placement.base, name);
       checkAgreement(geometry, { type }, name);

@@ -55,6 +55,8 @@ export interface LatestValueOpenOptions<Value = Uint8Array, Given = ArrayBufferV
   extends LatestValueUse {
   /** What the bytes mean; its size must be the size of the values. Bytes unless said. */
   type?: ValueType<Value, Given>;
+  /** Only to look: needs no permission to write. There is no writer then, `nextSync` and `next` are EACCES. */
+  readOnly?: boolean;
   /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
   timeoutMs?: number;
 }

@@ -112,7 +112,7 @@ export class SpscRing {
   static open(name: string, options: SpscRingOpenOptions = {}): SpscRing {
     checkOptions(options, ["timeoutMs", ...USE_OPTIONS], "SpscRing.open");
     checkUse(options);
-    const segment = openSegment(name, KIND, options.timeoutMs);
+    const segment = openSegment(name, KIND, { timeoutMs: options.timeoutMs });
     try {
       const geometry = findGeometry(segment.memory.buffer, OBJECT_OFFSET, name);
       return new SpscRing({
