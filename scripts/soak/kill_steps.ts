@@ -7,7 +7,8 @@
 
 import process from "node:process";
 import { cleanUp, ownRuntime } from "../../tests/support/mod.ts";
-import { checkStepped, isJudgedInC, type Stepped, Stepper } from "../../tests/sync/kill_points/steps.ts";
+import { isJudgedInC } from "../../tests/sync/kill_points/c.ts";
+import { checkStepped, type Stepped, Stepper } from "../../tests/sync/kill_points/steps.ts";
 import { progress, readNumbers, writeReport } from "./report.ts";
 
 const { most } = readNumbers({ most: 1_000_000 });

@@ -2,7 +2,8 @@
 
 import { after, describe, it } from "node:test";
 import { cleanUp } from "../support/mod.ts";
-import { checkStepped, isJudgedInC, isLong, Stepper } from "../sync/kill_points/steps.ts";
+import { isJudgedInC } from "../sync/kill_points/c.ts";
+import { checkStepped, isLong, Stepper } from "../sync/kill_points/steps.ts";
 
 /** Instructions beside those around each store. */
 const MOST = 4;

@@ -5,7 +5,8 @@
 
 import { after, describe, it } from "node:test";
 import { cleanUp } from "../support/mod.ts";
-import { checkStepped, isJudgedInC, isLong, Stepper } from "./kill_points/steps.ts";
+import { isJudgedInC } from "./kill_points/c.ts";
+import { checkStepped, isLong, Stepper } from "./kill_points/steps.ts";
 
 /** Instructions beside those around each store. */
 const MOST = 8;

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Event } from "../../../mod.ts";
-import { type Runtime, sleep, spawnPeer, uniqueName } from "../../support/mod.ts";
+import { ownRuntime, type Runtime, sleep, spawnPeer, spawnProgram, uniqueName } from "../../support/mod.ts";
 import { nameOf, type Said, scenes } from "./all.ts";
+import { cPeer } from "./c.ts";
 import type { AnyScene, Closable, Who } from "./scene.ts";
 
 const program = new URL("./peer.ts", import.meta.url);
@@ -67,8 +68,31 @@ async function judge({ scene, index, name, early, begun }: Stage, who: Who, stop
   }
 }
 
-/** `counts`: how many stops each scene has; 0 where that is not known. The victim's runtime, and that of who dies first. */
-export async function play(victim: Runtime, first: Runtime, counts: readonly number[]): Promise<Played> {
+/** What C survivors find; they come behind the kills. */
+async function judgeInC(stages: readonly Stage[], victim: number, first: number): Promise<string[]> {
+  const judge = spawnProgram(cPeer(), ["JUDGE"]);
+  const outcomes: string[] = [];
+  for (const { scene, name } of stages) {
+    judge.write(`${victim} ${first} ${name} ${scene.title}`);
+    outcomes.push(await judge.line());
+  }
+  judge.kill();
+  return outcomes;
+}
+
+export interface PlayOptions {
+  /** The victim's runtime. */
+  readonly victim: Runtime;
+  /** Of who dies before it. */
+  readonly first: Runtime;
+  /** How many stops each scene has: 0 where that is not known, -1: it is not played. */
+  readonly counts: readonly number[];
+  /** The survivors are not of this process's runtime, but C. */
+  readonly inC?: boolean;
+}
+
+/** Kills, and judges what they came to. */
+export async function play({ victim, first, counts, inC = false }: PlayOptions): Promise<Played> {
   const prefix = uniqueName("kill-point");
   const parameters = [prefix, JSON.stringify(counts)];
   const stages = setUp(prefix, counts);
@@ -91,11 +115,32 @@ export async function play(victim: Runtime, first: Runtime, counts: readonly num
       [0, "first"], // its slot has passed on twice: to the victim, and to the survivor who comes late
     ]);
     const who = (pid: number) => names.get(pid) ?? `a stranger, ${pid}`;
-    const judged = await Promise.all(stages.map((stage) => judge(stage, who, said.stops[stage.number] ?? [])));
+    const judged = inC
+      ? await judgeInC(stages, peer.pid, predecessor.pid)
+      : await Promise.all(stages.map((stage) => judge(stage, who, said.stops[stage.number] ?? [])));
     const outcomes = scenes.map((_, number) => judged.filter((_, place) => stages[place]?.number === number));
     return { ...said, outcomes };
   } finally {
     go.close();
     for (const { early } of stages) for (const object of early) object.close();
   }
+}
+
+const isAnother = (outcome: string, index: number, all: readonly string[]) => outcome !== all[index - 1];
+
+/** Each kill came to what the scene says, and each process had the stops that were counted. */
+export function checkPlayed(played: Played, counted: readonly (readonly string[])[]): void {
+  assert.deepEqual(played.missed, []);
+  for (const [number, { title, outcomes, whileHolding }] of scenes.entries()) {
+    const found = played.outcomes[number] as readonly string[];
+    if (found.length === 0) continue;
+    assert.deepEqual(played.stops[number], counted[number], `${title}: the stops are the same everywhere`);
+    assert.deepEqual(found.filter(isAnother), outcomes, `${title}: ${found}`);
+    assert.equal(found[played.holding[number] as number], whileHolding, `${title}: killed while it holds`);
+  }
+}
+
+/** The stops of each scene, in this runtime. */
+export async function countStops(): Promise<readonly (readonly string[])[]> {
+  return (await play({ victim: ownRuntime, first: ownRuntime, counts: scenes.map(() => 0) })).stops;
 }

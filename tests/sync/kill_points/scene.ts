@@ -3,7 +3,7 @@
 import { within } from "../../support/mod.ts";
 
 /** So long, in ms, survivors wait at most for what a dead one has left behind. */
-export const LIMIT_MS = 2000;
+export const LIMIT_MS = 5000;
 
 /** For a victim that waits in vain, by its own clock. */
 export const IN_VAIN = { timeoutMs: 1 };

@@ -1,6 +1,7 @@
 /* The C victim, on include/linux_ipc.h: killed behind any one instruction of an operation, to which it is single-stepped.
  *
  *   stepper LIST     the titles of what it can do, those of the scenes in TypeScript
+ *   stepper JUDGE    for each line "VICTIM FIRST NAME TITLE" of its input: what the death of one of TypeScript came to
  *   stepper          for each line "STEPS JUDGE NAME TITLE" of its input:
  *                      "refused ERRNO": ptrace(2) is not allowed here; or
  *                      "ready VICTIM FIRST", the process ids of the one that will be killed and the one that was before;
@@ -281,17 +282,34 @@ static void play(const struct scene *scene, const char *name, long steps, int is
   printf("%s %ld %s %s %s\n", end, done, place, stores, outcome);
 }
 
+static const struct scene *scene_of(const char *title) {
+  for (int scene = 0; scene < SCENES; scene++)
+    if (!strcmp(scenes[scene].title, title)) return &scenes[scene];
+  exit(5);
+}
+
+static int judge(void) {
+  pid_t killed, first;
+  char name[128], title[128];
+  while (scanf("%d %d %127s %127[^\n]%*c", &killed, &first, name, title) == 4) {
+    struct survivors survivors;
+    survivors_begin(&survivors, name, scene_of(title)->kind);
+    puts(survivors_judge(&survivors, killed, first));
+  }
+  return 0;
+}
+
 int main(int words, char **word) {
   setvbuf(stdout, NULL, _IOLBF, 0);
+  if (words > 1 && !strcmp(word[1], "JUDGE")) return judge();
   for (int scene = 0; words > 1 && scene < SCENES; scene++) puts(scenes[scene].title);
-  if (words > 1) return strcmp(word[1], "LIST") != 0;
+  if (words > 1) return 0;
   where = (volatile int32_t *)mmap(NULL, sizeof *where, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   require((void *)where != MAP_FAILED);
   long steps;
   int is_judge;
   char name[128], title[128];
   while (scanf("%ld %d %127s %127[^\n]%*c", &steps, &is_judge, name, title) == 4)
-    for (int scene = 0; scene < SCENES; scene++)
-      if (!strcmp(scenes[scene].title, title)) play(&scenes[scene], name, steps, is_judge);
+    play(scene_of(title), name, steps, is_judge);
   return 0;
 }

@@ -1,9 +1,9 @@
 // Steps: the C victim is killed behind each instruction of an operation; TypeScript or C judges what it has left.
 
 import assert from "node:assert/strict";
-import { compilePeer } from "../../support/c_peer.ts";
-import { type Peer, projectRoot, spawnProgram, uniqueName } from "../../support/mod.ts";
+import { type Peer, spawnProgram, uniqueName } from "../../support/mod.ts";
 import { scenes } from "./all.ts";
+import { cPeer } from "./c.ts";
 import type { AnyScene, Who } from "./scene.ts";
 
 const EVERYTHING = 1_000_000;
@@ -29,10 +29,6 @@ interface Killed {
 
 const ofTypeScript = (title: string) => scenes.find((scene) => scene.title === title) as AnyScene;
 
-/** Those whose survivors C judges: nobody waits beside them. */
-export const isJudgedInC = ({ title, begin }: AnyScene): boolean =>
-  begin === undefined && /^(Mutex|RwLock|Semaphore: owned|Once)/.test(title);
-
 /** Those of a thousand instructions and more: they look at all slots, or again and again. A step takes up to 50 us. */
 export const isLong = ({ title }: AnyScene): boolean => /^RwLock: (write|read|recovery)|^Barrier|vain/.test(title);
 
@@ -49,17 +45,12 @@ export class Stepper {
   readonly #peer: Peer;
 
   constructor() {
-    this.#peer = spawnProgram(Stepper.#program(), []);
-  }
-
-  static #program(): string {
-    const folder = `${projectRoot}tests/sync/kill_points`;
-    return compilePeer("tests/sync/kill_points/stepper.c", { parameters: ["-pthread", `-I${folder}`] });
+    this.#peer = spawnProgram(cPeer(), []);
   }
 
   /** The scenes that C can play. */
   static async scenes(): Promise<AnyScene[]> {
-    const { stdout } = await spawnProgram(Stepper.#program(), ["LIST"]).ended;
+    const { stdout } = await spawnProgram(cPeer(), ["LIST"]).ended;
     return stdout.trim().split("\n").map(ofTypeScript);
   }
 

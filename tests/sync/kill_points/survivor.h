@@ -5,7 +5,7 @@
 #include "linux_ipc.h"
 
 #define SEATS 2 /* owned permits of a semaphore */
-#define LIMIT_NS 2000000000
+#define LIMIT_NS 5000000000
 
 struct survivors {
   struct linux_ipc early, late;
