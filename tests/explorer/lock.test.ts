@@ -2,7 +2,8 @@
 //
 // Accesses take effect in program order, which the sleeper's membarrier makes true of the plain ones. What sleeps in the
 // kernel is modelled: a sleep begins only if the eventcount is still the key, and ends by a wake-up or by the death of the
-// owner that it watches. Not covered: the engine.
+// owner that it watches. Not covered: the engine, and all that is above the lock word; the classes themselves are killed in
+// tests/sync/kill_points.test.ts. Here others also come and go between two accesses, and two die one after the other.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,0 +1,25 @@
+// The header for C: as tests/sync/kill_steps.test.ts, in operations of a thousand instructions and more.
+
+import { after, describe, it } from "node:test";
+import { cleanUp } from "../support/mod.ts";
+import { isJudgedInC } from "../sync/kill_points/c.ts";
+import { checkStepped, isLong, Stepper } from "../sync/kill_points/steps.ts";
+
+/** Instructions beside those around each store. */
+const MOST = 4;
+const stepper = new Stepper();
+const skip = await stepper.refusal();
+const scenes = (await Stepper.scenes()).filter(isLong);
+
+describe("a C process that is killed behind an instruction of many", { skip }, () => {
+  after(() => {
+    stepper.end();
+    cleanUp();
+  });
+
+  for (const [index, scene] of scenes.entries()) {
+    const inC = isJudgedInC(scene) && index % 2 === 1;
+    it(`of ${scene.title}: ${inC ? "C" : "TypeScript"} goes on`, async () =>
+      checkStepped(await stepper.run(scene, MOST, inC)));
+  }
+});
