@@ -13,7 +13,7 @@ import { Peer } from "../../wait/peer.ts";
 import { Waiter } from "../../wait/waiter.ts";
 import { Role } from "../role.ts";
 import { SpscConsumer } from "./consumer.ts";
-import { findGeometry, geometryOf, layOrFind, type RingGeometry, writeGeometry } from "./geometry.ts";
+import { checkAgreement, findGeometry, geometryOf, layOrFind, type RingGeometry, writeGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
 import {
   checkUse,
@@ -42,6 +42,9 @@ interface Parts {
   readonly ownsMemory: boolean;
   readonly use: SpscRingUse;
 }
+
+/** The parts of a ring that has a segment of its own. */
+const BY_NAME = { base: OBJECT_OFFSET, ownsMemory: true };
 
 /**
  * A ring of byte messages from one producer to one consumer, in any two processes on this machine.
@@ -93,15 +96,7 @@ export class SpscRing {
     const segment = createSegment(name, KIND, size, { mode, unlinkOnClose }, (buffer, offset) => {
       writeGeometry(buffer, offset, geometry);
     });
-    return new SpscRing({
-      segment,
-      base: OBJECT_OFFSET,
-      geometry,
-      name,
-      created: true,
-      ownsMemory: true,
-      use: options,
-    });
+    return new SpscRing({ ...BY_NAME, segment, geometry, name, created: true, use: options });
   }
 
   /**
@@ -115,22 +110,19 @@ export class SpscRing {
     const segment = openSegment(name, KIND, options.timeoutMs);
     try {
       const geometry = findGeometry(segment.memory.buffer, OBJECT_OFFSET, name);
-      return new SpscRing({
-        segment,
-        base: OBJECT_OFFSET,
-        geometry,
-        name,
-        created: false,
-        ownsMemory: true,
-        use: options,
-      });
+      return new SpscRing({ ...BY_NAME, segment, geometry, name, created: false, use: options });
     } catch (error) {
       segment.memory.close();
       throw error;
     }
   }
 
-  /** Opens the ring, or creates it; `created` tells which. One that exists keeps its own capacity. */
+  /**
+   * Opens the ring, or creates it; `created` tells which. One that exists must have the capacity, and the `maxMessageSize`
+   * where one is given; left out, it is taken as it is.
+   *
+   * @throws {IpcError} EINVAL it exists with another capacity or maxMessageSize; otherwise as `create` and `open`
+   */
   static openOrCreate(name: string, options: SpscRingCreateOptions): SpscRing {
     demandOptions(options, CREATE_OPTIONS, "SpscRing.openOrCreate");
     geometryOf(options);
@@ -140,6 +132,12 @@ export class SpscRing {
       () => SpscRing.open(name, { spinMs, ordering }),
       () => SpscRing.create(name, options),
     );
+    try {
+      checkAgreement(ring.#parts.geometry, options, name);
+    } catch (error) {
+      ring.close();
+      throw error;
+    }
     if (unlinkOnClose) ring.#parts.segment.memory.unlinkOnClose?.();
     return ring;
   }
