@@ -4,7 +4,7 @@ import { openOrCreate } from "../../memory/file.ts";
 import { ALIGNMENT, OBJECT_OFFSET } from "../../memory/layout.ts";
 import { withLayoutLock } from "../../memory/layout_lock.ts";
 import type { MemoryRegion } from "../../memory/memory_region.ts";
-import { placementOver } from "../../memory/placement.ts";
+import { attach, detach, type Placement, placementOver } from "../../memory/placement.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { checkOptions, demandOptions, describe } from "../../sys/validate.ts";
@@ -33,7 +33,7 @@ const KIND: SegmentKind = { letters: "SPSC", version: layout.RING_VERSION, noun:
 const CREATE_OPTIONS = ["capacity", "maxMessageSize", "mode", "unlinkOnClose", ...USE_OPTIONS];
 
 interface Parts {
-  readonly segment: Segment;
+  readonly segment: Segment & Pick<Placement, "range">;
   readonly base: number;
   readonly geometry: RingGeometry;
   readonly name: string;
@@ -78,7 +78,7 @@ export class SpscRing {
     const { buffer } = parts.segment.memory;
     this.#words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
     this.#isAtomic = parts.use.ordering === "atomic" || !mayPublishPlainly();
-    parts.segment.participants.beforeClose(this, () => this.close());
+    attach(parts.segment, this);
   }
 
   /**
@@ -158,8 +158,8 @@ export class SpscRing {
    * Lays a ring over part of a memory, or finds the one that is there. Racing processes agree; closing the ring leaves
    * the memory and the participants open.
    *
-   * @throws {RangeError} `byteOffset` is not a multiple of 128, or the ring does not fit, or ends behind the first 2 GiB of
-   * the memory: a window of it takes rings anywhere
+   * @throws {RangeError} `byteOffset` is not a multiple of 128, or the ring does not fit, or would lie over another object
+   * that is open here, or ends behind the first 2 GiB of the memory: a window of it takes rings anywhere
    * @throws {IpcError} EBADMSG there is something else; EINVAL there is a ring of other sizes, or none and no capacity;
    * ETIMEDOUT somebody else has been laying one for 5 s, or has a record lock over the file
    */
@@ -278,7 +278,7 @@ export class SpscRing {
     this.#isOpen = false;
     for (const side of this.#sides) side.close();
     const { segment, ownsMemory } = this.#parts;
-    segment.participants.afterClose(this);
+    detach(segment, this);
     if (!ownsMemory) return;
     segment.participants.close();
     segment.memory.close();
