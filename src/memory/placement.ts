@@ -2,6 +2,7 @@
 
 import { checkDuration, checkOptions, withArticle } from "../sys/validate.ts";
 import { openOrCreate } from "./file.ts";
+import { LaidRange } from "./laid_range.ts";
 import { OBJECT_OFFSET } from "./layout.ts";
 import { checkPlace, type MemoryRegion } from "./memory_region.ts";
 import { Participants } from "./participants.ts";
@@ -37,6 +38,8 @@ export interface Placement extends Segment {
   readonly created: boolean;
   /** Whether the memory goes when the object closes. */
   readonly ownsMemory: boolean;
+  /** Which bytes it takes of a memory that it shares with others. */
+  readonly range?: LaidRange;
 }
 
 function fresh(segment: Segment, name: string, created: boolean): Placement {
@@ -96,7 +99,9 @@ export function placementIn(
     throw new TypeError(`${withArticle(noun)} over a memory needs { participants }: Participants.over(memory, ...)`);
   participants.checkNeighbour(memory.buffer, byteOffset, size, noun);
   const name = `${memory.name ?? "anonymous memory"}+${byteOffset}`;
-  return { memory, participants, base: byteOffset, name, created: false, ownsMemory: false };
+  const range = new LaidRange(memory, noun, byteOffset);
+  range.check(size);
+  return { memory, participants, base: byteOffset, name, created: false, ownsMemory: false, range };
 }
 
 /**
@@ -117,10 +122,26 @@ export function placementOver(
 }
 
 /** Whether all of an object has room where it was placed, once its size is known. */
-export function checkRoom({ memory, participants, base, name }: Placement, size: number, noun: string): void {
+export function checkRoom({ memory, participants, base, name, range }: Placement, size: number, noun: string): void {
   if (base + size > memory.size)
     throw new RangeError(`${withArticle(noun)} of ${size} bytes at ${name} does not fit into ${memory.size} bytes`);
   participants.checkNeighbour(memory.buffer, base, size, noun);
+  range?.check(size);
+}
+
+/** What an object holds of its memory while it is open. */
+type Attachment = Pick<Placement, "participants" | "range">;
+
+/** An object has been laid: it closes before its memory goes. Until then no other one is laid over its bytes. */
+export function attach({ participants, range }: Attachment, object: { close(): void }): void {
+  participants.beforeClose(object, () => object.close());
+  range?.claim();
+}
+
+/** The object is closing. */
+export function detach({ participants, range }: Attachment, object: object): void {
+  participants.afterClose(object);
+  range?.release();
 }
 
 /** What an object's close() does with its memory. */

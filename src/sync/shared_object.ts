@@ -2,8 +2,10 @@
 
 import type { MemoryRegion } from "../memory/memory_region.ts";
 import {
+  attach,
   closePlacement,
   createPlacement,
+  detach,
   type ObjectCreateOptions,
   type ObjectOpenOptions,
   type ObjectOverOptions,
@@ -47,7 +49,7 @@ function lay<T extends Closable, O>(Kind: ObjectClass<T, O>, placement: Placemen
   try {
     checkRoom(Kind.kind, placement);
     const object = new Kind(placement);
-    placement.participants.beforeClose(object, () => object.close());
+    attach(placement, object);
     return object;
   } catch (error) {
     closePlacement(placement);
@@ -134,6 +136,8 @@ export abstract class SharedObject {
   /**
    * The object at `byteOffset` (a multiple of 128) of a memory; zeros are a fresh one. Where amounts are given they are
    * written: one process does that, before the others use it. Closing the object leaves the memory open.
+   *
+   * @throws {RangeError} `byteOffset` is not a multiple of 128, it does not fit, or would lie over another open object
    */
   static over<T extends Closable, O>(
     this: ObjectClass<T, O>,
@@ -232,7 +236,7 @@ export abstract class SharedObject {
     this.isOpen = false;
     for (const waiter of this.waiters)
       waiter.close(this.error(errno.EBADF, "wait for", "it was closed in this process"));
-    this.placement.participants.afterClose(this);
+    detach(this.placement, this);
     this.abandonIfAlive();
     closePlacement(this.placement);
   }

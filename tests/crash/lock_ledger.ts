@@ -5,11 +5,16 @@
 //   more   of each told death: pid of the dead | kind of the one who was told | when, in us; written in possession
 
 import { CrashLedger, FAULTS, GATE, MORE, microseconds, OWN, PID, PLACE_WORDS, PLACES, STOP } from "./ledger.ts";
+import type { SharedWords } from "./shared_words.ts";
 
 export const [FIRST, SECOND, INSIDE, TOLD_COUNT] = [1, 2, 3, 4] as const;
 const TOLD = MORE;
 const TOLD_WORDS = 3;
 const TOLD_MOST = 1 << 16;
+
+/** Words that a ledger of deaths that are told has beyond the common ones, and what may follow them. */
+export const MORE_WORDS = TOLD_WORDS * TOLD_MOST;
+export const SCENE_WORDS_AT = MORE + MORE_WORDS;
 
 /** Where a process is; only HOLDING is certain possession, only OUTSIDE certain none. */
 export const [OUTSIDE, LOCKING, HOLDING, UNLOCKING] = [0, 1, 2, 3] as const;
@@ -49,8 +54,7 @@ export const ledgerDefinitions: readonly string[] = Object.entries({
   TOLD,
 }).map(([name, value]) => `-DLEDGER_${name}=${value}`);
 
-export const createLockLedger = (name: string): LockLedger =>
-  CrashLedger.create(name, LOCK_FAULTS, TOLD_WORDS * TOLD_MOST);
+export const createLockLedger = (name: string): LockLedger => CrashLedger.create(name, LOCK_FAULTS, MORE_WORDS);
 export const openLockLedger = (name: string): LockLedger => CrashLedger.open(name, LOCK_FAULTS);
 
 export interface Told {
@@ -61,7 +65,7 @@ export interface Told {
 }
 
 /** Notes, in possession, who is told of whose death. */
-export function tell(ledger: LockLedger, dead: number, kind: number): void {
+export function tell(ledger: SharedWords, dead: number, kind: number): void {
   const count = ledger.load(TOLD_COUNT);
   const at = TOLD + TOLD_WORDS * count;
   ledger.store(at, dead);
@@ -71,7 +75,7 @@ export function tell(ledger: LockLedger, dead: number, kind: number): void {
 }
 
 /** Deaths told, from number `first` on. */
-export function told(ledger: LockLedger, first: number): Told[] {
+export function told(ledger: SharedWords, first: number): Told[] {
   return Array.from({ length: ledger.load(TOLD_COUNT) - first }, (_, index) => {
     const at = TOLD + TOLD_WORDS * (first + index);
     return { dead: ledger.load(at), kind: ledger.load(at + 1), instant: ledger.load(at + 2) };

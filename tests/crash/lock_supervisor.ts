@@ -4,7 +4,7 @@ import { Mutex } from "../../mod.ts";
 import { compilePeer } from "../support/c_peer.ts";
 import { Random, sleep, spawnPeer, spawnProgram, uniqueName, until } from "../support/mod.ts";
 import { type CrashOptions, Crew, type Member } from "./crew.ts";
-import { type Durations, sumUp } from "./durations.ts";
+import { type DeathReport, Deaths } from "./deaths.ts";
 import { microseconds, STOP } from "./ledger.ts";
 import * as at from "./lock_ledger.ts";
 
@@ -16,16 +16,11 @@ export interface LockOptions extends CrashOptions {
   readonly percentC: number;
 }
 
-export interface LockReport {
+export interface LockReport extends DeathReport {
   readonly kills: number;
   readonly killedByKind: Record<string, number>;
   /** By where the killed process was. */
   readonly killed: { outside: number; locking: number; holding: number; unlocking: number; together: number };
-  readonly recoveries: number;
-  /** "dead -> told": how often. */
-  readonly recoveriesByPair: Record<string, number>;
-  /** From just before the kill until the next one was in possession. */
-  readonly recoveredMs: Durations;
   readonly turns: number;
   readonly faults: Record<at.LockFault, number>;
 }
@@ -40,11 +35,7 @@ export class LockSupervisor {
   readonly #cPeer = compilePeer("tests/cross/lock_peer.c", { parameters: at.ledgerDefinitions });
   readonly #killed = [0, 0, 0, 0];
   #together = 0;
-  #told = 0;
-  readonly #recoveredMs: number[] = [];
-  readonly #pairs: Record<string, number> = {};
-  /** Of each process that may have died in possession: its kind, and how often it may still be told of. */
-  readonly #dead = new Map<number, { kind: string; left: number }>();
+  readonly #deaths: Deaths;
 
   constructor(options: LockOptions) {
     this.#options = options;
@@ -53,6 +44,7 @@ export class LockSupervisor {
     const ledger = at.createLockLedger(this.#names.ledger);
     const objects = Object.values(this.#names);
     this.#ledger = ledger;
+    this.#deaths = new Deaths(ledger, (kind) => this.#nameOf(kind));
     this.#crew = new Crew({ ...options, ledger, objects, start: (place) => this.#start(place) });
   }
 
@@ -114,56 +106,25 @@ export class LockSupervisor {
     const states = victims.map((victim) => this.#note(victim));
     const turns = this.#ledger.load(at.FIRST);
     const [only] = victims as [Member];
-    if (victims.length === 1 && states[0] === at.HOLDING) await this.#waitForNotice(only, begin);
+    if (victims.length === 1 && states[0] === at.HOLDING) await this.#deaths.waitForNotice(only, begin);
     else await until(() => this.#ledger.load(at.FIRST) !== turns, "the lock goes on", STUCK_MS);
-    for (const news of this.#takeNews()) this.#judge(news);
+    this.#deaths.judge();
   }
 
-  #note({ peer, kind, place }: Member): number {
-    const state = this.#ledger.load(this.#ledger.place(place, at.STATE));
+  #note(member: Member): number {
+    const state = this.#ledger.load(this.#ledger.place(member.place, at.STATE));
     this.#killed[state] = (this.#killed[state] ?? 0) + 1;
-    const left = this.#dead.get(peer.pid)?.left ?? 0; // process ids come again
-    if (state !== at.OUTSIDE) this.#dead.set(peer.pid, { kind, left: left + 1 });
+    this.#deaths.note(member, state);
     return state;
   }
 
-  /** A death in certain possession is told to somebody. */
-  async #waitForNotice({ peer }: Member, begin: number): Promise<void> {
-    const find = () => at.told(this.#ledger, this.#told).find(({ dead }) => dead === peer.pid);
-    try {
-      await until(() => find() !== undefined, `somebody is told that ${peer.pid} died`, STUCK_MS);
-    } catch (error) {
-      this.#ledger.count("untold");
-      throw error;
-    }
-    this.#recoveredMs.push(((find()?.instant ?? 0) - begin) / 1000);
-  }
-
-  #takeNews(): at.Told[] {
-    const news = at.told(this.#ledger, this.#told);
-    this.#told += news.length;
-    return news;
-  }
-
-  /** 0, a dead one whose name is lost, is nobody's: its slot passes on once before the lock does, and keeps the pid. */
-  #judge({ dead, kind }: at.Told): void {
-    const known = this.#dead.get(dead);
-    if (known === undefined) this.#ledger.count("toldWithoutCause");
-    else if (known.left-- <= 0) this.#ledger.count("toldTwice");
-    const pair = `${known?.kind ?? "unknown"} -> ${this.#nameOf(kind)}`;
-    this.#pairs[pair] = (this.#pairs[pair] ?? 0) + 1;
-  }
-
   #report(kills: number): LockReport {
-    for (const news of this.#takeNews()) this.#judge(news);
     const [outside = 0, locking = 0, holding = 0, unlocking = 0] = this.#killed;
     return {
       kills,
       killedByKind: this.#crew.killed,
       killed: { outside, locking, holding, unlocking, together: this.#together },
-      recoveries: this.#told,
-      recoveriesByPair: Object.fromEntries(Object.entries(this.#pairs).sort()),
-      recoveredMs: sumUp(this.#recoveredMs),
+      ...this.#deaths.report(),
       turns: this.#ledger.load(at.FIRST),
       faults: this.#ledger.faults(),
     };

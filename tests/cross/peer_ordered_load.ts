@@ -24,7 +24,7 @@ function order(first: number, second: number, enough: number) {
     if (behind < 0) return { disordered, advanced, rounds };
     const ahead = loadOrdered(words, first);
     const again = loadOrdered(words, first);
-    if (ahead < behind) disordered++;
+    if (((ahead - behind) | 0) < 0) disordered++; // undisturbed, a writer comes past 2 ** 31
     if (again !== ahead) advanced++;
     if (++rounds > ROUNDS_LEAST && advanced > 10) words[enough] = 1;
   }

@@ -39,15 +39,29 @@ describe("making a ring", () => {
     ring.close();
   });
 
-  it("or opening it tells which it did; a ring that exists keeps its own sizes", () => {
+  it("or opening it tells which it did; what was not asked for is taken as it is", () => {
     const name = uniqueName("either");
     const first = SpscRing.openOrCreate(name, { capacity: 1024, maxMessageSize: 100 });
-    const second = SpscRing.openOrCreate(name, { capacity: 4096 });
+    const second = SpscRing.openOrCreate(name, { capacity: 1024 });
     assert.deepEqual([first.created, second.created], [true, false]);
     assert.deepEqual([second.capacity, second.maxMessageSize], [1024, 100]);
     first.close();
     second.close();
     assert.equal(SpscRing.unlink(name), true);
+  });
+
+  it("or opening it takes nothing but what was asked for, and says both values", () => {
+    const { ring, name } = makeRing("asked", { capacity: 1024, maxMessageSize: 100 });
+    for (const [options, message] of [
+      [{ capacity: 4096 }, /it exists with capacity 1024, 4096 asked\)$/],
+      [{ capacity: 1024, maxMessageSize: 200 }, /it exists with maxMessageSize 100, 200 asked\)$/],
+      [{ capacity: 64, maxMessageSize: 8, unlinkOnClose: true }, /1024, 64 asked; maxMessageSize 100, 8 asked\)$/],
+    ] as const) {
+      assert.throws(() => SpscRing.openOrCreate(name, options), { code: "EINVAL", message });
+    }
+    SpscRing.openOrCreate(name, { capacity: 1024, maxMessageSize: 100 }).close();
+    SpscRing.open(name).close();
+    ring.close();
   });
 
   it("with unlinkOnClose takes the name away at close, also when openOrCreate has opened it", () => {

@@ -3,7 +3,14 @@
 import { openOrCreate } from "../../memory/file.ts";
 import { ALIGNMENT } from "../../memory/layout.ts";
 import type { MemoryRegion } from "../../memory/memory_region.ts";
-import { closePlacement, createPlacement, openPlacement, type Placement } from "../../memory/placement.ts";
+import {
+  attach,
+  closePlacement,
+  createPlacement,
+  detach,
+  openPlacement,
+  type Placement,
+} from "../../memory/placement.ts";
 import type { SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { errno } from "../../sys/errno.ts";
@@ -89,11 +96,11 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
   private constructor(parts: Parts<Value, Given>) {
     this.#parts = parts;
     const { placement, geometry, use } = parts;
-    const { memory, participants, base, name } = placement;
+    const { memory, base, name } = placement;
     const isAtomic = use.ordering === "atomic" || !mayPublishPlainly();
     this.#buffers = new ValueBuffers({ memory, base, geometry, name, isAtomic });
     this.#role = this.#makeRole();
-    participants.beforeClose(this, () => this.close());
+    attach(placement, this);
   }
 
   /**
@@ -186,7 +193,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
    * Racing processes agree; closing it leaves the memory and the participants open. Without `size` or `type` one must be
    * there. Over read-only memory there is no writer, and readers cannot wait.
    *
-   * @throws {RangeError} `byteOffset` is not a multiple of 128, or it does not fit
+   * @throws {RangeError} `byteOffset` is not a multiple of 128, it does not fit, or would lie over another open object
    * @throws {IpcError} EBADMSG there is something else; EINVAL there is one of another size, or none and no size;
    * ETIMEDOUT somebody else has been laying one for 5 s, or has a record lock over the file
    */
@@ -281,7 +288,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     if (!this.#isOpen) return;
     this.#isOpen = false;
     for (const side of this.#sides) side.close();
-    this.#parts.placement.participants.afterClose(this);
+    detach(this.#parts.placement, this);
     closePlacement(this.#parts.placement);
   }
 

@@ -3,7 +3,14 @@
 import { openOrCreate } from "../../memory/file.ts";
 import { ALIGNMENT } from "../../memory/layout.ts";
 import type { MemoryRegion } from "../../memory/memory_region.ts";
-import { closePlacement, createPlacement, openPlacement, type Placement } from "../../memory/placement.ts";
+import {
+  attach,
+  closePlacement,
+  createPlacement,
+  detach,
+  openPlacement,
+  type Placement,
+} from "../../memory/placement.ts";
 import type { SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { checkDuration, checkOptions, demandOptions } from "../../sys/validate.ts";
@@ -74,7 +81,7 @@ export class SharedMap extends MapWriting {
     const table = new MapTable(placement.memory, placement.base, geometry, placement.name);
     super(table, placement, timeoutOf(use));
     this.#parts = parts;
-    placement.participants.beforeClose(this, () => this.close());
+    attach(placement, this);
   }
 
   /**
@@ -153,7 +160,7 @@ export class SharedMap extends MapWriting {
    * Racing processes agree as in `openOrCreate`; without `capacity` or `valueSize` a map may evict or not. Closing it
    * leaves the memory and the participants open.
    *
-   * @throws {RangeError} `byteOffset` is not a multiple of 128, or it does not fit
+   * @throws {RangeError} `byteOffset` is not a multiple of 128, it does not fit, or would lie over another open object
    * @throws {IpcError} EBADMSG there is something else; EINVAL there is another one than was asked for, or none and no size;
    * ETIMEDOUT somebody else has been laying one for 5 s, or has a record lock over the file
    */
@@ -199,7 +206,7 @@ export class SharedMap extends MapWriting {
   close(): void {
     if (!this.isOpen) return;
     this.shut();
-    this.#parts.placement.participants.afterClose(this);
+    detach(this.#parts.placement, this);
     closePlacement(this.#parts.placement);
   }
 

@@ -4,6 +4,7 @@ import { checkRoom, type Placement } from "../../memory/placement.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { checkInteger } from "../../sys/validate.ts";
+import { demandAgreement } from "../agreement.ts";
 import { type HeaderKind, mustFind, readHeader, refuseHeader } from "../header.ts";
 import * as layout from "./layout.ts";
 
@@ -83,25 +84,25 @@ function checkWish({ capacity, maxMessageSize }: RingWish): RingGeometry | undef
   return undefined;
 }
 
-/** Whether a ring has the sizes that were asked for; what nobody asked for may be anything. */
-const agrees = (found: RingGeometry, { capacity = found.capacity, maxMessageSize = found.maxMessageSize }: RingWish) =>
-  capacity === found.capacity && maxMessageSize === found.maxMessageSize;
+/** What is there must be what was asked for; what was not asked for is taken as it is. */
+export function checkAgreement(found: RingGeometry, { capacity, maxMessageSize }: RingWish, name: string): void {
+  demandAgreement(HEADER.noun, name, { ...found }, { capacity, maxMessageSize });
+}
 
 /** The ring at that offset, or a new one. With the layout lock held. */
 export function layOrFind(placement: Placement, wish: RingWish): { geometry: RingGeometry; created: boolean } {
   const { memory, base, name } = placement;
   const wanted = checkWish(wish);
-  const refuse = (hint: string): never => {
-    const doing = `lay a ring at byte ${base}`;
-    throw new IpcError(errno.EINVAL, { syscall: "mmap", doing, path: memory.name, hint });
-  };
   const found = readGeometry(memory.buffer, base, name);
   if (found !== undefined) {
+    checkAgreement(found, wish, name);
     checkEnd(placement, found);
-    if (agrees(found, wish)) return { geometry: found, created: false };
-    return refuse(`there is one of ${found.capacity} bytes, for messages of at most ${found.maxMessageSize}`);
+    return { geometry: found, created: false };
   }
-  if (wanted === undefined) return refuse("there is none, and no capacity was given");
+  if (wanted === undefined) {
+    const hint = "there is none, and no capacity was given";
+    throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `lay a ring at ${name}`, path: name, hint });
+  }
   checkEnd(placement, wanted);
   writeGeometry(memory.buffer, base, wanted);
   return { geometry: wanted, created: true };

@@ -4,7 +4,7 @@ import { openOrCreate } from "../../memory/file.ts";
 import { ALIGNMENT, OBJECT_OFFSET } from "../../memory/layout.ts";
 import { withLayoutLock } from "../../memory/layout_lock.ts";
 import type { MemoryRegion } from "../../memory/memory_region.ts";
-import { placementOver } from "../../memory/placement.ts";
+import { attach, detach, type Placement, placementOver } from "../../memory/placement.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { checkOptions, demandOptions, describe } from "../../sys/validate.ts";
@@ -13,7 +13,7 @@ import { Peer } from "../../wait/peer.ts";
 import { Waiter } from "../../wait/waiter.ts";
 import { Role } from "../role.ts";
 import { SpscConsumer } from "./consumer.ts";
-import { findGeometry, geometryOf, layOrFind, type RingGeometry, writeGeometry } from "./geometry.ts";
+import { checkAgreement, findGeometry, geometryOf, layOrFind, type RingGeometry, writeGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
 import {
   checkUse,
@@ -33,7 +33,7 @@ const KIND: SegmentKind = { letters: "SPSC", version: layout.RING_VERSION, noun:
 const CREATE_OPTIONS = ["capacity", "maxMessageSize", "mode", "unlinkOnClose", ...USE_OPTIONS];
 
 interface Parts {
-  readonly segment: Segment;
+  readonly segment: Segment & Pick<Placement, "range">;
   readonly base: number;
   readonly geometry: RingGeometry;
   readonly name: string;
@@ -42,6 +42,9 @@ interface Parts {
   readonly ownsMemory: boolean;
   readonly use: SpscRingUse;
 }
+
+/** The parts of a ring that has a segment of its own. */
+const BY_NAME = { base: OBJECT_OFFSET, ownsMemory: true };
 
 /**
  * A ring of byte messages from one producer to one consumer, in any two processes on this machine.
@@ -75,7 +78,7 @@ export class SpscRing {
     const { buffer } = parts.segment.memory;
     this.#words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
     this.#isAtomic = parts.use.ordering === "atomic" || !mayPublishPlainly();
-    parts.segment.participants.beforeClose(this, () => this.close());
+    attach(parts.segment, this);
   }
 
   /**
@@ -93,15 +96,7 @@ export class SpscRing {
     const segment = createSegment(name, KIND, size, { mode, unlinkOnClose }, (buffer, offset) => {
       writeGeometry(buffer, offset, geometry);
     });
-    return new SpscRing({
-      segment,
-      base: OBJECT_OFFSET,
-      geometry,
-      name,
-      created: true,
-      ownsMemory: true,
-      use: options,
-    });
+    return new SpscRing({ ...BY_NAME, segment, geometry, name, created: true, use: options });
   }
 
   /**
@@ -115,22 +110,19 @@ export class SpscRing {
     const segment = openSegment(name, KIND, { timeoutMs: options.timeoutMs });
     try {
       const geometry = findGeometry(segment.memory.buffer, OBJECT_OFFSET, name);
-      return new SpscRing({
-        segment,
-        base: OBJECT_OFFSET,
-        geometry,
-        name,
-        created: false,
-        ownsMemory: true,
-        use: options,
-      });
+      return new SpscRing({ ...BY_NAME, segment, geometry, name, created: false, use: options });
     } catch (error) {
       segment.memory.close();
       throw error;
     }
   }
 
-  /** Opens the ring, or creates it; `created` tells which. One that exists keeps its own capacity. */
+  /**
+   * Opens the ring, or creates it; `created` tells which. One that exists must have the capacity, and the `maxMessageSize`
+   * where one is given; left out, it is taken as it is.
+   *
+   * @throws {IpcError} EINVAL it exists with another capacity or maxMessageSize; otherwise as `create` and `open`
+   */
   static openOrCreate(name: string, options: SpscRingCreateOptions): SpscRing {
     demandOptions(options, CREATE_OPTIONS, "SpscRing.openOrCreate");
     geometryOf(options);
@@ -140,6 +132,12 @@ export class SpscRing {
       () => SpscRing.open(name, { spinMs, ordering }),
       () => SpscRing.create(name, options),
     );
+    try {
+      checkAgreement(ring.#parts.geometry, options, name);
+    } catch (error) {
+      ring.close();
+      throw error;
+    }
     if (unlinkOnClose) ring.#parts.segment.memory.unlinkOnClose?.();
     return ring;
   }
@@ -160,8 +158,8 @@ export class SpscRing {
    * Lays a ring over part of a memory, or finds the one that is there. Racing processes agree; closing the ring leaves
    * the memory and the participants open.
    *
-   * @throws {RangeError} `byteOffset` is not a multiple of 128, or the ring does not fit, or ends behind the first 2 GiB of
-   * the memory: a window of it takes rings anywhere
+   * @throws {RangeError} `byteOffset` is not a multiple of 128, or the ring does not fit, or would lie over another object
+   * that is open here, or ends behind the first 2 GiB of the memory: a window of it takes rings anywhere
    * @throws {IpcError} EBADMSG there is something else; EINVAL there is a ring of other sizes, or none and no capacity;
    * ETIMEDOUT somebody else has been laying one for 5 s, or has a record lock over the file
    */
@@ -280,7 +278,7 @@ export class SpscRing {
     this.#isOpen = false;
     for (const side of this.#sides) side.close();
     const { segment, ownsMemory } = this.#parts;
-    segment.participants.afterClose(this);
+    detach(segment, this);
     if (!ownsMemory) return;
     segment.participants.close();
     segment.memory.close();
