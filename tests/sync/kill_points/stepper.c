@@ -3,7 +3,7 @@
  *   stepper LIST     the titles of what it can do, those of the scenes in TypeScript
  *   stepper JUDGE    for each line "VICTIM FIRST NAME TITLE" of its input: what the death of one of TypeScript came to
  *   stepper          for each line "STEPS JUDGE NAME TITLE" of its input:
- *                      "refused ERRNO": ptrace(2) is not allowed here; or
+ *                      "refused": ptrace(2) is not allowed here; or
  *                      "ready VICTIM FIRST", the process ids of the one that will be killed and the one that was before;
  *                      then, after another line, "killed STEPS WHERE STORES OUTCOME", or "ended ..." of the whole
  *                    WHERE is "holding" in certain possession, or "-". STORES: the instructions, as "3,17,", behind
@@ -118,7 +118,8 @@ static void play(const struct scene *scene, const char *name, long steps, int is
   int status;
   require(waitpid(victim, &status, 0) == victim);
   if (WIFEXITED(status)) {
-    printf("refused %d\n", WEXITSTATUS(status));
+    require(WEXITSTATUS(status) == REFUSED);
+    puts("refused");
     return;
   }
   printf("ready %d %d\n", victim, first);
