@@ -9,10 +9,9 @@ import type { AnyScene } from "./scene.ts";
 /** The path of stepper.c's program. */
 export function cPeer(): string {
   const folder = `${projectRoot}tests/sync/kill_points`;
-  const part = createHash("sha256")
-    .update(readFileSync(`${folder}/survivor.h`))
-    .digest("hex"); // compiled anew with it
-  const parameters = ["-pthread", `-I${folder}`, `-DSURVIVOR_HASH="${part}"`];
+  const hash = createHash("sha256"); // compiled anew with its parts
+  for (const part of ["acts.h", "survivor.h"]) hash.update(readFileSync(`${folder}/${part}`));
+  const parameters = ["-pthread", `-I${folder}`, `-DPARTS_HASH="${hash.digest("hex")}"`];
   return compilePeer("tests/sync/kill_points/stepper.c", { parameters });
 }
 

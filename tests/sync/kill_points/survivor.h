@@ -2,9 +2,8 @@
 #ifndef SURVIVOR_H
 #define SURVIVOR_H
 
-#include "linux_ipc.h"
+#include "acts.h"
 
-#define SEATS 2 /* owned permits of a semaphore */
 #define LIMIT_NS 5000000000
 
 struct survivors {
