@@ -11,9 +11,9 @@ const crossFolders = ["tests/cross/", "tests/crash/", "tests/explorer/"];
 const paired = [
   /^tests\/(docs|explorer|memory|runtime|sys)\//,
   /^tests\/cross\/(build|c_peer|command_line|hello|kill_points|kill_steps|package|shared_cache|struct_c)\.test\.ts$/,
-  /^tests\/ring\/(fill|hostile|iteration|latest_value_durable|messages|open|over|receive|roles|shared_map_over)\.test\.ts$/,
-  /^tests\/sync\/(kill_points|kill_steps|mutex_death|open|process|rwlock|semaphore|signals|together|two_objects)\.test\.ts$/,
-  /^tests\/wait\/(peer_watch|refused)\.test\.ts$/,
+  /^tests\/ring\/(awaiting|fill|hostile|iteration|latest_value_durable|latest_value_waits|messages|open|over|receive|roles|shared_map_over)\.test\.ts$/,
+  /^tests\/sync\/(file_lock|kill_points|kill_steps|mutex_death|open|process|rwlock|semaphore|signals|together|two_objects)\.test\.ts$/,
+  /^tests\/wait\/(liveness|peer_watch|refused)\.test\.ts$/,
 ];
 /** But for those which change or count what the whole machine has. */
 const alone = /\/(cpu|cpu_lock|huge_pages|huge_pages_examples|limits|numa)\.test\.ts$/;
