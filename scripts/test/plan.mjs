@@ -10,10 +10,14 @@ const crossFolders = ["tests/cross/", "tests/crash/", "tests/explorer/"];
 /** Two of these run at a time: they neither spin nor measure time. */
 const paired = [
   /^tests\/(docs|explorer|memory|runtime|sys)\//,
-  /^tests\/cross\/(build|c_peer|command_line|hello|kill_points|kill_steps|package|shared_cache|struct_c)\.test\.ts$/,
-  /^tests\/ring\/(awaiting|fill|hostile|iteration|latest_value_durable|latest_value_waits|messages|open|over|receive|roles|shared_map_over)\.test\.ts$/,
-  /^tests\/sync\/(file_lock|kill_points|kill_steps|mutex_death|open|process|rwlock|semaphore|signals|together|two_objects)\.test\.ts$/,
-  /^tests\/wait\/(liveness|peer_watch|refused)\.test\.ts$/,
+  /^tests\/crash\/(heirs|notice)\.test\.ts$/,
+  /^tests\/cross\/(build|c_objects|c_peer|c_rwlock|command_line|hello|kill_points|kill_steps|latest_value)\.test\.ts$/,
+  /^tests\/cross\/(locks|order_book|package|shared_cache|shared_map|struct_c)\.test\.ts$/,
+  /^tests\/ring\/(awaiting|fill|hostile|iteration|latest_value_durable|latest_value_over|latest_value_waits)\.test\.ts$/,
+  /^tests\/ring\/(messages|open|over|receive|roles|shared_map_over)\.test\.ts$/,
+  /^tests\/sync\/(file_lock|kill_points|kill_steps|mutex|mutex_death|open|process|rwlock)\.test\.ts$/,
+  /^tests\/sync\/(semaphore|signals|together|two_objects)\.test\.ts$/,
+  /^tests\/wait\/(eventcount|futex|leaving|liveness|many|peer_watch|queue|refused|workers)\.test\.ts$/,
 ];
 /** But for those which change or count what the whole machine has. */
 const alone = /\/(cpu|cpu_lock|huge_pages|huge_pages_examples|limits|numa)\.test\.ts$/;
