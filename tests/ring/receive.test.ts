@@ -236,6 +236,37 @@ describe("drain", () => {
     ring.close();
   });
 
+  for (const ordering of ["auto", "atomic"] as const) {
+    it(`goes on where it has stopped, whatever its handler does (${ordering})`, () => {
+      const { ring, producer, consumer } = makePair("whatever", { capacity: 1024, ordering });
+      const seen: string[] = [];
+      const take = (offset: number, length: number, position: number) => {
+        seen.push(`${text(consumer.u8.slice(offset, offset + length))}@${position}`);
+      };
+      for (const word of ["a", "bb", "a message of some length", "d", "e"]) producer.trySend(bytes(word));
+      assert.equal(consumer.drainAt(take, 2), 2);
+      const failing = (offset: number, length: number, position: number) => {
+        take(offset, length, position);
+        if (position === 64) throw new Error("of the handler");
+      };
+      assert.throws(() => consumer.drainAt(failing), /of the handler/);
+      const receiving = (offset: number, length: number, position: number) => {
+        take(offset, length, position);
+        consumer.peek();
+        if (position === 64) seen.push(`received ${text(consumer.tryReceive())}`);
+      };
+      assert.equal(consumer.drainAt(receiving), 2);
+      const long = "a message of some length@32";
+      assert.deepEqual(seen, ["a@0", "bb@16", long, "d@64", "d@64", "received d", "e@80"]);
+      assert.equal(consumer.drainAt(take), 0);
+      for (let number = 0; number < 500; number++) {
+        producer.trySend(bytes(`${number}`.repeat(1 + (number % 7))));
+        if (number % 9 === 0) assert.equal(consumer.drain(() => {}) > 0, true);
+      }
+      ring.close();
+    });
+  }
+
   it("takes no notice of a release of what the handler before has peeked", () => {
     const { ring, producer, consumer } = makePair("peeked", { capacity: 1024 });
     for (const length of [100, 8, 30, 8]) producer.trySend(new Uint8Array(length).fill(5));
