@@ -15,8 +15,8 @@ export const TURNS_PER_REST = 20;
 let idle = 1;
 
 /**
- * What a vain look costs, in turns of a loop of 0.5 to 1.2 ns. Looking less often steals the writer's cache line less often: it lowers latency and raises
- * throughput. A loop here, since a call into the shim takes several times as long on Node.
+ * What a vain look costs, in turns of a loop of 0.5 to 1.2 ns. Looking less often steals the writer's cache line less
+ * often: it lowers latency and raises throughput. A loop here, since a call into the shim takes several times as long on Node.
  */
 export function rest(turns = TURNS_PER_REST): void {
   let value = idle;

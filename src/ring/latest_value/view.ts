@@ -80,7 +80,7 @@ export abstract class ValueView<Value, Given> {
     this.headerWord = buffers.first / 4;
   }
 
-  /** As `ValueBuffers.load`. */
+  /** As `ValueBuffers.load`; on x86-64, where nothing is plain, without asking. */
   private load(index: number): number {
     return inOrder || !this.isPlain ? loadNow(this.i32, index) : this.i32[index];
   }

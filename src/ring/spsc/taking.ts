@@ -68,8 +68,8 @@ export abstract class RingTaking extends RingSide {
     const start = this.dataOffset + (next & this.mask);
     if (((behind - this.published) | 0) >= 0)
       // it is not the producer's again: its line becomes ours (D38)
-      this.i32[((this.dataOffset + (behind & this.mask)) >> 2) + TAKEN_INDEX] = 0;
-    return start + MESSAGE_HEADER;
+      this.i32[((this.dataOffset + (behind & this.mask)) >> 2) + TAKEN] = 0;
+    return start + HEADER;
   }
 
   /**
