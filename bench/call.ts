@@ -38,7 +38,7 @@ function addRing(ring: SpscRing): void {
   const tick = new Uint8Array(TICK_SIZE);
   const kilobyte = new Uint8Array(1024);
   bench("ring, 32 B: claimAt, commit, peekAt, release", () => {
-    writeTick(producer.i32, producer.f64, producer.claimAt(TICK_SIZE), 1, 0);
+    writeTick(producer.i32, producer.f64, producer.claimAt(TICK_SIZE), 1);
     producer.commit();
     do_not_optimize(consumer.peekAt());
     consumer.release();

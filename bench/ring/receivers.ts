@@ -1,7 +1,7 @@
 // The ways to receive that are measured: each takes at least `count` messages and checks every sequence number; it says
 // how many it took, less than `count` when the last message has come.
 import type { SpscConsumer } from "../../mod.ts";
-import { END_MARK, Message, readTick, Tick, touchLines, wordAt } from "./messages.ts";
+import { END, Message, readTick, sequenceOf, Tick, touchLines } from "./messages.ts";
 
 export type Take = (count: number) => number;
 
@@ -10,13 +10,13 @@ export class Account {
   ended = false;
   expected = 0;
 
-  accept(sequence: number, mark: number): void {
-    if (sequence !== this.expected || mark !== 0) this.stop(sequence, mark);
+  accept(sequence: number): void {
+    if (sequence !== this.expected) this.stop(sequence);
     this.expected = (this.expected + 1) | 0;
   }
 
-  stop(sequence: number, mark: number): void {
-    if (mark !== END_MARK) throw new Error(`message ${this.expected} was lost, ${sequence} came`);
+  stop(sequence: number): void {
+    if (sequence !== END) throw new Error(`message ${this.expected} was lost, ${sequence} came`);
     this.ended = true;
   }
 }
@@ -37,7 +37,7 @@ function peekReceiver(consumer: SpscConsumer, account: Account): Take {
     for (; taken < count && !account.ended; taken++) {
       readTick(i32, f64, nextOffset(consumer), tick);
       consumer.release();
-      account.accept(tick.sequence, tick.mark);
+      account.accept(tick.timestamp);
     }
     return taken;
   };
@@ -52,7 +52,7 @@ function drainReceiver(consumer: SpscConsumer, account: Account): Take {
   const tick = new Tick();
   const handle = (offset: number) => {
     readTick(i32, f64, offset, tick);
-    account.accept(tick.sequence, tick.mark);
+    account.accept(tick.timestamp);
   };
   return (count) => {
     let taken = 0;
@@ -63,12 +63,12 @@ function drainReceiver(consumer: SpscConsumer, account: Account): Take {
 
 /** tryReceiveInto: one copy out of the ring into memory of the consumer. */
 function copyReceiver(consumer: SpscConsumer, account: Account, size: number): Take {
-  const { bytes, words } = new Message(size);
+  const { bytes, doubles } = new Message(size);
   return (count) => {
     let taken = 0;
     for (; taken < count && !account.ended; taken++) {
       while (consumer.tryReceiveInto(bytes) < 0);
-      account.accept(words[0] as number, words[1] as number);
+      account.accept(doubles[0] as number);
     }
     return taken;
   };
@@ -76,17 +76,16 @@ function copyReceiver(consumer: SpscConsumer, account: Account, size: number): T
 
 /** peekAt, a look at every cache line of the message in the ring, release. */
 function inPlaceReceiver(consumer: SpscConsumer, account: Account, size: number): Take {
-  const { i32 } = consumer;
+  const { i32, f64 } = consumer;
   let sum = 0;
   return (count) => {
     let taken = 0;
     for (; taken < count && !account.ended; taken++) {
       const offset = nextOffset(consumer);
       sum = (sum + touchLines(i32, offset, size)) | 0;
-      const sequence = i32[offset >> 2] as number;
-      const mark = i32[(offset >> 2) + 1] as number;
+      const sequence = f64[offset >> 3] as number;
       consumer.release();
-      account.accept(sequence, mark);
+      account.accept(sequence);
     }
     return taken;
   };
@@ -99,7 +98,7 @@ function plainReceiver(consumer: SpscConsumer, account: Account): Take {
     for (; taken < count && !account.ended; taken++) {
       let bytes = consumer.tryReceive();
       while (bytes === undefined) bytes = consumer.tryReceive();
-      account.accept(wordAt(bytes, 0), wordAt(bytes, 4));
+      account.accept(sequenceOf(bytes));
     }
     return taken;
   };

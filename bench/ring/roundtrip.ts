@@ -2,7 +2,7 @@
 import type { SpscConsumer, SpscProducer } from "../../mod.ts";
 import { nowNs } from "./clock.ts";
 import type { Job } from "./job.ts";
-import { END_MARK, Message, readTick, TICK_SIZE, Tick, wordAt, writeTick } from "./messages.ts";
+import { END, Message, readTick, sequenceOf, TICK_SIZE, Tick, writeTick } from "./messages.ts";
 import { createRing, openRing } from "./open.ts";
 import { cpuMs, Samples } from "./samples.ts";
 
@@ -10,14 +10,12 @@ const GROUPS_PER_LOOK_AT_CPU_TIME = 64;
 
 /** Sends a numbered message, and waits for one and answers its number. */
 interface Party {
-  mark: number;
-  send(sequence: number, mark: number): void;
+  send(sequence: number): void;
   receive(): number;
 }
 
 /** claimAt and commit, peekAt and release. */
 class HotParty implements Party {
-  mark = 0;
   readonly tick = new Tick();
   readonly producer: SpscProducer;
   readonly consumer: SpscConsumer;
@@ -27,8 +25,8 @@ class HotParty implements Party {
     this.consumer = consumer;
   }
 
-  send(sequence: number, mark: number): void {
-    writeTick(this.producer.i32, this.producer.f64, this.producer.claimAt(TICK_SIZE), sequence, mark);
+  send(sequence: number): void {
+    writeTick(this.producer.i32, this.producer.f64, this.producer.claimAt(TICK_SIZE), sequence);
     this.producer.commit();
   }
 
@@ -38,14 +36,12 @@ class HotParty implements Party {
     while (offset < 0) offset = consumer.peekAt();
     readTick(consumer.i32, consumer.f64, offset, this.tick);
     consumer.release();
-    this.mark = this.tick.mark;
-    return this.tick.sequence;
+    return this.tick.timestamp;
   }
 }
 
 /** trySend, and tryReceive until there is something. */
 class PlainParty implements Party {
-  mark = 0;
   readonly message = new Message(TICK_SIZE);
   readonly producer: SpscProducer;
   readonly consumer: SpscConsumer;
@@ -55,15 +51,14 @@ class PlainParty implements Party {
     this.consumer = consumer;
   }
 
-  send(sequence: number, mark: number): void {
-    this.producer.trySend(this.message.number(sequence, mark));
+  send(sequence: number): void {
+    this.producer.trySend(this.message.number(sequence));
   }
 
   receive(): number {
     let bytes = this.next();
     while (bytes === undefined) bytes = this.next();
-    this.mark = wordAt(bytes, 4);
-    return wordAt(bytes, 0);
+    return sequenceOf(bytes);
   }
 
   protected next(): Uint8Array | undefined {
@@ -87,16 +82,16 @@ export function serveRoundTrips(job: Job): void {
   const there = openRing(job, "-there");
   const back = openRing(job, "-back");
   const party = makeParty(job.variant, back.producer(), there.consumer());
-  while (party.mark !== END_MARK) {
-    const sequence = party.receive();
-    party.send(sequence, party.mark);
+  for (let sequence = 0; sequence !== END; ) {
+    sequence = party.receive();
+    party.send(sequence);
   }
   there.close();
   back.close();
 }
 
-function exchange(party: Party, sequence: number, mark: number): void {
-  party.send(sequence, mark);
+function exchange(party: Party, sequence: number): void {
+  party.send(sequence);
   const answer = party.receive();
   if (answer !== sequence) throw new Error(`sent ${sequence}, got back ${answer}`);
 }
@@ -106,19 +101,19 @@ export function measureRoundTrips(job: Job): void {
   const back = createRing(job, "-back");
   const party = makeParty(job.variant, there.producer(), back.consumer());
   const samples = new Samples();
-  exchange(party, 0, 0);
+  exchange(party, 0);
   let sequence = 0;
   const begin = cpuMs() + job.warmUpMs;
   for (let cpu = cpuMs(); cpu < begin + job.measureMs; cpu = cpuMs()) {
     let before = nowNs();
     for (let look = 0; look < GROUPS_PER_LOOK_AT_CPU_TIME; look++) {
-      for (let i = 0; i < job.group; i++) exchange(party, sequence++ | 0, 0);
+      for (let i = 0; i < job.group; i++) exchange(party, sequence++ | 0);
       const after = nowNs();
       if (cpu >= begin) samples.add((after - before) / job.group);
       before = after;
     }
   }
-  exchange(party, 0, END_MARK);
+  exchange(party, END);
   samples.print();
   there.close();
   back.close();

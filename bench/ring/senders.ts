@@ -1,7 +1,7 @@
 // The ways to send that are measured: each sends `count` messages numbered from `first`, asking again while the ring is
 // full. The last message of a trial is sent by the plain call.
 import type { SpscProducer } from "../../mod.ts";
-import { END_MARK, Message, TICK_SIZE, writeTick } from "./messages.ts";
+import { END, Message, TICK_SIZE, writeTick } from "./messages.ts";
 
 export type Send = (first: number, count: number) => void;
 
@@ -14,7 +14,7 @@ function claimSender(producer: SpscProducer): Send {
     for (let i = 0; i < count; i++) {
       let offset = producer.claimAt(TICK_SIZE);
       while (offset < 0) offset = producer.claimAt(TICK_SIZE);
-      writeTick(i32, f64, offset, (first + i) | 0, 0);
+      writeTick(i32, f64, offset, (first + i) | 0);
       producer.commit();
     }
   };
@@ -37,7 +37,7 @@ function fillSender(producer: SpscProducer): Send {
   const { i32, f64 } = producer;
   let sequence = 0;
   const write = (offset: number) => {
-    writeTick(i32, f64, offset, sequence, 0);
+    writeTick(i32, f64, offset, sequence);
     sequence = (sequence + 1) | 0;
   };
   return (first, count) => {
@@ -52,7 +52,7 @@ function copySender(producer: SpscProducer, size: number): Send {
   const message = new Message(size);
   return (first, count) => {
     for (let i = 0; i < count; i++) {
-      const bytes = message.number((first + i) | 0, 0);
+      const bytes = message.number((first + i) | 0);
       let offset = producer.claimAt(size);
       while (offset < 0) offset = producer.claimAt(size);
       u8.set(bytes, offset);
@@ -66,7 +66,7 @@ function plainSender(producer: SpscProducer, size: number): Send {
   const message = new Message(size);
   return (first, count) => {
     for (let i = 0; i < count; i++) {
-      const bytes = message.number((first + i) | 0, 0);
+      const bytes = message.number((first + i) | 0);
       while (!producer.trySend(bytes));
     }
   };
@@ -87,6 +87,6 @@ export function makeSender(kind: string, producer: SpscProducer, size: number): 
 }
 
 export function sendEnd(producer: SpscProducer, size: number): void {
-  const message = new Message(size).number(0, END_MARK);
+  const message = new Message(size).number(END);
   while (!producer.trySend(message));
 }

@@ -3,6 +3,7 @@
 import * as sys from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
+import { loadByteOrdered } from "../sys/ordering.ts";
 import { demandAbsent } from "./absent_pages.ts";
 import { hugePagesHint } from "./huge_pages.ts";
 import { type ByteRange, insidePages, type MappedMemory, spanOf, touchedPages } from "./mapped_range.ts";
@@ -73,15 +74,16 @@ export function advise(memory: MappedMemory, advice: Advice, range: ByteRange = 
   check(result, () => ({ ...action, hint: result === -errno.EINVAL ? hints[advice] : undefined }));
 }
 
-/** What prefault does on kernels before 5.14: one access to each page, which changes nothing. */
-export function touch(memory: MappedMemory, range: ByteRange): void {
+/** What prefault does on kernels before 5.14: one access to each page, which changes nothing. The answer makes it one. */
+export function touch(memory: MappedMemory, range: ByteRange): number {
   const { start, end } = spanOf(memory, range, { doing: "prefault memory", syscall: "madvise" });
   const { bytes, pageSize, readOnly } = memory;
+  let seen = 0;
   for (let offset = Math.floor(start / pageSize) * pageSize; offset < end; offset += pageSize) {
     // Writing to read-only memory would give this process a copy of its own, which no longer sees what others write.
-    if (readOnly) Atomics.load(bytes, offset);
-    else Atomics.or(bytes, offset, 0);
+    seen |= readOnly ? loadByteOrdered(bytes, offset) : Atomics.or(bytes, offset, 0);
   }
+  return seen;
 }
 
 function refusal(memory: MappedMemory, length: number, base: number): string {

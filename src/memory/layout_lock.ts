@@ -3,6 +3,7 @@
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import { close, lockByte, O_RDWR, open } from "../sys/memory.ts";
+import { loadOrdered } from "../sys/ordering.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 import { coveringLockHint } from "./record_lock.ts";
 
@@ -33,7 +34,7 @@ function takeByte(fd: number, byte: number, attempt: () => Attempt): void {
 
 /** SYNC laid: whoever lays a structure writes its first word last; who sees it there reads the rest of the header. */
 function isLaid({ buffer }: MemoryRegion, byteOffset: number): boolean {
-  return Atomics.load(new Int32Array(buffer, byteOffset, 1), 0) !== 0;
+  return loadOrdered(new Int32Array(buffer, byteOffset, 1), 0) !== 0;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Ordered loads and stores: what a loop or a publisher needs of Atomics, at the price of plain ones on x86-64.
 
 import process from "node:process";
+import { isJavaScriptCore } from "../runtime/javascript.ts";
 
 /**
  * Any array may be part of this one, for all that an engine knows: after a store to it, it loads other words anew. More than
@@ -10,6 +11,37 @@ const barrier = new Int32Array(32);
 /** x86-64 performs loads in the order of the program; there Atomics.load adds only the order of the compiler's. */
 const inOrder = process.arch === "x64"; // V8 folds no constant that is exported
 export const isInOrder = inOrder;
+/** Where an Atomics.load would be an exchange, which writes. */
+const loadsByExchange = isJavaScriptCore;
+
+/** Nobody else sees it. */
+const privateWord = new Int32Array(1);
+
+/**
+ * Orders all accesses before it with all behind it, on any processor. What stands before does not pass the store, what
+ * stands behind does not pass the exchange's load, and these two keep their order. (With LSE the exchange alone would do;
+ * without, its load may come before what stands before it, and its store after what stands behind.)
+ */
+function fullFence(): void {
+  Atomics.store(privateWord, 0, 0);
+  Atomics.exchange(privateWord, 0, 0);
+}
+
+/** Orders plain loads before it with loads behind it, and stores with stores: nothing to do on x86-64. */
+export function fence(): void {
+  if (!inOrder) fullFence();
+}
+
+/** An ordered load for processors that may do loads in another order. */
+function loadOutOfOrder(words: Int32Array | Uint8Array, index: number): number {
+  if (loadsByExchange) {
+    fullFence();
+    const value = words[index];
+    fullFence();
+    return value;
+  }
+  return index >>> 0 < words.length ? Atomics.load(words, index) : words[index]; // which is undefined
+}
 
 /**
  * The word at `index`, loaded now: neither kept from an earlier load, nor moved over others that stand before or behind.
@@ -18,7 +50,7 @@ export const isInOrder = inOrder;
  * in Bun, optimised code performs Atomics.load as an exchange, and this write gives the process a copy of the page, which
  * never changes again. Elsewhere Atomics.load is a call of 10 to 40 ns, and the exchange takes the cache line away from
  * whoever is about to write it. On x86-64 this is a plain load that the engine cannot move, on other processors
- * Atomics.load. It waits for nothing and checks nothing: an index outside the array is undefined, as `words[index]` is.
+ * Atomics.load, or a plain load between two fences in Bun. It waits for nothing and checks nothing: an index outside the array is undefined, as `words[index]` is.
  *
  * @example
  * ```ts
@@ -34,7 +66,7 @@ export const isInOrder = inOrder;
  * ```
  */
 export function loadOrdered(words: Int32Array, index: number): number {
-  if (!inOrder) return Atomics.load(words, index);
+  if (!inOrder) return loadOutOfOrder(words, index);
   barrier[0] = index;
   return words[index];
 }
@@ -47,7 +79,7 @@ export function storeOrdered(words: Int32Array, index: number, value: number): v
 
 /** As loadOrdered, for a byte: engines are at their best where a function sees one kind of array. */
 export function loadByteOrdered(bytes: Uint8Array, index: number): number {
-  if (!inOrder) return Atomics.load(bytes, index);
+  if (!inOrder) return loadOutOfOrder(bytes, index);
   barrier[0] = index;
   return bytes[index];
 }

@@ -47,6 +47,9 @@ async function askWith(files: KernelFiles): Promise<string[]> {
   return stdout.trim().split("\n");
 }
 
+/** The first line of each answer: that of `SharedMemory.create`. All ask at once, each in a mount namespace of its own. */
+const askEach = (...machines: KernelFiles[]) => Promise.all(machines.map(async (files) => (await askWith(files))[0]));
+
 const meminfo = (available: number, swap: number) =>
   `MemTotal:  999999 kB\nMemAvailable:  ${available * 1024} kB\nSwapFree:    ${swap * 1024} kB\n`;
 
@@ -68,27 +71,35 @@ describe("memory that is not there", () => {
       "memory.current": max,
       "memory.stat": "anon 7\nactive_file 0\ninactive_file 9\n",
     };
-    const [first] = await askWith({ meminfo: meminfo(1000, 0), group: used });
-    assert.match(first, /ENOMEM, .*134217728 bytes asked, and memory.max is 209715200 and memory.current 209715200,/);
     const cached = { ...used, "memory.stat": `anon 7\nactive_file ${150 * MEBIBYTE}\ninactive_file 9\n` };
-    assert.equal((await askWith({ meminfo: meminfo(1000, 0), group: cached }))[0], "made");
-    assert.equal((await askWith({ meminfo: meminfo(60, 80), group: { "memory.max": "max" } }))[0], "made");
+    const [first, ...others] = await askEach(
+      { meminfo: meminfo(1000, 0), group: used },
+      { meminfo: meminfo(1000, 0), group: cached },
+      { meminfo: meminfo(60, 80), group: { "memory.max": "max" } },
+    );
+    assert.match(first, /ENOMEM, .*134217728 bytes asked, and memory.max is 209715200 and memory.current 209715200,/);
+    assert.deepEqual(others, ["made", "made"]);
   });
 
   it("counts what the groups around it allow, and no swap space that the group may not use", { skip }, async () => {
     const [max, current] = [`${200 * MEBIBYTE}`, `${150 * MEBIBYTE}`];
     const around = { "slice/memory.max": max, "slice/memory.current": current, "slice/leaf/memory.max": "max" };
-    const refused = /ENOMEM, .*memory.max is 209715200 and memory.current 157286400, in \/sys\/fs\/cgroup\/slice\)/;
-    const machine = meminfo(1000, 0);
-    assert.match((await askWith({ meminfo: machine, group: around, path: "/slice/leaf" }))[0], refused);
     const group = { "memory.max": max, "memory.current": current };
-    const swapping = (limits: Record<string, string>) =>
-      askWith({ meminfo: meminfo(1000, 500), group: { ...group, ...limits } });
-    assert.equal((await swapping({}))[0], "made");
-    assert.equal((await swapping({ "memory.swap.max": "max" }))[0], "made");
-    assert.match((await swapping({ "memory.swap.max": "0", "memory.swap.current": "0" }))[0], /ENOMEM/);
-    const used = { "memory.swap.max": max, "memory.swap.current": current };
-    assert.match((await swapping(used))[0], /ENOMEM/);
+    const swapping = (limits: Record<string, string>) => ({
+      meminfo: meminfo(1000, 500),
+      group: { ...group, ...limits },
+    });
+    const [inner, unlimited, free, none, used] = await askEach(
+      { meminfo: meminfo(1000, 0), group: around, path: "/slice/leaf" },
+      swapping({}),
+      swapping({ "memory.swap.max": "max" }),
+      swapping({ "memory.swap.max": "0", "memory.swap.current": "0" }),
+      swapping({ "memory.swap.max": max, "memory.swap.current": current }),
+    );
+    const refused = /ENOMEM, .*memory.max is 209715200 and memory.current 157286400, in \/sys\/fs\/cgroup\/slice\)/;
+    assert.match(inner, refused);
+    assert.deepEqual([unlimited, free], ["made", "made"]);
+    for (const answer of [none, used]) assert.match(answer, /ENOMEM/);
   });
 
   it("counts what groups of version 1 allow, and their limit of memory and swap space together", { skip }, async () => {
@@ -97,16 +108,20 @@ describe("memory that is not there", () => {
       [`memory/box/memory.${name}limit_in_bytes`]: `${max * MEBIBYTE}`,
       [`memory/box/memory.${name}usage_in_bytes`]: `${used * MEBIBYTE}`,
     });
-    const ask = async (swap: number, group: Record<string, string>) =>
-      (await askWith({ meminfo: meminfo(1000, swap), group, line }))[0];
-    const refused = /memory.limit_in_bytes is 209715200 and memory.usage_in_bytes 157286400, in .*\/memory\/box\)/;
-    assert.match(await ask(0, limits("", 200, 150)), refused);
+    const ask = (swap: number, group: Record<string, string>) => ({ meminfo: meminfo(1000, swap), group, line });
     const cached = { "memory/box/memory.stat": `active_file 7\ntotal_active_file ${100 * MEBIBYTE}\n` };
-    assert.equal(await ask(0, { ...limits("", 200, 150), ...cached }), "made");
-    assert.equal(await ask(500, limits("", 200, 150)), "made");
-    assert.match(await ask(500, { ...limits("", 200, 150), ...limits("memsw.", 250, 150) }), refused);
-    assert.equal(await ask(500, { ...limits("", 200, 150), ...limits("memsw.", 300, 150) }), "made");
-    assert.match(await ask(500, { ...limits("", 400, 150), ...limits("memsw.", 400, 300) }), /ENOMEM/);
+    const answers = await askEach(
+      ask(0, limits("", 200, 150)),
+      ask(500, { ...limits("", 200, 150), ...limits("memsw.", 250, 150) }),
+      ask(0, { ...limits("", 200, 150), ...cached }),
+      ask(500, limits("", 200, 150)),
+      ask(500, { ...limits("", 200, 150), ...limits("memsw.", 300, 150) }),
+      ask(500, { ...limits("", 400, 150), ...limits("memsw.", 400, 300) }),
+    );
+    const refused = /memory.limit_in_bytes is 209715200 and memory.usage_in_bytes 157286400, in .*\/memory\/box\)/;
+    for (const answer of answers.slice(0, 2)) assert.match(answer, refused);
+    assert.deepEqual(answers.slice(2, 5), ["made", "made", "made"]);
+    assert.match(answers[5], /ENOMEM/);
   });
 
   it("is there for pages that are present already, however little is left", () => {

@@ -5,22 +5,18 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { loadOrdered, MappedFile, SharedMemory } from "../../mod.ts";
+import { touch } from "../../src/memory/advice.ts";
 import { cleanUp, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
 const POLLS = 100_000;
 
-interface Memory {
-  readonly buffer: ArrayBuffer;
-  close(): void;
-}
-
-function sharedMemory(): [Memory, Memory] {
+function sharedMemory(): [SharedMemory, SharedMemory] {
   const name = uniqueName("read-only");
   const writer = SharedMemory.create(name, { size: 8192, unlinkOnClose: true });
   return [writer, SharedMemory.open(name, { readOnly: true })];
 }
 
-function file(): [Memory, Memory] {
+function file(): [MappedFile, MappedFile] {
   const path = join(temporaryDirectory(), "file");
   writeFileSync(path, new Uint8Array(8192));
   return [MappedFile.open(path), MappedFile.open(path, { readOnly: true })];
@@ -42,4 +38,26 @@ describe("loadOrdered", () => {
       writer.close();
     });
   }
+
+  it("answers undefined outside the array, and once the memory is closed", () => {
+    const [writer, reader] = sharedMemory();
+    const words = new Int32Array(reader.buffer);
+    assert.deepEqual([loadOrdered(words, -1), loadOrdered(words, words.length)], [undefined, undefined]);
+    reader.close();
+    writer.close();
+    assert.equal(loadOrdered(words, 0), undefined);
+  });
+});
+
+describe("what prefault does on old kernels", () => {
+  after(cleanUp);
+
+  it("leaves read-only memory shared with its writers, also when the loop has been optimised", () => {
+    const [writer, reader] = sharedMemory();
+    for (let round = 0; round < POLLS / 10; round++) touch(reader, {});
+    writer.bytes[8000] = 7;
+    assert.equal(reader.bytes[8000], 7);
+    reader.close();
+    writer.close();
+  });
 });

@@ -73,7 +73,7 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   pread: [[-1, path, 0, 0], EBADF],
   mbind: [[1, 0, 0, 0, 0, 0], EINVAL],
   set_mempolicy: [[-1, 0, 0], EINVAL],
-  get_mempolicy: [[0, 0, 0, -1], EINVAL],
+  get_mempolicy: [[0, 0, 0, 8], EINVAL],
   move_pages: [[0, 4096, 0, word], 0],
   getcpu: [[]],
   sched_setaffinity: [[-1, 8, word], -3],

@@ -3,20 +3,12 @@
 import type { MemoryRegion } from "../../memory/memory_region.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
-import { isInOrder, loadOrdered } from "../../sys/ordering.ts";
+import { loadOrdered } from "../../sys/ordering.ts";
 import { notifyAll } from "../../wait/eventcount.ts";
 import { STATE_CLOSED } from "../layout.ts";
 import { crc32c } from "./checksum.ts";
 import type { ValueGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
-
-/** Nobody else sees it: an atomic exchange on it is only a fence (full on x86-64, and on aarch64 with LSE). */
-const privateWord = new Int32Array(1);
-
-/** Orders the plain accesses before it with those after it, where the processor does not do so anyway. */
-export function fence(): void {
-  Atomics.exchange(privateWord, 0, 0);
-}
 
 export interface BuffersParts {
   readonly memory: MemoryRegion;
@@ -36,10 +28,8 @@ export class ValueBuffers {
   readonly base: number;
   readonly geometry: ValueGeometry;
   readonly name: string;
-  /** Publish and check with atomic operations and fences: everywhere but on x86-64. */
+  /** Publish with atomic operations: everywhere but on x86-64. */
   readonly isAtomic: boolean;
-  /** No Atomics.load here (see `load`). */
-  readonly isPlain: boolean;
   /** Index in `i32` of the word that says which value is current. */
   readonly currentIndex: number = 0;
   /** Byte offset of the first buffer, and bytes from one to the next. */
@@ -59,7 +49,6 @@ export class ValueBuffers {
     this.geometry = geometry;
     this.name = name;
     this.isAtomic = isAtomic;
-    this.isPlain = (memory.readOnly ?? false) && !isInOrder;
     this.currentIndex = (base + layout.CURRENT) / 4;
     this.first = base + layout.FIRST_BUFFER;
     this.stride = layout.strideOf(geometry.size);
@@ -80,28 +69,19 @@ export class ValueBuffers {
     return this.base + layout.durableOffset(this.geometry.size, this.geometry.buffers, copy);
   }
 
-  /**
-   * A load that the engine neither moves nor leaves out. Where that takes an Atomics.load (not on x86-64), JavaScriptCore
-   * makes an exchange of it that writes the same value back. Read-only memory is a private mapping, where any write takes
-   * a copy of the page, and what others write is not seen any more; so there it is a plain load.
-   */
-  load(index: number): number {
-    return this.isPlain ? this.i32[index] : loadOrdered(this.i32, index);
-  }
-
   /** The sequence that `current` says. */
   get current(): number {
-    return this.load(this.currentIndex);
+    return loadOrdered(this.i32, this.currentIndex);
   }
 
   /** Whether the last writer has closed in order, and nobody has followed. */
   get isClosed(): boolean {
     const role = (this.base + layout.WRITER_ROLE) / 4;
-    return this.load(role) === 0 && this.load(role + 1) === STATE_CLOSED;
+    return loadOrdered(this.i32, role) === 0 && loadOrdered(this.i32, role + 1) === STATE_CLOSED;
   }
 
   sequenceAt(header: number): number {
-    return this.load((header + layout.SEQUENCE) / 4);
+    return loadOrdered(this.i32, (header + layout.SEQUENCE) / 4);
   }
 
   lengthAt(header: number): number {

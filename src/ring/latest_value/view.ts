@@ -1,17 +1,17 @@
 // ValueView: reading the last complete value without a lock; what a reader does when it does not wait.
 
 import { pause } from "../../sys/futex.ts";
-import { isInOrder, loadOrdered } from "../../sys/ordering.ts";
+import { fence as fenceLoads, loadOrdered } from "../../sys/ordering.ts";
 import { rest } from "../../wait/spin.ts";
 import { MappedCopy, refuseArray, refuseTarget } from "../mapped_copy.ts";
-import { fence, type ValueBuffers } from "./buffers.ts";
+import type { ValueBuffers } from "./buffers.ts";
 import * as layout from "./layout.ts";
 import type { ValueType } from "./options.ts";
 import { findSalvage, type Salvage } from "./salvage.ts";
 
 // Imported bindings are variables to V8, 2 ns a use; constants of this module are folded (D34).
-const loadNow = loadOrdered;
-const inOrder = isInOrder;
+const load = loadOrdered;
+const fence = fenceLoads;
 const VALUE = layout.BYTES;
 const EPOCH_WORD = layout.EPOCH / 4;
 const LENGTH_WORD = layout.LENGTH / 4;
@@ -38,8 +38,6 @@ export abstract class ValueView<Value, Given> {
   private readonly strideWords: number = 0;
   private readonly mask: number = 0;
   private readonly size: number = 0;
-  private readonly isAtomic: boolean;
-  private readonly isPlain: boolean;
   private readonly copy: MappedCopy;
   /** Private memory from which values of a type are read. */
   private readonly own: Uint8Array;
@@ -71,18 +69,11 @@ export abstract class ValueView<Value, Given> {
     this.strideWords = buffers.stride / 4;
     this.mask = buffers.mask;
     this.size = geometry.size;
-    this.isAtomic = buffers.isAtomic;
-    this.isPlain = buffers.isPlain;
     this.copy = new MappedCopy(buffers.u8);
     this.own = new Uint8Array(type === undefined ? 0 : geometry.size);
     this.ownView = new DataView(this.own.buffer);
     this.salvage = findSalvage(buffers);
     this.headerWord = buffers.first / 4;
-  }
-
-  /** As `ValueBuffers.load`; on x86-64, where nothing is plain, without asking. */
-  private load(index: number): number {
-    return inOrder || !this.isPlain ? loadNow(this.i32, index) : this.i32[index];
   }
 
   /**
@@ -96,7 +87,7 @@ export abstract class ValueView<Value, Given> {
     if (!this.isOpen) throw this.buffers.closedHere("read");
     const { i32 } = this;
     for (let attempt = 1; ; attempt++) {
-      const current = this.load(this.currentIndex); // SYNC value
+      const current = load(i32, this.currentIndex); // SYNC value
       this.peeked = current;
       if (this.salvage !== undefined && current === this.salvage.distrusted) return this.peekSalvaged(this.salvage);
       const at = this.firstWord + Math.imul(current & this.mask, this.strideWords);
@@ -124,7 +115,7 @@ export abstract class ValueView<Value, Given> {
 
   /** Whether there is no value to take. Not a peek: what somebody is reading in place stays what `confirm` judges. */
   protected get isEmpty(): boolean {
-    const current = this.load(this.currentIndex);
+    const current = load(this.i32, this.currentIndex);
     const { salvage, firstWord, i32 } = this;
     if (salvage !== undefined && current === salvage.distrusted) return salvage.header < 0;
     return current === 0 && i32[firstWord + EPOCH_WORD] === 0;
@@ -142,9 +133,8 @@ export abstract class ValueView<Value, Given> {
   confirm(): boolean {
     const { sequence, epoch } = this;
     const at = this.headerWord;
-    if (this.isAtomic) fence();
-    // SYNC overwrite: the plain loads of the bytes come before this load, as on x86-64 all loads do
-    if (this.load(at) !== sequence || this.i32[at + EPOCH_WORD] !== epoch) {
+    fence(); // SYNC overwrite: the plain loads of the bytes come before the next load
+    if (load(this.i32, at) !== sequence || this.i32[at + EPOCH_WORD] !== epoch) {
       if (!this.isOpen) throw this.buffers.closedHere("read");
       return false;
     }
@@ -156,7 +146,7 @@ export abstract class ValueView<Value, Given> {
 
   /** After an attempt that was not confirmed. A correct writer never touches a value that is and stays current. */
   private overtaken(attempt: number): void {
-    if (this.load(this.currentIndex) === this.peeked) {
+    if (load(this.i32, this.currentIndex) === this.peeked) {
       throw this.buffers.corrupted("its current value is not the one it says");
     }
     if (attempt >= ATTEMPTS_MOST) throw this.buffers.overtaken(attempt);
@@ -223,7 +213,9 @@ export abstract class ValueView<Value, Given> {
 
   /** Whether `current` is what was taken last: there is nothing newer. */
   protected get isTaken(): boolean {
-    return (this.takenSequence | this.takenEpoch) !== 0 && this.isOpen && this.load(this.currentIndex) === this.taken; // SYNC value
+    return (
+      (this.takenSequence | this.takenEpoch) !== 0 && this.isOpen && load(this.i32, this.currentIndex) === this.taken
+    ); // SYNC value
   }
 
   /** The value that was published last, if this reader has not taken it yet; undefined otherwise. Never waits. */
@@ -245,7 +237,7 @@ export abstract class ValueView<Value, Given> {
 
   /** Whether power loss has left the last value half written, and an older one (or none) stands in for it. */
   get isSalvaged(): boolean {
-    return this.salvage !== undefined && this.load(this.currentIndex) === this.salvage.distrusted;
+    return this.salvage !== undefined && load(this.i32, this.currentIndex) === this.salvage.distrusted;
   }
 
   protected shut(): void {

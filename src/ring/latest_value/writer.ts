@@ -2,11 +2,12 @@
 
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
+import { fence } from "../../sys/ordering.ts";
 import { asBytes } from "../../sys/validate.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
 import { MappedCopy } from "../mapped_copy.ts";
 import type { Role } from "../role.ts";
-import { fence, type ValueBuffers } from "./buffers.ts";
+import type { ValueBuffers } from "./buffers.ts";
 import { BYTES, FIRST_BUFFER, MAGIC, READERS_WAIT } from "./layout.ts";
 import type { ValueType } from "./options.ts";
 import { findNewest, findSalvage } from "./salvage.ts";
@@ -129,10 +130,9 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     const at = header / 4;
     const { i32 } = this;
     // SYNC overwrite: before the first byte changes, readers of what stands here must find another sequence
-    if (this.isAtomic) {
-      Atomics.store(i32, at, next);
-      fence();
-    } else i32[at] = next;
+    if (this.isAtomic) Atomics.store(i32, at, next);
+    else i32[at] = next;
+    fence();
     i32[at + 1] = next === 0 ? this.epoch + 1 : this.epoch;
     this.claimed = header;
     return header + BYTES;
@@ -257,7 +257,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     const age = (header: number) => (buffers.isWhole(header) ? buffers.versionAt(header) : -1);
     const target = age(first) <= age(second) ? first : second;
     this.i32[target / 4] = buffers.current; // SYNC overwrite: a reader for whom it stood in must find another sequence
-    if (this.isAtomic) fence();
+    fence();
     this.u8.copyWithin(target, source, source + BYTES + buffers.lengthAt(source));
     return target;
   }

@@ -2,10 +2,10 @@
 
 import { errno } from "../../sys/errno.ts";
 import { clockMonotonic, pause } from "../../sys/futex.ts";
-import { loadOrdered } from "../../sys/ordering.ts";
+import { fence as fenceLoads, loadOrdered } from "../../sys/ordering.ts";
 import type { KeyText } from "./key.ts";
 import * as layout from "./layout.ts";
-import { fence as fenceLoads, type MapTable } from "./table.ts";
+import type { MapTable } from "./table.ts";
 
 // Imported bindings are variables to V8, 2 ns a use; constants of this module are folded (D34).
 const load = loadOrdered;

@@ -1,9 +1,10 @@
 // Snapshots of a map's buckets, for iterations: without the lock, and whole.
 
 import { clockMonotonic } from "../../sys/futex.ts";
+import { fence } from "../../sys/ordering.ts";
 import * as layout from "./layout.ts";
 import type { MapReader } from "./reader.ts";
-import { fence, type MapTable } from "./table.ts";
+import type { MapTable } from "./table.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a key may begin with one
 
