@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { projectRoot, type Runtime } from "./runtimes.ts";
+import { patiently } from "./wait.ts";
 
 export interface PeerEnd {
   readonly code: number | null;
@@ -93,7 +94,7 @@ export class Peer {
 
   /** The next line of its output. Rejects when it ends without one, or after the timeout. */
   async line(timeoutMs = 30_000): Promise<string> {
-    const end = performance.now() + timeoutMs;
+    const end = performance.now() + patiently(timeoutMs);
     for (;;) {
       const line = this.#nextLine();
       if (line !== undefined) return line;
@@ -168,7 +169,7 @@ export async function runPeer(
   options: PeerOptions & { timeoutMs?: number } = {},
 ): Promise<PeerEnd> {
   const peer = spawnPeer(runtime, script, parameters, options);
-  const timer = setTimeout(() => peer.kill(), options.timeoutMs ?? 60_000);
+  const timer = setTimeout(() => peer.kill(), patiently(options.timeoutMs ?? 60_000));
   try {
     return await peer.ended;
   } finally {

@@ -4,6 +4,12 @@ import process from "node:process";
 
 const TRIES_MOST = 4;
 
+/** How many times as long as on a usual machine a test may wait for something that should come: an emulated one is slow. */
+const patience = Number(process.env.LINUX_IPC_TEST_PATIENCE ?? 1);
+
+/** So many milliseconds of a usual machine, here. */
+export const patiently = (milliseconds: number): number => milliseconds * patience;
+
 /**
  * The first figure below `limit`, else the least of four. A busy machine, a collector or a compiler that runs meanwhile
  * spoils a measurement; nothing makes a good one of a bad one.
@@ -33,7 +39,7 @@ export function sleep(milliseconds: number): Promise<void> {
 export async function until(condition: () => boolean, what: string, timeoutMs = 10_000): Promise<number> {
   const start = performance.now();
   while (!condition()) {
-    if (performance.now() - start > timeoutMs) throw new Error(`after ${timeoutMs} ms still not: ${what}`);
+    if (performance.now() - start > patiently(timeoutMs)) throw new Error(`after ${timeoutMs} ms still not: ${what}`);
     await sleep(1);
   }
   return performance.now() - start;
@@ -43,7 +49,8 @@ export async function until(condition: () => boolean, what: string, timeoutMs = 
 export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not settled within ${timeoutMs} ms: ${what}`)), timeoutMs);
+    const late = () => reject(new Error(`not settled within ${timeoutMs} ms: ${what}`));
+    timer = setTimeout(late, patiently(timeoutMs));
   });
   try {
     return await Promise.race([promise, limit]);

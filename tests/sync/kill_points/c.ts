@@ -2,16 +2,23 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import process from "node:process";
 import { compilePeer } from "../../support/c_peer.ts";
 import { projectRoot } from "../../support/mod.ts";
 import type { AnyScene } from "./scene.ts";
+
+/** On aarch64 a step ends the reservation of a load-exclusive: without LSE no compare-exchange would ever succeed. */
+const atomics = process.arch === "arm64" ? ["-mcpu=generic+lse"] : [];
+
+/** Whether the processor has what `atomics` asks for. */
+export const canStep = process.arch !== "arm64" || / atomics\b/.test(readFileSync("/proc/cpuinfo", "utf8"));
 
 /** The path of stepper.c's program. */
 export function cPeer(): string {
   const folder = `${projectRoot}tests/sync/kill_points`;
   const hash = createHash("sha256"); // compiled anew with its parts
   for (const part of ["acts.h", "survivor.h"]) hash.update(readFileSync(`${folder}/${part}`));
-  const parameters = ["-pthread", `-I${folder}`, `-DPARTS_HASH="${hash.digest("hex")}"`];
+  const parameters = [...atomics, "-pthread", `-I${folder}`, `-DPARTS_HASH="${hash.digest("hex")}"`];
   return compilePeer("tests/sync/kill_points/stepper.c", { parameters });
 }
 

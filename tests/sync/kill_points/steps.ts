@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type Peer, spawnProgram, uniqueName } from "../../support/mod.ts";
 import { scenes } from "./all.ts";
-import { cPeer } from "./c.ts";
+import { canStep, cPeer } from "./c.ts";
 import type { AnyScene, Who } from "./scene.ts";
 
 const EVERYTHING = 1_000_000;
@@ -56,6 +56,7 @@ export class Stepper {
 
   /** Why nobody may trace here; undefined: we may. */
   async refusal(): Promise<string | undefined> {
+    if (!canStep) return "this processor has no LSE";
     const [scene] = scenes as [AnyScene];
     const name = uniqueName("may-trace");
     const object = scene.create(name);
