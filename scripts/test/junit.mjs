@@ -24,9 +24,10 @@ function fullName(suites, name) {
   return [...suites.slice(1), name].join(" > ");
 }
 
-/** The text in an expression; for a name, the text in its definition; else the expression itself. */
+/** The longest text in an expression; for a name, that in its definition; else the expression itself. */
 function textIn(expression, source) {
-  const literal = (code) => code?.match(/["'`](.{4,}?)["'`]/)?.[1];
+  const texts = (code = "") => [...code.matchAll(/(["'`])(.*?)\1/g)].map(([, , text]) => text);
+  const literal = (code) => texts(code).sort((one, other) => other.length - one.length)[0];
   const isName = /^\w+$/.test(expression);
   const definition = isName ? source.match(new RegExp(`\\bconst ${expression}\\b[^;]*;`))?.[0] : undefined;
   return literal(expression) ?? literal(definition) ?? expression;

@@ -7,20 +7,13 @@ import { inProject } from "../shared/paths.mjs";
 /** Run once, under the newest Node: they start several runtimes themselves, or explore a model that is no runtime's. */
 const crossFolders = ["tests/cross/", "tests/crash/", "tests/explorer/"];
 
-/** Two of these run at a time: they neither spin nor measure time. */
-const paired = [
-  /^tests\/(docs|explorer|memory|runtime|sys)\//,
-  /^tests\/crash\/(heirs|notice)\.test\.ts$/,
-  /^tests\/cross\/(build|c_objects|c_peer|c_rwlock|command_line|hello|kill_points|kill_steps|latest_value)\.test\.ts$/,
-  /^tests\/cross\/(locks|order_book|package|shared_cache|shared_map|struct_c)\.test\.ts$/,
-  /^tests\/ring\/(awaiting|fill|hostile|iteration|latest_value_durable|latest_value_over|latest_value_waits)\.test\.ts$/,
-  /^tests\/ring\/(messages|open|over|receive|roles|shared_map_over)\.test\.ts$/,
-  /^tests\/sync\/(file_lock|kill_points|kill_steps|mutex|mutex_death|open|process|rwlock)\.test\.ts$/,
-  /^tests\/sync\/(semaphore|signals|together|two_objects)\.test\.ts$/,
-  /^tests\/wait\/(eventcount|futex|leaving|liveness|many|peer_watch|queue|refused|workers)\.test\.ts$/,
+/** These run alone: they spin, kill at chosen instants, take times, or change or count what the whole machine has. */
+const alone = [
+  /^tests\/crash\/(?!(heirs|notice)\.)/,
+  /^tests\/cross\/(c_counter|c_rwlock_kills|c_words|litmus|ordered_load|pipeline|ring)\./,
+  /^tests\/memory\/(cpu|cpu_lock|huge_pages|huge_pages_examples|numa)\./,
+  /^tests\/(ring\/(loop|shared_map_expiry)|sync\/plain_locks|wait\/(first_wait|pending|same_thread))\./,
 ];
-/** But for those which change or count what the whole machine has. */
-const alone = /\/(cpu|cpu_lock|huge_pages|huge_pages_examples|limits|numa)\.test\.ts$/;
 
 const FILE_TIMEOUT_MS = 180_000;
 const CROSS_TIMEOUT_MS = 600_000;
@@ -71,7 +64,7 @@ const isCross = (file) => crossFolders.some((folder) => file.startsWith(folder))
 const matches = (file, filters) =>
   filters.length === 0 || filters.some((part) => file.includes(part.replace(/^\.\//, "")));
 
-const isPaired = (file) => paired.some((one) => one.test(file)) && !alone.test(file);
+const isPaired = (file) => !alone.some((one) => one.test(file));
 
 /** One entry for each test process: { runtime, file, isPaired }, in the order of running, those in pairs first. */
 export function makePlan(runtimes, filters) {
