@@ -13,8 +13,15 @@ export const kernelPath = () =>
 
 /** In the order in which they need each other. */
 const drivers = [
-  ...["virtio/virtio_ring", "virtio/virtio", "virtio/virtio_pci_legacy_dev", "virtio/virtio_pci_modern_dev"],
-  ...["virtio/virtio_pci", "block/virtio_blk"].concat(["../net/core/failover", "net/net_failover", "net/virtio_net"]),
+  "drivers/virtio/virtio_ring",
+  "drivers/virtio/virtio",
+  "drivers/virtio/virtio_pci_legacy_dev",
+  "drivers/virtio/virtio_pci_modern_dev",
+  "drivers/virtio/virtio_pci",
+  "drivers/block/virtio_blk",
+  "net/core/failover",
+  "drivers/net/net_failover",
+  "drivers/net/virtio_net",
 ];
 const DISK_SIZE = "4G";
 const guestFile = (name) => inProject(`scripts/arm64/guest/${name}`);
@@ -29,7 +36,7 @@ export function makeInitramfs() {
   const modules = `${rootFolder}/lib/modules`;
   const kernel = `${modules}/${readdirSync(modules)[0]}/kernel`;
   for (const [index, name] of drivers.entries())
-    copyFileSync(`${kernel}/drivers/${name}.ko`, `${folder}/drivers/${String(index).padStart(2, "0")}.ko`);
+    copyFileSync(`${kernel}/${name}.ko`, `${folder}/drivers/${String(index).padStart(2, "0")}.ko`);
   for (const name of ["init", "bin/busybox"]) chmodSync(`${folder}/${name}`, 0o755);
   const list = execFileSync("find", ["."], { cwd: folder });
   const options = { cwd: folder, input: list, stdio: "pipe", maxBuffer: 1 << 26 };
