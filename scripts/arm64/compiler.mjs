@@ -10,17 +10,20 @@ import { cache, GUEST_PROJECT } from "./packages.mjs";
 
 const TARGET = ["-target", "aarch64-linux-gnu"];
 
-/** A request is { parameters, files: { path: base64 } }, an answer { code, stderr, output: base64 }. */
+/** What names files of the project there, as it names them here. */
+const translate = (text) => text.replaceAll(`${GUEST_PROJECT}/`, root);
+
+/** A request is { parameters, files: { path: text } }, an answer { code, stderr, output: base64 }. */
 function compile({ parameters, files }) {
   const work = mkdtempSync(join(tmpdir(), "linux-ipc-arm64-"));
-  for (const [path, content] of Object.entries(files)) {
+  for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(work + path), { recursive: true });
-    writeFileSync(work + path, Buffer.from(content, "base64"));
+    writeFileSync(work + path, translate(text));
   }
   const output = join(work, "output");
   const here = parameters.map((text, index) => {
     if (parameters[index - 1] === "-o") return output;
-    return text in files ? work + text : text.replaceAll(`${GUEST_PROJECT}/`, root);
+    return text in files ? work + text : translate(text);
   });
   const env = { ...process.env, ZIG_GLOBAL_CACHE_DIR: `${cache}/zig`, ZIG_LOCAL_CACHE_DIR: `${cache}/zig` };
   return new Promise((resolve) => {

@@ -6,4 +6,4 @@ export { cleanUp, objectExists, objectPath, ownObjects, temporaryDirectory, uniq
 export { killPeers, Peer, type PeerEnd, type PeerOptions, runPeer, spawnPeer, spawnProgram } from "./peer.ts";
 export { Random } from "./random.ts";
 export { mainRuntimes, ownRuntime, projectRoot, type Runtime, runtimeNamed, runtimes } from "./runtimes.ts";
-export { least, processorMs, sleep, until, within } from "./wait.ts";
+export { least, patiently, processorMs, sleep, until, within } from "./wait.ts";

@@ -13,6 +13,7 @@ import {
   compileC,
   mainRuntimes,
   ownRuntime,
+  patiently,
   runPeer,
   sleep,
   spawnPeer,
@@ -324,8 +325,8 @@ describe("a file lock", () => {
     const before = readdirSync("/proc/self/task").length;
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
-    const waits = Array.from({ length: 30 }, (_, index) => file.lock({ offset: index, length: 1, timeoutMs: 150 }));
-    await sleep(80);
+    const waits = Array.from({ length: 30 }, (_, index) => file.lock({ offset: index, length: 1, timeoutMs: patiently(150) }));
+    await sleep(patiently(80));
     assert.ok(readdirSync("/proc/self/task").length >= before + 30);
     assert.deepEqual(new Set(await Promise.all(waits)), new Set([undefined]));
     clearInterval(timer);
@@ -354,7 +355,7 @@ describe("a file lock", () => {
       took.push(performance.now() - begin);
       for (const outcome of await within(outcomes, 10_000, "the rejections")) assert.equal(outcome.status, "rejected");
     }
-    assert.ok(Math.min(...took) < 80, `abort() took ${took} ms`);
+    assert.ok(Math.min(...took) < patiently(80), `abort() took ${took} ms`);
     await until(() => readdirSync("/proc/self/task").length < before + 10, "the threads are out");
     holder.close();
     file.tryLock()?.unlock();

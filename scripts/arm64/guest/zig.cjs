@@ -7,7 +7,7 @@ const parameters = process.argv.slice(2);
 const files = {};
 for (const path of parameters) {
   const isOurs = path.startsWith("/") && !path.startsWith(`${process.env.PROJECT}/`);
-  if (isOurs && statSync(path, { throwIfNoEntry: false })?.isFile()) files[path] = readFileSync(path, "base64");
+  if (isOurs && statSync(path, { throwIfNoEntry: false })?.isFile()) files[path] = readFileSync(path, "utf8");
 }
 const chunks = [];
 const socket = connect(Number(process.env.LIPC_COMPILER_PORT), "10.0.2.2", () =>
