@@ -325,7 +325,9 @@ describe("a file lock", () => {
     const before = readdirSync("/proc/self/task").length;
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
-    const waits = Array.from({ length: 30 }, (_, index) => file.lock({ offset: index, length: 1, timeoutMs: patiently(150) }));
+    const waits = Array.from({ length: 30 }, (_, index) =>
+      file.lock({ offset: index, length: 1, timeoutMs: patiently(150) }),
+    );
     await sleep(patiently(80));
     assert.ok(readdirSync("/proc/self/task").length >= before + 30);
     assert.deepEqual(new Set(await Promise.all(waits)), new Set([undefined]));
