@@ -90,8 +90,14 @@ static bool put_rest(struct guard *guard, uintptr_t page, uintptr_t size) {
   return true;
 }
 
-/* Zeros in place of the page that is lost: of the smallest one that its mapping lets go (EINVAL for less). Huge pages go
- * whole, as do those of a kernel whose ordinary pages are larger. No hole begins before the mapping. */
+/* `put` has failed: whether because the mapping lets only larger pages go. Kernels such as 6.1 say ENOMEM for that, too;
+ * only of a protection that would end within a page they say what they mean. */
+static bool is_too_small(uintptr_t page, uintptr_t size) {
+  return errno == EINVAL || (errno == ENOMEM && mprotect((void *)page, size, PROT_NONE) < 0 && errno == EINVAL);
+}
+
+/* Zeros in place of the page that is lost: of the smallest one that its mapping lets go. Huge pages go whole, as do those
+ * of a kernel whose ordinary pages are larger. No hole begins before the mapping. */
 static bool put_zeros(struct guard *guard, uintptr_t address) {
   for (uintptr_t size = PAGE_LEAST; size <= PAGE_MOST; size *= 2) {
     uintptr_t page = address & ~(size - 1);
@@ -100,8 +106,8 @@ static bool put_zeros(struct guard *guard, uintptr_t address) {
       count_page(guard, page);
       return true;
     }
-    if (errno == ENOMEM && put_rest(guard, page, size)) return true;
-    if (errno != EINVAL) return false;
+    int failure = errno;
+    if (!is_too_small(page, size)) return failure == ENOMEM && put_rest(guard, page, size);
   }
   return false;
 }
