@@ -23,8 +23,10 @@ function order(first: number, second: number, enough: number) {
     const behind = loadOrdered(words, second);
     if (behind < 0) return { disordered, advanced, rounds };
     const ahead = loadOrdered(words, first);
+    const between = loadOrdered(words, second); // comes from the writer's cache: side by side, the others would be one load
     const again = loadOrdered(words, first);
-    if (((ahead - behind) | 0) < 0) disordered++; // undisturbed, a writer comes past 2 ** 31
+    // undisturbed, a writer comes past 2 ** 31
+    if (((ahead - behind) | 0) < 0 || ((again - between) | 0) < 0) disordered++;
     if (again !== ahead) advanced++;
     if (++rounds > ROUNDS_LEAST && advanced > 10) words[enough] = 1;
   }
