@@ -47,10 +47,11 @@ function loadOutOfOrder(words: Int32Array | Uint8Array, index: number): number {
  * The word at `index`, loaded now: neither kept from an earlier load, nor moved over others that stand before or behind.
  *
  * It is for polling what another process writes, and for memory that was opened with `readOnly` it is the only such load:
- * in Bun, optimised code performs Atomics.load as an exchange, and this write gives the process a copy of the page, which
- * never changes again. Elsewhere Atomics.load is a call of 10 to 40 ns, and the exchange takes the cache line away from
- * whoever is about to write it. On x86-64 this is a plain load that the engine cannot move, on other processors
- * Atomics.load, or a plain load between two fences in Bun. It waits for nothing and checks nothing: an index outside the array is undefined, as `words[index]` is.
+ * in Bun, Atomics.load may be an exchange, and this write gives the process a copy of the page, which never changes again.
+ * Elsewhere Atomics.load is a call of 10 to 40 ns, and the exchange takes the cache line away from whoever is about to
+ * write it. On x86-64 this is a plain load that the engine cannot move, on other processors Atomics.load, or in Bun a plain
+ * load between two fences. It waits for nothing and checks nothing: an index outside the array is undefined, as
+ * `words[index]` is.
  *
  * @example
  * ```ts
