@@ -7,6 +7,7 @@
 // a check of its own ("it->second.Size() > offset") where Node's WebAssembly strips types: Node 22 nearly always, with the
 // library or without, Node 26 now and then.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { startCompiler } from "./arm64/compiler.mjs";
 import { makeDisk, makeInitramfs } from "./arm64/image.mjs";

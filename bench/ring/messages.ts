@@ -6,7 +6,7 @@ export const TICK_SIZE = 32;
 export const END = -1;
 const CACHE_LINE_WORDS = 16;
 
-/** What a consumer copies a tick into, the fields of the C++ one: timestamp f64 @0, symbol u32 @8, price f64 @16, volume u32 @24. */
+/** What a consumer copies a tick into: timestamp f64 @0 (u64 in C++), symbol u32 @8, price f64 @16, volume u32 @24. */
 export class Tick {
   /** The sequence number, as in C++; a double from the start, as it comes. */
   timestamp = 0.5;

