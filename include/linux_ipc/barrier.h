@@ -62,12 +62,13 @@ static inline int linux_ipc_barrier_has_enough(const struct linux_ipc *ipc, stru
   return members >= (phase > 0 ? 1 : barrier->parties);
 }
 
-/* Ends the phase if everybody is there; whether it is over. */
+/* Ends the phase if everybody is there; whether it is over. The parties are counted before who is missing: one that joined
+ * between the two looks would be counted, and not be waited for. */
 static inline int linux_ipc_barrier_end(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier, int32_t phase) {
   uint32_t found = (uint32_t)phase;
   if (linux_ipc_barrier_phase(barrier) != phase) return 1;
-  if (linux_ipc_barrier_missing(ipc, barrier, phase, NULL) > 0) return 0;
   if (!linux_ipc_barrier_has_enough(ipc, barrier, phase)) return 0;
+  if (linux_ipc_barrier_missing(ipc, barrier, phase, NULL) > 0) return 0;
   linux_ipc_eventcount_change(&barrier->eventcount, &found, (uint32_t)linux_ipc_barrier_after(phase));
   return 1; /* by us, or by somebody who was faster */
 }

@@ -25,4 +25,11 @@ describe(`a counter of ${names.join(", ")}`, () => {
       assert.deepEqual([total, faults], [names.length * rounds, 0]);
     });
   }
+
+  it("under Barrier begins with the phase that all have joined, each time", async () => {
+    for (let start = 0; start < 50; start++) {
+      const { total, faults } = await counters.count("Barrier", 3, 60_000);
+      assert.deepEqual([total, faults], [names.length * 3, 0]);
+    }
+  });
 });
