@@ -11,7 +11,7 @@ const crossFolders = ["tests/cross/", "tests/crash/", "tests/explorer/"];
 const alone = [
   /^tests\/crash\/(?!(heirs|notice)\.)/,
   /^tests\/cross\/(c_counter|c_rwlock_kills|c_words|litmus|ordered_load|pipeline|ring)\./,
-  /^tests\/memory\/(cpu|cpu_lock|huge_pages|huge_pages_examples|numa)\./,
+  /^tests\/memory\/(cpu|cpu_lock|huge_pages|numa)\./,
   /^tests\/(ring\/(loop|shared_map_expiry)|sync\/plain_locks|wait\/(first_wait|pending|same_thread))\./,
 ];
 

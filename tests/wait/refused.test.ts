@@ -63,9 +63,8 @@ describe("a process without", () => {
       it(`${what} is told by ${form} that its producer died`, async () => {
         const { name, ring } = makeRing("death");
         const producer = spawnPeer(mainRuntimes[0], peer, [name, "produce"]);
-        assert.equal(await producer.line(), "ready");
         const other = spawnPeer(ownRuntime, peer, [name, form], { wrapper: wrapper() });
-        assert.equal(await other.line(), "ready");
+        assert.deepEqual(await Promise.all([producer.line(), other.line()]), ["ready", "ready"]);
         assert.equal(await other.line(), "1");
         await new Promise((resolve) => setTimeout(resolve, 60));
         producer.kill();
@@ -95,10 +94,17 @@ describe("a process without", () => {
     }
 
     it(`${what} is known as dead when it was killed`, async () => {
-      for (const form of ["receiveSync", "receive"] as const) {
-        const { name, ring } = makeRing("killed");
-        const consumer = ring.consumer();
-        const other = spawnPeer(ownRuntime, peer, [name, "produce"], { wrapper: wrapper() });
+      const start = (form: "receive" | "receiveSync") => {
+        const made = makeRing("killed");
+        const consumer = made.ring.consumer();
+        return {
+          ...made,
+          form,
+          consumer,
+          other: spawnPeer(ownRuntime, peer, [made.name, "produce"], { wrapper: wrapper() }),
+        };
+      };
+      for (const { form, ring, consumer, other } of [start("receiveSync"), start("receive")]) {
         assert.equal(await other.line(), "ready");
         assert.deepEqual([...((await consumer.receive({ timeoutMs: 5000 })) ?? [])], [1]);
         other.kill();
@@ -111,11 +117,13 @@ describe("a process without", () => {
     });
 
     it(`${what} is known as dead by readers of its value, who take no slot`, async () => {
-      for (const form of ["nextSync", "next"] as const) {
+      const start = (form: "next" | "nextSync") => {
         const name = uniqueName("value");
         const latest = LatestValue.create(name, { size: 16, unlinkOnClose: true });
-        const reader = latest.reader();
         const other = spawnPeer(ownRuntime, valuePeer, ["writeAndStay", name], { wrapper: wrapper() });
+        return { form, latest, reader: latest.reader(), other };
+      };
+      for (const { form, latest, reader, other } of [start("nextSync"), start("next")]) {
         assert.equal((await reader.next({ timeoutMs: 10_000 }))?.length, 5);
         other.kill();
         const waiting = async () => (form === "next" ? reader.next() : reader.nextSync({ timeoutMs: 5000 }));
