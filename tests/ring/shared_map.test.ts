@@ -378,3 +378,55 @@ describe("what a map refuses", () => {
     assert.equal(SharedMap.unlink(name), false);
   });
 });
+
+describe("a map opened with readOnly", () => {
+  after(cleanUp);
+
+  it("sees every entry that others write, and writes nothing itself", () => {
+    const { name, map } = makeMap("read-only", { evict: "lru", capacity: 4 });
+    const same = SharedMap.open(name, { readOnly: true });
+    const target = new Uint8Array(32);
+    assert.equal(same.get("a"), undefined);
+    for (let round = 1; round <= 20_000; round++) {
+      // engines that have compiled all of it must not write to it either
+      map.set("a", bytes(`${round}`));
+      assert.equal(text(target.subarray(0, same.getInto("a", target))), `${round}`);
+      if (round % 20 === 0) assert.deepEqual(contentOf(same), { a: `${round}` });
+    }
+    map.increment("n", 7);
+    assert.deepEqual([same.getCounter("n"), same.has("a"), same.size, same.evict], [7, true, 2, "lru"]);
+    assert.ok(same.peekAt("a") > 0 && same.confirm());
+    same.close();
+    map.close();
+  });
+
+  it("is no use of an entry: the oldest goes, whoever looks", () => {
+    const { name, map } = makeMap("read-only-lru", { evict: "lru", capacity: 2 });
+    const same = SharedMap.open(name, { readOnly: true });
+    for (const key of ["old", "new"]) map.set(key, bytes(key));
+    assert.equal(text(same.get("old")), "old");
+    map.set("newest", bytes("newest"));
+    assert.deepEqual(Object.keys(contentOf(same)), ["new", "newest"]);
+    same.close();
+    map.close();
+  });
+
+  it("refuses whatever writes, and takes no slot", () => {
+    const { name, map } = makeMap("read-only-refused", { valueSize: 8 });
+    map.set("a", bytes("a"));
+    const same = SharedMap.open(name, { readOnly: true });
+    const writes: (() => unknown)[] = [
+      () => same.set("a", bytes("b")),
+      () => same.delete("a"),
+      () => same.compareAndSet("a", bytes("a"), bytes("b")),
+      () => same.increment("n"),
+      () => same.removeExpired(),
+      () => same.clear(),
+    ];
+    for (const write of writes) assert.throws(write, { code: "EACCES", message: /open read-only/ });
+    assert.throws(() => SharedMap.open(name, { readOnly: bad(1) }), TypeError);
+    assert.deepEqual(contentOf(map), { a: "a" });
+    same.close();
+    map.close();
+  });
+});

@@ -35,10 +35,15 @@ export class WriterLock {
 
   /** Joins the participants at the first write: who only reads takes no slot. */
   get #attached(): LockWord {
-    const { memory, participants, base } = this.#placement;
-    const place = { word: base + layout.LOCK, eventcount: base + layout.LOCK_EVENTCOUNT };
-    this.#word ??= new LockWord(memory, place, participants);
+    this.#word ??= this.#attach();
     return this.#word;
+  }
+
+  #attach(): LockWord {
+    const { memory, participants, base } = this.#placement;
+    if (memory.readOnly) throw this.#table.error(errno.EACCES, "attach", "write to", "it is open read-only");
+    const place = { word: base + layout.LOCK, eventcount: base + layout.LOCK_EVENTCOUNT };
+    return new LockWord(memory, place, participants);
   }
 
   /** Takes the lock. What it protects is sound then. */

@@ -33,6 +33,8 @@ export interface SharedMapCreateOptions extends SharedMapSize, SharedMapUse {
 
 /** How `SharedMap.open` opens. */
 export interface SharedMapOpenOptions extends SharedMapUse {
+  /** Only to look: needs no permission to write, and is no use of an entry. All that writes is EACCES. */
+  readOnly?: boolean;
   /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
   timeoutMs?: number;
 }

@@ -13,7 +13,7 @@ import {
 } from "../../memory/placement.ts";
 import type { SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
-import { checkDuration, checkOptions, demandOptions } from "../../sys/validate.ts";
+import { checkBoolean, checkDuration, checkOptions, demandOptions } from "../../sys/validate.ts";
 import { checkAgreement, findGeometry, geometryOf, layEmpty, type MapGeometry, sizeOf } from "./geometry.ts";
 import { layOver } from "./lay.ts";
 import * as layout from "./layout.ts";
@@ -101,14 +101,17 @@ export class SharedMap extends MapWriting {
   }
 
   /**
-   * Opens a map that exists; how large it is stands in it.
+   * Opens a map that exists; how large it is stands in it. With `readOnly`, whoever may read its file can read its
+   * entries: created with `mode: 0o640`, it serves other users of the group.
    *
-   * @throws {IpcError} ENOENT no such name; EINVAL it is something else; EBADMSG its header is corrupted
+   * @throws {IpcError} ENOENT no such name; EACCES not permitted; EINVAL it is something else; EBADMSG its header is
+   * corrupted
    */
   static open(name: string, options: SharedMapOpenOptions = {}): SharedMap {
-    checkOptions(options, ["timeoutMs", ...USE_OPTIONS], "SharedMap.open");
+    checkOptions(options, ["timeoutMs", "readOnly", ...USE_OPTIONS], "SharedMap.open");
     timeoutOf(options);
-    const placement = openPlacement(name, KIND, { timeoutMs: options.timeoutMs });
+    const { timeoutMs, readOnly = false } = options;
+    const placement = openPlacement(name, KIND, { timeoutMs }, checkBoolean(readOnly, "readOnly"));
     try {
       const geometry = findGeometry(placement.memory.buffer, placement.base, name);
       return new SharedMap({ placement, geometry, created: false, use: options });

@@ -1,7 +1,7 @@
 // Snapshots of a map's buckets, for iterations: without the lock, and whole.
 
 import { clockMonotonic } from "../../sys/futex.ts";
-import { fence } from "../../sys/ordering.ts";
+import { fence, loadOrdered } from "../../sys/ordering.ts";
 import * as layout from "./layout.ts";
 import type { MapReader } from "./reader.ts";
 import type { MapTable } from "./table.ts";
@@ -38,13 +38,13 @@ export class BucketSnapshots {
   /** Undefined: a writer was faster. */
   #tryTake(bucket: number): MapEntry[] | undefined {
     const { i32, slots } = this.#table;
-    const version = Atomics.load(i32, bucket + 1); // SYNC bucket
+    const version = loadOrdered(i32, bucket + 1); // SYNC bucket
     const isCurrent = () => {
       fence();
-      return Atomics.load(i32, bucket + 1) === version;
+      return loadOrdered(i32, bucket + 1) === version;
     };
     const entries: MapEntry[] = [];
-    let link = Atomics.load(i32, bucket);
+    let link = loadOrdered(i32, bucket);
     for (let steps = 0; link !== layout.END; steps++) {
       const at = this.#table.isLink(link) && steps <= slots ? this.#table.at(link) : -1;
       const entry = at < 0 ? undefined : this.#entry(at);

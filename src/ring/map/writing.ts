@@ -36,7 +36,7 @@ export abstract class MapWriting extends MapReading {
   constructor(table: MapTable, placement: Placement, writeTimeoutMs: number) {
     const { keySize, valueSize, isLru } = table.geometry;
     const key = new KeyText(keySize);
-    const recency = isLru ? new Recency(table) : undefined;
+    const recency = isLru && !table.memory.readOnly ? new Recency(table) : undefined;
     super(table, key, recency);
     const slots = new MapSlots(table, recency);
     this.mostBytes = valueSize;
@@ -59,8 +59,8 @@ export abstract class MapWriting extends MapReading {
    *
    * @throws {TypeError} the key is no string, or the value no bytes, or they are gone (detached)
    * @throws {RangeError} the key is longer than `keySize`, or the value than `valueSize`
-   * @throws {IpcError} ETIMEDOUT another process has held the lock for `writeTimeoutMs`; EUSERS 128 processes write; EBADF
-   * after close; EBADMSG the shared bytes are corrupted
+   * @throws {IpcError} ETIMEDOUT another process has held the lock for `writeTimeoutMs`; EUSERS 128 processes write; EACCES
+   * it was opened with `readOnly`; EBADF after close; EBADMSG the shared bytes are corrupted
    */
   set(key: string, value: ArrayBufferView | ArrayBuffer, options?: SharedMapWriteOptions): boolean {
     this.checkOpen("write to");
