@@ -3,9 +3,12 @@
 import { setImmediate } from "node:timers";
 import type { AwaitOptions } from "./deadline.ts";
 import { limit } from "./limit.ts";
+import { Linger } from "./linger.ts";
 
 /** How the queue sleeps: an eventcount in production, anything in a test. */
 export interface Parking {
+  /** Whether it looks again for some turns of the loop before it parks, and how long, ms; some 0.2 unless said. */
+  readonly lingers?: { readonly spinMs: number | undefined };
   /** Announces a sleeper, before a last look: the key, and whose death would end the sleep. */
   prepare(): number;
   /** Calls back when the key has changed or the peer has died. False: it has changed already. */
@@ -22,6 +25,8 @@ interface Caller {
   /** Ends its timeout. */
   release(): void;
   isSettled: boolean;
+  /** It keeps the process alive. */
+  readonly isRef: boolean;
   isHolding: boolean;
 }
 
@@ -35,9 +40,11 @@ export class Awaiting {
   readonly #parking: Parking;
   #callers: Caller[] = [];
   readonly #onChange = () => this.#serve();
+  readonly #linger: Linger | undefined;
 
   constructor(parking: Parking) {
     this.#parking = parking;
+    if (parking.lingers !== undefined) this.#linger = new Linger(parking.lingers.spinMs, this.#onChange);
   }
 
   get size(): number {
@@ -50,7 +57,7 @@ export class Awaiting {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const settle = { resolve: resolve as (value: unknown) => void, reject };
-      const caller: Caller = { attempt, ...settle, release: nothing, isSettled: false, isHolding: false };
+      const caller: Caller = { attempt, ...settle, release: nothing, isSettled: false, isRef, isHolding: false };
       if (options !== undefined) this.#limit(caller, options, isRef);
       this.#callers.push(caller);
       if (this.#callers.length === 1) this.#serve();
@@ -83,8 +90,10 @@ export class Awaiting {
     this.#callers.splice(index, 1);
     this.#release(caller);
     settle();
-    if (this.#callers.length === 0) this.#parking.unpark();
-    else if (index === 0) this.#serve();
+    if (this.#callers.length === 0) {
+      this.#linger?.fail();
+      this.#parking.unpark();
+    } else if (index === 0) this.#serve();
   }
 
   /** Settles the first caller if it can be; whether it was. */
@@ -118,9 +127,13 @@ export class Awaiting {
     let key: number | undefined;
     let vainLooks = 0;
     for (let caller = this.#callers[0]; caller !== undefined; caller = this.#callers[0]) {
-      if (this.#settleFirst(caller)) key = undefined;
-      else if (key === undefined) key = this.#parking.prepare();
-      else if (this.#parking.park(key, this.#onChange)) return;
+      if (this.#settleFirst(caller)) {
+        key = undefined;
+        this.#linger?.succeed();
+      } else if (key === undefined) {
+        if (caller.isRef && this.#linger?.goesOn()) return; // a turn of the loop is no life: it would not come for others
+        key = this.#parking.prepare();
+      } else if (this.#parking.park(key, this.#onChange)) return;
       else if (++vainLooks === VAIN_LOOKS_MOST) {
         setImmediate(this.#onChange);
         return;

@@ -57,6 +57,7 @@ export class Waiter {
     this.#words = new Int32Array(parts.memory.buffer, 0, Math.floor(parts.memory.size / 4));
     this.#prepare = parts.prepare ?? (() => prepareToSleep(this.#words, parts.own / 4));
     this.#awaiting = new Awaiting({
+      lingers: { spinMs: parts.spinMs },
       prepare: () => this.#announce(),
       park: (key, onChange) => this.#park(key, onChange),
       unpark: () => this.#unpark(),

@@ -17,7 +17,10 @@ export interface ValueType<Value, Given = Value> {
 
 /** How this process uses a latest value. */
 export interface LatestValueUse {
-  /** How long a blocking wait spins before it sleeps, milliseconds; measured once per process unless said. */
+  /**
+   * How long a blocking wait spins before it sleeps, milliseconds; measured once per process unless said. An awaiting one
+   * looks again in each turn of the event loop for as long, 0.2 unless said, where that has paid of late.
+   */
   spinMs?: number;
   /** `"atomic"` publishes with atomic operations also on x86-64, where plain stores are ordered enough and faster. */
   ordering?: "auto" | "atomic";

@@ -7,6 +7,7 @@ import { checkChoice, checkDuration } from "../../sys/validate.ts";
 export interface SpscRingUse {
   /**
    * How long a blocking wait spins before it sleeps, milliseconds; measured once per process unless said (0.05 to 0.2).
+   * An awaiting one looks again in each turn of the event loop for as long, 0.2 unless said, where that has paid of late.
    * 0 for machines whose processors are all busy.
    */
   spinMs?: number;
