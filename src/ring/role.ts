@@ -45,11 +45,14 @@ export class Role {
     return loadOrdered(this.#words, this.#role);
   }
 
-  /** Whom to watch, when the death of `told` has been told: the holder, or who is about to become it; 0 = nobody. */
+  /**
+   * Whom to watch, when the death of `told` has been told: the holder, or who is about to become it; 0 = nobody. The
+   * candidate is looked for first: who takes the role is found there before, and as the holder behind.
+   */
   watched(told: number): number {
+    const candidate = loadOrdered(this.#words, this.#candidate);
     const { owner } = this;
     if (owner !== 0 && owner !== told) return owner;
-    const candidate = loadOrdered(this.#words, this.#candidate);
     return candidate === 0 || this.isDead(candidate) ? 0 : candidate;
   }
 
