@@ -16,6 +16,7 @@ const WORDS = { noun: "producer", role: 0, state: 4, candidate: 8 } as const;
 const EVENTCOUNT = 3;
 const BEFORE = 1 << 10;
 const TAKER = 2 << 10;
+const OTHER = 3 << 10;
 
 /** One role, whose holder before, if there was one, is dead. */
 class Scene {
@@ -37,11 +38,13 @@ class Scene {
 /** Takes the role, so far as it is let. */
 class Taker {
   readonly #scene: Scene;
+  readonly #id: number;
   readonly #first: Uint8Array;
   #done = 0;
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, id: number) {
     this.#scene = scene;
+    this.#id = id;
     this.#first = scene.bytes.slice();
   }
 
@@ -72,7 +75,7 @@ class Taker {
 
   #take(): void {
     const words = new Int32Array(this.#scene.memory.buffer);
-    this.#scene.role(TAKER).take("explored", () => {
+    this.#scene.role(this.#id).take("explored", () => {
       if ((Atomics.load(words, EVENTCOUNT) & 1) !== 0) Atomics.add(words, EVENTCOUNT, 1);
     });
   }
@@ -106,37 +109,57 @@ class Sleeper {
   }
 }
 
-/** The taker stops at `first`, goes on at the sleeper's access `index` and stops at `later`; whether there are such. */
-function play(before: number, first: number, index: number, later: number): { isThere: boolean; isStopped: boolean } {
+/** Another one takes the role, and is killed; the sleeper is told of it. */
+function overtake(scene: Scene, sleeper: Sleeper): void {
+  new Taker(scene, OTHER).goOn(Number.POSITIVE_INFINITY);
+  scene.dead.add(OTHER);
+  sleeper.look();
+}
+
+interface Play {
+  readonly before: number;
+  readonly isOvertaken: boolean;
+  /** The taker stops at its access `first`, goes on at the sleeper's access `index`, or behind all, and stops at `later`. */
+  readonly first: number;
+  readonly index: number;
+  readonly later: number;
+}
+
+/** Whether there are these accesses. */
+function play({ before, isOvertaken, first, index, later }: Play): { isThere: boolean; isStopped: boolean } {
   const scene = new Scene(before);
   const { memory, dead } = scene;
   return memory.trace(() => {
     const sleeper = new Sleeper(scene);
     sleeper.look();
-    const taker = new Taker(scene);
+    const taker = new Taker(scene, TAKER);
     taker.goOn(first);
+    const holds = () => new Int32Array(memory.buffer)[0] === TAKER;
+    if (isOvertaken && !holds()) overtake(scene, sleeper);
     let isStopped = false;
     const goOn = () => {
       isStopped = taker.goOn(later);
     };
     const isThere = actAt(memory, [index], goOn, () => sleeper.fallAsleep());
+    if (!isThere) goOn();
     dead.add(TAKER);
-    const hasTaken = new Int32Array(memory.buffer)[0] === TAKER;
-    assert.ok(!hasTaken || !sleeper.sleeps, `it sleeps for ever: ${first} | ${index} | ${later}`);
+    assert.ok(!holds() || !sleeper.sleeps, `it sleeps for ever: ${first} | ${index} | ${later}`);
     return { isThere, isStopped };
   });
 }
 
 describe("falling asleep while the other side's role is taken by one who is killed", () => {
-  for (const [name, before] of Object.entries({ "free role": 0, "role of a dead one, whose end was told": BEFORE })) {
-    it(`${name}: this death is told, too`, (t) => {
-      let count = 0;
-      for (let index = 0, isThere = true; isThere; index++) {
-        for (let later = 0, isStopped = true; isStopped; later++)
-          for (let first = 0; first <= later; first++, count++)
-            ({ isThere, isStopped } = play(before, first, index, later));
-      }
-      t.diagnostic?.(`${count} plays`);
-    });
+  const scenes = { "free role": 0, "role of a dead one, whose end was told": BEFORE };
+  for (const [name, before] of Object.entries(scenes)) {
+    for (const isOvertaken of [false, true])
+      it(`${name}${isOvertaken ? ", and of one more meanwhile" : ""}: this death is told, too`, (t) => {
+        let count = 0;
+        for (let index = 0, isThere = true; isThere; index++) {
+          for (let later = 0, isStopped = true; isStopped; later++)
+            for (let first = 0; first <= later; first++, count++)
+              ({ isThere, isStopped } = play({ before, isOvertaken, first, index, later }));
+        }
+        t.diagnostic?.(`${count} plays`);
+      });
   }
 });
