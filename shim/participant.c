@@ -252,7 +252,8 @@ void participant_forget(struct environment *environment) {
   }
 }
 
-/* Is `owner` dead? 1 or 0. Two loads for the usual answer, and the OFD lock, the authority, for the rest.
+/* Is `owner` dead? 1 or 0. Two loads for the usual answer, and the OFD lock, the authority, for the rest. The life comes
+ * first: if the slot is the owner's behind that, the life was.
  * We are never dead ourselves: F_OFD_GETLK does not see locks of our own description. */
 LIPC_EXPORT int32_t lipc_participant_dead(double handle, double owner_id) {
   const struct participant *participant = POINTER(handle);
@@ -261,7 +262,7 @@ LIPC_EXPORT int32_t lipc_participant_dead(double handle, double owner_id) {
   if (index < 0 || index >= participant->slots) return -EINVAL;
   if (owner == participant->owner) return 0;
   struct slot *slot = &participant->table[index];
-  if (atomic_load(&slot->generation) != owner >> 10 || atomic_load(&slot->life) & FUTEX_OWNER_DIED) return 1;
+  if (atomic_load(&slot->life) & FUTEX_OWNER_DIED || atomic_load(&slot->generation) != owner >> 10) return 1;
   struct flock lock;
   int32_t result = try_lock(participant->lock_fd, F_OFD_GETLK, slot_byte(participant, index), &lock);
   if (result < 0) return result;

@@ -132,23 +132,6 @@ export function openFile(path: string, readOnly: boolean, attempt: () => Attempt
   return check(sys.open(path, (readOnly ? sys.O_RDONLY : sys.O_RDWR) | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0), attempt);
 }
 
-/** Removes the name; false when there was none. */
-export function unlinkFile(path: string, doing: string): boolean {
-  const result = sys.unlink(path);
-  if (result === -errno.ENOENT) return false;
-  check(result, () => ({ syscall: "shm_unlink", doing, path }));
-  return true;
-}
-
-/** Whether the name still leads to the file of this descriptor, and not to a successor of the same name. */
-export function isStillNamed(path: string, fd: number): boolean {
-  const other = sys.open(path, sys.O_RDONLY | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0);
-  if (other < 0) return false;
-  const [a, b] = [sys.fstat(fd), sys.fstat(other)];
-  sys.close(other);
-  return typeof a === "object" && typeof b === "object" && a.inode === b.inode && a.device === b.device;
-}
-
 /** What only a creation or a close looks at. */
 interface NameOptions {
   readonly mode?: number;

@@ -182,15 +182,18 @@ export class Participants {
     return slot >= 0 && slot < layout.PARTICIPANTS_COUNT ? slot : -1;
   }
 
-  /** Whether the owner is known to be dead: two loads. An id that nobody can have is dead. */
+  /**
+   * Whether the owner is known to be dead: two loads. An id that nobody can have is dead. The life word comes first: if the
+   * slot is the owner's behind that, the life was. (Between the two in the other order a successor could come alive.)
+   */
   isDead(owner: number): boolean {
     const slot = this.#slot(owner);
     if (slot < 0) return true;
     const at = (slot * layout.SLOT_SIZE) / 4;
     const generation = (owner & layout.OWNER_MASK) >>> layout.OWNER_GENERATION_SHIFT;
     if (generation === 0) return true; // nobody's, also where the slot has never been held
-    if (loadOrdered(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4) !== generation) return true;
-    return (loadOrdered(this.#words, at + layout.SLOT_LIFE_OFFSET / 4) & layout.OWNER_DIED) !== 0;
+    if ((loadOrdered(this.#words, at + layout.SLOT_LIFE_OFFSET / 4) & layout.OWNER_DIED) !== 0) return true;
+    return loadOrdered(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4) !== generation;
   }
 
   /** As isDead, and asks the kernel's lock table where the words say "alive". */

@@ -5,7 +5,7 @@ import { IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
 import { checkInteger } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
-import { isStillNamed, openOrCreate, reserve, unlinkFile } from "./file.ts";
+import { openOrCreate, reserve } from "./file.ts";
 import type { HugePages } from "./huge_pages.ts";
 import { forgetLeak, reportLeak } from "./leak.ts";
 import { demandMappable, Mapping } from "./mapping.ts";
@@ -19,6 +19,7 @@ import {
   SIZE_MAX,
 } from "./shared_memory_options.ts";
 import { anonymousParts, createParts, descriptorParts, openParts, type Parts } from "./shared_memory_parts.ts";
+import { unlinkFile, unlinkOwn } from "./unlinking.ts";
 
 /**
  * Memory that several processes map at once, byte for byte what C's `shm_open` and `mmap` give.
@@ -270,7 +271,7 @@ export class SharedMemory {
     this.#dependents.close();
     const { mapping, fd, path, unlinkOnClose } = this.#parts;
     mapping.close();
-    if (unlinkOnClose && path !== undefined && isStillNamed(path, fd)) sys.unlink(path);
+    if (unlinkOnClose && path !== undefined) unlinkOwn(path, fd);
     sys.close(fd);
   }
 

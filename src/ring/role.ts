@@ -45,11 +45,14 @@ export class Role {
     return loadOrdered(this.#words, this.#role);
   }
 
-  /** Whom to watch, when the death of `told` has been told: the holder, or who is about to become it; 0 = nobody. */
+  /**
+   * Whom to watch, when the death of `told` has been told: the holder, or who is about to become it; 0 = nobody. The
+   * candidate is looked for first: who takes the role is found there before, and as the holder behind.
+   */
   watched(told: number): number {
+    const candidate = loadOrdered(this.#words, this.#candidate);
     const { owner } = this;
     if (owner !== 0 && owner !== told) return owner;
-    const candidate = loadOrdered(this.#words, this.#candidate);
     return candidate === 0 || this.isDead(candidate) ? 0 : candidate;
   }
 
@@ -74,17 +77,22 @@ export class Role {
    */
   take(ringName: string, notify: () => void): void {
     const me = this.#participants.join();
-    Atomics.store(this.#words, this.#candidate, me);
-    notify();
     try {
-      this.#replace(ringName, me);
+      this.#replace(ringName, me, notify);
     } finally {
       Atomics.compareExchange(this.#words, this.#candidate, me, 0);
       notify(); // whoever watches over the candidate looks again
     }
   }
 
-  #replace(ringName: string, me: number): void {
+  /** Before each attempt: another one may have put its id in the place of ours, and taken it out again. */
+  #announce(me: number, notify: () => void): void {
+    if (loadOrdered(this.#words, this.#candidate) === me) return;
+    Atomics.store(this.#words, this.#candidate, me);
+    notify();
+  }
+
+  #replace(ringName: string, me: number, notify: () => void): void {
     for (let owner = this.owner; ; owner = this.owner) {
       if (owner !== 0 && !this.#participants.isProvenDead(owner)) {
         const isOurs = this.#participants.isOfThisThread(owner);
@@ -98,6 +106,7 @@ export class Role {
         });
       }
       this.#before = owner;
+      this.#announce(me, notify);
       if (Atomics.compareExchange(this.#words, this.#role, owner, me) === owner) break;
     }
     this.#holder = me;

@@ -96,21 +96,24 @@ export class Awaiting {
     } else if (index === 0) this.#serve();
   }
 
-  /** Settles the first caller if it can be; whether it was. */
+  /** Settles the first caller if it can be; whether it is. What its attempt runs, a type of the user's, may do so first. */
   #settleFirst(caller: Caller): boolean {
     let value: unknown;
     try {
       value = caller.attempt();
-      if (value === undefined) return false;
     } catch (error) {
-      this.#callers.shift();
-      this.#release(caller);
-      caller.reject(error);
+      if (this.#removeFirst(caller)) caller.reject(error);
       return true;
     }
+    if (value !== undefined && this.#removeFirst(caller)) caller.resolve(value);
+    return caller.isSettled;
+  }
+
+  /** False: it has left already. */
+  #removeFirst(caller: Caller): boolean {
+    if (caller.isSettled) return false;
     this.#callers.shift();
     this.#release(caller);
-    caller.resolve(value);
     return true;
   }
 

@@ -100,6 +100,22 @@ const cases: Record<string, Case> = {
     act: ({ consumer }) => void consumer.side.drain(() => {}),
     expected: [isSent],
   },
+  "room comes and the consumer closes": {
+    ...sending,
+    act({ consumer }) {
+      consumer.side.drain(() => {});
+      consumer.side.close();
+    },
+    expected: [isSent, isSent],
+  },
+  "room comes and the consumer dies": {
+    ...sending,
+    act({ consumer }) {
+      consumer.side.drain(() => {});
+      die(consumer);
+    },
+    expected: [isSent, isSent],
+  },
   "the consumer closes": { ...sending, act: ({ consumer }) => consumer.side.close(), expected: [isEnd, isEnd] },
   "the consumer dies": { ...sending, act: ({ consumer }) => die(consumer), expected: [isDeath, isPending] },
 };

@@ -76,6 +76,12 @@ class Scene {
     return new View(this.#buffers, undefined);
   }
 
+  /** As power loss may do. */
+  damageCurrent(): void {
+    const buffers = this.#buffers;
+    new Int32Array(this.memory.buffer)[(buffers.headerOf(buffers.current) + layout.CHECKSUM) / 4] ^= 1;
+  }
+
   /** A writer that has published the values 1 to `before`. */
   begin(): LatestValueWriter {
     const writer = this.writer();
@@ -184,6 +190,29 @@ describe("sides between two accesses of each other", () => {
         }
       }
     });
+
+  it("a reader of what power loss has left gets one whole value, though a writer comes and is half-way again", () => {
+    for (const kind of kinds.filter(({ checksum, before }) => checksum && before > 1)) {
+      for (const count of [0, 1, 2, 3, 4, 5]) {
+        let happened = true;
+        for (let index = 0; happened; index++) {
+          const scene = new Scene(kind);
+          scene.memory.trace(() => {
+            scene.begin();
+            scene.damageCurrent();
+            const reader = scene.reader();
+            let last = kind.before;
+            const goOn = () => {
+              const writer = scene.writer();
+              for (let more = 0; more < count; more++) writer.write(valueAt(++last));
+              writer.claim().fill(255);
+            };
+            happened = actAt(scene.memory, [index], goOn, () => look(reader, () => last));
+          });
+        }
+      }
+    }
+  });
 
   it("a writer that is half-way hides nothing", () => {
     for (const kind of kinds) {

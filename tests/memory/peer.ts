@@ -57,6 +57,25 @@ const commands: Record<string, () => void | Promise<void>> = {
     }
   },
 
+  /** Closes an object, and removes its name, when told to. */
+  async closeUnlinking() {
+    const memory = SharedMemory.openOrCreate(name, { size: 4096, unlinkOnClose: true });
+    console.log("open");
+    await input();
+    memory.close();
+    console.log("closed");
+    process.exit();
+  },
+
+  /** Removes the name when told to. */
+  async unlink() {
+    SharedMemory.anonymous({ size: 4096 }).close(); // loads the library
+    console.log("ready");
+    await input();
+    console.log(SharedMemory.unlink(name));
+    process.exit();
+  },
+
   /** Maps the object and tells what it finds when told to look. */
   async lookTwice() {
     const memory = SharedMemory.open(name, { readOnly: parameters[0] === "readOnly" });

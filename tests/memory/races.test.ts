@@ -1,10 +1,20 @@
 // Races for one name: exactly one creates, nobody sees half an object, a creator that is killed leaves nothing half-made.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, unlinkSync } from "node:fs";
 import { after, describe, it } from "node:test";
-import { SharedMemory } from "../../mod.ts";
-import { cleanUp, objectPath, ownObjects, ownRuntime, Random, sleep, spawnPeer, uniqueName } from "../support/mod.ts";
+import { FileLock, SharedMemory } from "../../mod.ts";
+import {
+  cleanUp,
+  objectExists,
+  objectPath,
+  ownObjects,
+  ownRuntime,
+  Random,
+  sleep,
+  spawnPeer,
+  uniqueName,
+} from "../support/mod.ts";
 
 /** In each row of the matrix. */
 const ROUNDS = 5;
@@ -43,6 +53,42 @@ describe("racing for one name", () => {
     maker.kill();
     await maker.ended;
     assert.ok(seen > 20, `only ${seen} objects were seen`);
+  });
+});
+
+describe("removing a name", () => {
+  after(cleanUp);
+
+  /** Another one is about to remove it, has looked, and is slow. */
+  for (const way of ["closeUnlinking", "unlink"])
+    it(`${way}: waits for who is about to remove the same file's, and leaves its successor alone`, async () => {
+      const name = uniqueName(way);
+      SharedMemory.create(name, { size: 4096 }).close();
+      const other = FileLock.open(objectPath(name));
+      const closer = spawnPeer(ownRuntime, peer, [way, name]);
+      await closer.line();
+      const guard = other.tryLock({ offset: 2 ** 52, length: 1 });
+      closer.write("now");
+      await sleep(50);
+      assert.ok(objectExists(name));
+      unlinkSync(objectPath(name));
+      const successor = SharedMemory.create(name, { size: 4096 });
+      guard?.unlock();
+      assert.equal(await closer.line(), way === "unlink" ? "true" : "closed");
+      assert.equal(objectExists(name), way !== "unlink", "an unlink by name removes whatever has it");
+      for (const open of [successor, other]) open.close();
+    });
+
+  it("is not kept up by a stranger's lock over all of the file", () => {
+    const memory = SharedMemory.create(uniqueName("covered"), { size: 4096, unlinkOnClose: true });
+    const stranger = FileLock.open(objectPath(memory.name ?? ""));
+    const guard = stranger.tryLock();
+    const start = performance.now();
+    memory.close();
+    assert.ok(performance.now() - start < 500);
+    assert.equal(objectExists(memory.name ?? ""), false);
+    guard?.unlock();
+    stranger.close();
   });
 });
 

@@ -67,6 +67,20 @@ describe("for await over a consumer", () => {
     ring.close();
   });
 
+  it("ends with its stream also where a successor has come before it could ask again", async () => {
+    const { ring, producer, consumer } = makePair("successor", { capacity: 1024 });
+    const { receive } = consumer;
+    consumer.receive = (options) =>
+      receive.call(consumer, options).catch((error) => {
+        assert.ok(ring.producer().trySend(bytes("next")));
+        throw error;
+      });
+    setTimeout(() => producer.close(), 20);
+    assert.deepEqual(await within(collect(consumer), 5000, "the end"), []);
+    assert.equal(text(consumer.tryReceive()), "next");
+    ring.close();
+  });
+
   it("is ended by the death of the producer with PeerDiedError, after what it had sent", async () => {
     const { ring, name } = makeRing("death", { capacity: 1024 });
     const consumer = ring.consumer();

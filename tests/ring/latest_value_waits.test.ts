@@ -158,6 +158,24 @@ describe("the writer's end", () => {
     latest.close();
   });
 
+  it("iteration ends also where a successor has come before it could ask again", async () => {
+    const { latest, writer, reader } = makeBoth("successor", { size: 16 });
+    const { next } = reader;
+    reader.next = (options) =>
+      next.call(reader, options).catch((error) => {
+        latest.writer().write(bytes("next"));
+        throw error;
+      });
+    const seen: string[] = [];
+    const done = (async () => {
+      for await (const value of reader) seen.push(text(value) ?? "");
+    })();
+    setTimeout(() => writer.close(), 20);
+    await within(done, 5000, "the end of the iteration");
+    assert.deepEqual([seen, text(reader.tryNext())], [[], "next"]);
+    latest.close();
+  });
+
   it("a death is told once, within moments; the value stays", async () => {
     for (const runtime of mainRuntimes) {
       const { name, latest } = makeLatest(`death-${runtime.name}`, { size: 16 });

@@ -60,6 +60,47 @@ describe("awaiting", () => {
     assert.deepEqual([queue.size, parking.parked], [0, undefined]);
   });
 
+  it("serves the next one where an attempt aborts its own wait, and counts none twice", async () => {
+    const { parking, there, queue, take, put } = makeQueue();
+    let holding = 0;
+    parking.hold = (change) => {
+      holding += change;
+    };
+    for (const result of [5, undefined]) {
+      const controller = new AbortController();
+      const first = queue.add(
+        () => {
+          if (there.shift() === undefined) return undefined;
+          controller.abort("enough");
+          return result;
+        },
+        { signal: controller.signal },
+      );
+      const second = take();
+      put(6);
+      await assert.rejects(first, (reason) => reason === "enough");
+      put(7);
+      assert.equal(await within(second, 1000, "the second caller"), 7);
+      assert.deepEqual([queue.size, holding], [0, 0]);
+    }
+  });
+
+  it("is closed from within an attempt: rejects all, and counts none twice", async () => {
+    const { parking, there, queue, take, put } = makeQueue();
+    let holding = 0;
+    parking.hold = (change) => {
+      holding += change;
+    };
+    const closing = queue.add(() => {
+      if (there.length > 0) queue.close(new Error("closed"));
+      return there.length > 0 ? 5 : undefined;
+    }, {});
+    const all = [closing, take()];
+    put(7);
+    for (const wait of all) await assert.rejects(within(wait, 1000, "the end"), { message: "closed" });
+    assert.deepEqual([queue.size, holding], [0, 0]);
+  });
+
   it("parks once for many callers, and serves them in order", async () => {
     const { parking, queue, take, put } = makeQueue();
     const all = [1, 2, 3].map(() => take());

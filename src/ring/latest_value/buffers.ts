@@ -88,9 +88,13 @@ export class ValueBuffers {
     return this.i32[(header + layout.LENGTH) / 4] >>> 0;
   }
 
+  epochAt(header: number): number {
+    return this.i32[(header + layout.EPOCH) / 4];
+  }
+
   /** The version of the value there; 0 = none. */
   versionAt(header: number): number {
-    return (this.i32[(header + layout.EPOCH) / 4] >>> 0) * 2 ** 32 + (this.sequenceAt(header) >>> 0);
+    return (this.epochAt(header) >>> 0) * 2 ** 32 + (this.sequenceAt(header) >>> 0);
   }
 
   /** The checksum that the value there should carry. */

@@ -2,7 +2,7 @@
 
 import { setImmediate } from "node:timers";
 import { errno } from "../../sys/errno.ts";
-import { IpcError } from "../../sys/error.ts";
+import { IpcError, PeerClosedError } from "../../sys/error.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import type { PeerEnd } from "../peer_end.ts";
 import type { RingWaiter } from "../ring_waiter.ts";
@@ -121,7 +121,7 @@ export class LatestValueReader<Value = Uint8Array, Given = ArrayBufferView | Arr
       try {
         value = await this.next();
       } catch (error) {
-        if (this.isOpen && this.ended) return;
+        if (error instanceof PeerClosedError) return; // not asked again: a successor may be here by now
         throw error;
       }
       if (value !== undefined) yield value;

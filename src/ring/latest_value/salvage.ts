@@ -9,6 +9,9 @@ export interface Salvage {
   readonly distrusted: number;
   /** Header of the newest whole value, or -1 where none is left. */
   readonly header: number;
+  /** What stood there when it was found; a writer that comes will write there again. */
+  readonly sequence: number;
+  readonly epoch: number;
 }
 
 const durableHeaders = (buffers: ValueBuffers) =>
@@ -48,5 +51,6 @@ export function findSalvage(buffers: ValueBuffers): Salvage | undefined {
   const isNewest = durable < 0 || buffers.versionAt(durable) <= buffers.versionAt(buffers.headerOf(distrusted));
   if (isNewest && isCurrentWhole(buffers, distrusted)) return undefined;
   const header = findNewest(buffers);
-  return buffers.current === distrusted ? { distrusted, header } : undefined;
+  const [sequence, epoch] = header < 0 ? [0, 0] : [buffers.sequenceAt(header), buffers.epochAt(header)];
+  return buffers.current === distrusted ? { distrusted, header, sequence, epoch } : undefined;
 }

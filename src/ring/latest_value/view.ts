@@ -104,11 +104,11 @@ export abstract class ValueView<Value, Given> {
   }
 
   /** A half-written value is current: the newest whole one stands in for it, until a writer comes. */
-  private peekSalvaged({ header }: Salvage): number {
+  private peekSalvaged({ header, sequence, epoch }: Salvage): number {
     if (header < 0) return this.none();
     this.headerWord = header / 4;
-    this.sequence = this.buffers.sequenceAt(header);
-    this.epoch = this.i32[header / 4 + 1];
+    this.sequence = sequence; // and not what stands there now: a writer may have come, and be half-way
+    this.epoch = epoch;
     this.valueLength = Math.min(this.buffers.lengthAt(header), this.size);
     return header + VALUE;
   }

@@ -1,5 +1,7 @@
 // Iteration over a ring: each message as it comes, to the end of the stream.
 
+import { PeerClosedError } from "../../sys/error.ts";
+
 /** What an iteration needs of a consumer. */
 interface Source {
   readonly ended: boolean;
@@ -25,7 +27,8 @@ export async function* messagesOf(
     try {
       message = await source.receive(options);
     } catch (error) {
-      if (source.ended || (wasOpen && !isOpen())) return;
+      const isEnd = error instanceof PeerClosedError && error !== options?.signal?.reason; // a successor may be here by now
+      if (isEnd || (wasOpen && !isOpen())) return;
       throw error;
     }
     if (message !== undefined) yield message;

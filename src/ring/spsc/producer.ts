@@ -79,18 +79,23 @@ export class SpscProducer extends RingRoom {
   }
 
   private attempt(bytes: Uint8Array): true | undefined {
-    return this.trySend(bytes) ? true : this.demandPeer();
+    return this.unlessEnded(() => this.trySend(bytes));
   }
 
   private attemptInTurn(message: PendingMessage): true | undefined {
-    if (!message.isSent) this.servePending();
-    return message.isSent ? true : this.demandPeer();
+    return this.unlessEnded(() => {
+      if (!message.isSent) this.servePending();
+      return message.isSent;
+    });
   }
 
-  /** Throws where nobody will make room. */
-  private demandPeer(): undefined {
-    const error = this.peer.error(attemptOn(this.bytes, "send")) ?? lostError(this.bytes);
+  /** Throws where there is no room and nobody will make any. */
+  private unlessEnded(isSent: () => boolean): true | undefined {
+    if (isSent()) return true;
+    const end = this.peer.error(attemptOn(this.bytes, "send"));
+    const error = end ?? lostError(this.bytes);
     if (error === undefined) return undefined;
+    if (end !== undefined && isSent()) return true; // the consumer made room just before its end
     this.peer.tell();
     throw error;
   }

@@ -1,0 +1,65 @@
+// Unlinking: removing the name of a file in /dev/shm, and never that of a successor.
+//
+// No call removes a name only if it still leads to a certain file. Who looks, and removes what it has seen, removes what
+// others have made under that name in between, if somebody else has removed the old one first. So whoever removes names
+// here does it with a lock on the file that it looked at, one byte behind all that files can have.
+
+import { errno } from "../sys/errno.ts";
+import { check } from "../sys/error.ts";
+import * as sys from "../sys/memory.ts";
+import { coveringLockHint } from "./record_lock.ts";
+
+const NAME_BYTE = 2 ** 52;
+const PAUSE_MS = 1;
+/** Whoever has the lock is out after a few system calls, unless it is stopped: then we go on without it. */
+const PAUSES_MOST = 1000;
+/** So often others have removed the name, and made a new file, while we opened the one before. */
+const ATTEMPTS_MOST = 100;
+
+/** Whether the lock of the file's name is ours now. A stranger's, over all of the file, is not waited for. */
+function takeName(fd: number): boolean {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  for (let pauses = 0; pauses < PAUSES_MOST; pauses++) {
+    const result = sys.lockByte(fd, NAME_BYTE, { wait: false });
+    if (result !== -errno.EAGAIN && result !== -errno.EACCES) return result >= 0;
+    if (coveringLockHint(fd, NAME_BYTE) !== undefined) return false;
+    Atomics.wait(sleeper, 0, 0, PAUSE_MS);
+  }
+  return false;
+}
+
+/** Whether the name still leads to the file of this descriptor, and not to a successor of the same name. */
+function isStillNamed(path: string, fd: number): boolean {
+  const other = sys.open(path, sys.O_RDONLY | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0);
+  if (other < 0) return false;
+  const [a, b] = [sys.fstat(fd), sys.fstat(other)];
+  sys.close(other);
+  return typeof a === "object" && typeof b === "object" && a.inode === b.inode && a.device === b.device;
+}
+
+/** Removes the name of the file of this descriptor, if that one still has it. */
+export function unlinkOwn(path: string, fd: number): void {
+  const isLocked = takeName(fd);
+  if (isStillNamed(path, fd)) sys.unlink(path);
+  if (isLocked) sys.unlockByte(fd, NAME_BYTE); // the descriptor may be shared, and the lock with it
+}
+
+/** The file that has the name, with the lock of it; negative where it may not be opened, or there is none. */
+function openLocked(path: string): number {
+  for (let attempts = 0; attempts < ATTEMPTS_MOST; attempts++) {
+    const fd = sys.open(path, sys.O_RDWR | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0);
+    if (fd < 0 || !takeName(fd) || isStillNamed(path, fd)) return fd;
+    sys.close(fd);
+  }
+  return -errno.EAGAIN;
+}
+
+/** Removes the name, whatever has it; false when there was none. */
+export function unlinkFile(path: string, doing: string): boolean {
+  const fd = openLocked(path);
+  const result = sys.unlink(path);
+  if (fd >= 0) sys.close(fd);
+  if (result === -errno.ENOENT) return false;
+  check(result, () => ({ syscall: "shm_unlink", doing, path }));
+  return true;
+}
