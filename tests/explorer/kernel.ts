@@ -14,6 +14,7 @@ import type { Placement } from "../../src/memory/placement.ts";
 import { environment } from "../../src/runtime/environment.ts";
 import { SharedObject } from "../../src/sync/shared_object.ts";
 import { errno } from "../../src/sys/errno.ts";
+import { EVERYBODY } from "../../src/sys/futex.ts";
 import { Crash, TracedMemory } from "./traced.ts";
 
 /** Where the object lies, behind the table of participants. */
@@ -79,10 +80,10 @@ let deliver = () => {};
 export class Kernel {
   readonly memory: TracedMemory;
   readonly processes: Process[] = [];
-  /** Accesses of the main process so far. */
-  accesses = 0;
   readonly #words: Int32Array;
   readonly #perSlot: readonly number[];
+  /** The slot of each process, by its number. */
+  readonly #slots = new Map<number, number>();
   readonly #watches: Watch[] = [];
   readonly #sleepers: Sleeper[] = [];
   readonly #told: number[] = [];
@@ -90,6 +91,8 @@ export class Kernel {
   /** Lives that go on. */
   #going = 0;
   #main: Process | undefined;
+  /** Its accesses so far. */
+  #accesses = 0;
   #acts: Act[] = [];
   #failure: Error | undefined;
 
@@ -153,8 +156,6 @@ export class Kernel {
     });
   }
 
-  readonly #slots = new Map<number, number>();
-
   /** What `process` makes of the memory: its accesses are its own. */
   make<T>(process: Process, make: (placement: Placement) => T, offset = 0): T {
     const placement = { ...process.placement, base: BASE + offset };
@@ -198,11 +199,11 @@ export class Kernel {
   #step(who: Process | undefined, offset: number): void {
     if (who?.isDead) throw new Crash();
     if (who === undefined || who !== this.#main || this.#isNobodys(offset)) return;
-    if (this.accesses === ACCESSES_MOST) {
+    if (this.#accesses === ACCESSES_MOST) {
       this.fail("runs in circles");
       this.kill(who);
     }
-    const now = this.accesses++;
+    const now = this.#accesses++;
     this.#main = undefined; // what it does meanwhile, as in a signal handler, does not count
     while (this.#acts[0] !== undefined && this.#acts[0].moment <= now) this.#acts.shift()?.act();
     this.#main = who;
@@ -232,7 +233,7 @@ export class Kernel {
     this.#acts = [...acts];
     begin();
     await this.settle();
-    const hasHappened = acts[0] !== undefined && this.accesses > acts[0].moment;
+    const hasHappened = acts[0] !== undefined && this.#accesses > acts[0].moment;
     while (this.#acts.length > 0) {
       this.#acts.shift()?.act();
       await this.settle();
@@ -297,21 +298,23 @@ export class Kernel {
     return this.#wake(offset);
   }
 
-  wake(address: number): number {
+  wake(address: number, count: number): number {
     const { process, offset } = this.#at(address);
     this.#step(process, offset);
-    return this.#wake(offset);
+    return this.#wake(offset, count);
   }
 
   #isDeadAt(life: number): boolean {
     return (this.#words[life / 4] & layout.OWNER_DIED) !== 0;
   }
 
-  #wake(offset: number): number {
-    for (const watch of this.#watches) if (watch.offset === offset) this.#look(watch);
-    for (const sleeper of this.#sleepers)
-      if (sleeper.offset === offset || sleeper.lives.includes(offset)) sleeper.isRoused = true;
-    return 0;
+  /** Wakes engines, one of each process, and threads, up to `count`. */
+  #wake(offset: number, count = EVERYBODY): number {
+    const watches = this.#watches.filter((watch) => watch.offset === offset && !watch.process.isDead);
+    for (const watch of watches.slice(0, count)) this.#look(watch);
+    const sleepers = this.#sleepers.filter((sleeper) => sleeper.offset === offset || sleeper.lives.includes(offset));
+    for (const sleeper of sleepers.slice(0, Math.max(0, count - watches.length))) sleeper.isRoused = true;
+    return Math.min(count, watches.length + sleepers.length);
   }
 
   /** As the engine, which was woken: tells the watch's process if its word has changed. */
@@ -386,7 +389,7 @@ function replaceCalls(): void {
     participant_attach: (fd) => kernel.attach(fd),
     participant_owner: (handle) => kernel.ownerOf(handle),
     futex_advance: (address) => kernel.advance(address),
-    futex_wake: (address) => kernel.wake(address),
+    futex_wake: (address, count) => kernel.wake(address, count),
     watch_add: (address, isLife, id) => kernel.addWatch(address, isLife, id),
     watch_arm: (handle, expected) => kernel.arm(handle, expected),
     watch_remove: (handle) => kernel.disarm(handle),

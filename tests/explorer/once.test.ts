@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { LOCK } from "../../src/sync/layout.ts";
 import { Once } from "../../src/sync/once.ts";
 import { type Act, Kernel, type Process } from "./kernel.ts";
 import { Sampling } from "./sampling.ts";
@@ -20,6 +21,7 @@ class User {
   /** It runs, or waits for who does. */
   isBusy = false;
   isAtIt = false;
+  hasClosed = false;
   #end: (() => void) | undefined;
   #fail: ((reason: Error) => void) | undefined;
 
@@ -69,6 +71,13 @@ class User {
     });
   }
 
+  /** Ends it at this very moment: the next one does it. */
+  close(): void {
+    this.isAtIt = false;
+    this.hasClosed = true;
+    this.once.close();
+  }
+
   die(): void {
     this.#scene.kernel.kill(this.process);
   }
@@ -101,7 +110,7 @@ class Scene {
   }
 
   get #living(): User[] {
-    return this.users.filter(({ process }) => !process.isDead);
+    return this.users.filter(({ process, hasClosed }) => !process.isDead && !hasClosed);
   }
 
   check(user: User): void {
@@ -127,6 +136,8 @@ class Scene {
     }
     const asleep = this.#living.filter(({ isBusy }) => isBusy).map(({ process }) => process.number);
     assert.deepEqual(asleep, [], "asleep for ever");
+    const owner = this.kernel.peek(LOCK);
+    assert.ok(!this.#living.some(({ process }) => process.owner === owner), `${owner} is still at it`);
     const newcomer = this.start();
     newcomer.busily(() => newcomer.once.run(newcomer.atOnce));
     await this.kernel.settle();
@@ -143,6 +154,7 @@ const deeds = {
   begins: (user: User) => !user.isBusy && !user.process.isDead && user.busily(() => user.once.run(user.atLength)),
   ends: (user: User) => user.isAtIt && !user.process.isDead && user.end(),
   fails: (user: User) => user.isAtIt && !user.process.isDead && user.fail(),
+  closes: (user: User) => user.isAtIt && !user.process.isDead && user.close(),
   dies: (user: User) => user.die(),
   "does it": (user: User) =>
     !user.isBusy && !user.process.isDead && user.busily(async () => user.once.runSync(user.atOnce, { timeoutMs: 0 })),
@@ -170,6 +182,9 @@ const fromBegun: readonly Story[] = [
   ["fails", "a third one does it"],
   ["fails", "it is killed"],
   ["a third one begins", "fails"],
+  ["closes", "a third one begins", "the third one dies"],
+  ["closes", "a third one does it"],
+  ["closes", "it is killed"],
 ];
 
 const lives: Record<string, (user: User) => Promise<boolean | undefined>> = {
@@ -213,7 +228,7 @@ async function play(
 /** While one blocks, promises of the others are not kept: nobody ends or fails then. */
 function isPlayable(way: string, isBegun: boolean, story: Story): boolean {
   const isKept = !story.some((deed) => deed.endsWith("ends") || deed.endsWith("fails") || deed.endsWith("begins"));
-  return way !== "runs blocking" || (isKept && !(isBegun && story[0] !== "dies"));
+  return way !== "runs blocking" || (isKept && (!isBegun || story[0] === "dies" || story[0] === "closes"));
 }
 
 describe("what is done once", () => {

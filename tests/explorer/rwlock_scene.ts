@@ -12,7 +12,7 @@ import { type Act, BASE, Kernel, type Process } from "./kernel.ts";
 import { Sampling } from "./sampling.ts";
 
 /** Of all moments, one in so many. */
-const STRIDE = 2;
+const STRIDE = 3;
 
 /** A user of the lock, and what it knows to hold. */
 class User {
@@ -301,15 +301,18 @@ async function begin(scene: RwScene, { holds, setUp }: Start): Promise<User> {
   return other;
 }
 
+/** Somebody must let it in at last, before it comes back. */
+const doesBlock = (way: string) => way.startsWith("blocks");
+
 interface Play {
   readonly preferReaders: boolean;
   readonly start: Start;
   readonly story: Story;
-  readonly life: (user: User) => Promise<void>;
+  readonly way: string;
 }
 
 /** False: there is no access of the first of these numbers. */
-async function play({ preferReaders, start, story, life }: Play, moments: readonly number[]): Promise<boolean> {
+async function play({ preferReaders, start, story, way }: Play, moments: readonly number[]): Promise<boolean> {
   const scene = new RwScene(preferReaders);
   return scene.kernel.play(async () => {
     const other = await begin(scene, start);
@@ -320,8 +323,9 @@ async function play({ preferReaders, start, story, life }: Play, moments: readon
         act: () => (deed === "it is killed" ? main.die(true) : deeds[deed](other, scene)),
       }),
     );
-    for (const deed of ["leaves", "the third one leaves"] as const)
-      acts.push({ moment: Number.POSITIVE_INFINITY, act: () => deeds[deed](other, scene) }); // for whom blocks
+    const lastDeeds = doesBlock(way) ? (["leaves", "the third one leaves"] as const) : [];
+    for (const deed of lastDeeds) acts.push({ moment: Number.POSITIVE_INFINITY, act: () => deeds[deed](other, scene) });
+    const life = lives[way] as (typeof lives)[string];
     const hasHappened = await scene.kernel.run(main.process, acts, () => main.busily(() => life(main)));
     await scene.finish();
     return hasHappened;
@@ -333,13 +337,12 @@ const isOfAwaiting = (text: string) => text.includes("await");
 
 /** Plays one of the `ways` in all scenes; how many plays. */
 export async function explore(way: string, preferReaders: boolean): Promise<number> {
-  const life = lives[way] as Play["life"];
   const sampling = new Sampling(STRIDE);
   for (const [from, start] of Object.entries(starts)) {
     for (const story of storiesOf[start.holds]) {
-      if (way.startsWith("blocks") && [from, ...story].some(isOfAwaiting)) continue;
+      if (doesBlock(way) && [from, ...story].some(isOfAwaiting)) continue;
       await sampling.atEachPair(`${from}: ${story.join(", ")}`, (moments) =>
-        play({ preferReaders, start, story, life }, moments),
+        play({ preferReaders, start, story, way }, moments),
       );
     }
   }

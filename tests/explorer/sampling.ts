@@ -2,8 +2,9 @@
 
 import process from "node:process";
 
-/** Two acts come so many accesses apart. */
-const DISTANCES = [0, 1, 2, 3, 4, 5, 6, 7, 9, 12, 16, 21, 30, 50];
+const END = Number.POSITIVE_INFINITY;
+/** Two acts come so many accesses apart; often the second one comes when the process has ended or sleeps. */
+const DISTANCES = [0, 1, 2, 3, END, 4, 5, 6, END, 7, 9, 12, END, 16, 21, 30];
 
 /** Plays with two acts at accesses of the main process; whether there was an access for the first of them. */
 export type PlayAt = (moments: readonly [number, number]) => Promise<boolean>;
@@ -36,7 +37,7 @@ export class Sampling {
   }
 
   #distances(first: number): readonly number[] {
-    if (this.#isAll) return DISTANCES;
+    if (this.#isAll) return [...new Set(DISTANCES)];
     const isSampled = (first + this.#stories) % this.#stride === 0;
     return isSampled ? [DISTANCES[this.plays % DISTANCES.length] as number] : [];
   }

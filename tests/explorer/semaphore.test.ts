@@ -98,11 +98,15 @@ class Scene {
   async finish(): Promise<void> {
     if (!this.isOwned && this.isUncertain) this.kernel.lookAgain();
     await this.kernel.settle();
+    this.#checkAsleep(this.start().semaphore.value); // before others give theirs back, and wake whom they should not need to
     for (let holders = this.#holders; holders.length > 0; holders = this.#holders) {
       for (const user of holders) user.giveBack();
       await this.kernel.settle();
     }
-    const free = this.#countFree();
+    this.#checkAsleep(this.#countFree());
+  }
+
+  #checkAsleep(free: number): void {
     const asleep = this.#living.filter(({ isBusy }) => isBusy).map(({ process }) => process.number);
     if (free > 0) assert.deepEqual(asleep, [], "asleep beside a permit");
   }
@@ -188,7 +192,7 @@ interface Start {
 /** False: there is no access of the first of these numbers. */
 async function play(
   { value, isOwned, taken }: Start,
-  life: (user: User) => Promise<void>,
+  way: string,
   story: Story,
   moments: readonly number[],
 ): Promise<boolean> {
@@ -203,8 +207,10 @@ async function play(
         act: () => (deed === "it is killed" ? main.die(true) : deeds[deed](other, scene)),
       }),
     );
-    for (const deed of ["gives back", "the third one gives back"] as const)
-      acts.push({ moment: Number.POSITIVE_INFINITY, act: () => deeds[deed](other, scene) }); // for whom blocks
+    // somebody must let in who blocks, before it comes back
+    const lastDeeds = way === "blocks" ? (["gives back", "the third one gives back"] as const) : [];
+    for (const deed of lastDeeds) acts.push({ moment: Number.POSITIVE_INFINITY, act: () => deeds[deed](other, scene) });
+    const life = lives[way] as (typeof lives)[string];
     const hasHappened = await scene.kernel.run(main.process, acts, () => main.busily(() => life(main)));
     await scene.finish();
     return hasHappened;
@@ -219,7 +225,6 @@ function isPlayable(way: string, { isOwned }: Start, story: Story): boolean {
 
 async function explore(way: string, isOwned: boolean): Promise<number> {
   const sampling = new Sampling(STRIDE);
-  const life = lives[way] as (user: User) => Promise<void>;
   for (const [value, taken] of [
     [1, 0],
     [1, 1],
@@ -229,7 +234,7 @@ async function explore(way: string, isOwned: boolean): Promise<number> {
     const start = { value, isOwned, taken };
     for (const story of stories.filter((one) => isPlayable(way, start, one))) {
       const what = `${taken} permits of ${value} taken: ${story.join(", ")}`;
-      await sampling.atEachPair(what, (moments) => play(start, life, story, moments));
+      await sampling.atEachPair(what, (moments) => play(start, way, story, moments));
     }
   }
   return sampling.plays;
