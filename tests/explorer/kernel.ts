@@ -108,12 +108,15 @@ export class Kernel {
 
   /** Plays: the objects are made and used within `body`. Throws what went wrong in it, wherever that was caught. */
   async play<T>(body: () => Promise<T>): Promise<T> {
-    const result = await this.memory.traceAsync(body).catch((error) => {
+    try {
+      const result = await this.memory.traceAsync(body);
+      if (this.#failure !== undefined) throw this.#failure;
+      return result;
+    } catch (error) {
       throw this.#failure ?? error; // what was told first is why
-    });
-    this.#end();
-    if (this.#failure !== undefined) throw this.#failure;
-    return result;
+    } finally {
+      this.#end();
+    }
   }
 
   /** Without giving anything back: the library is to forget what it watches. */
