@@ -44,6 +44,7 @@ class User {
     if (guard === undefined) return;
     this.#guard = guard;
     if (guard.recovered !== undefined) this.#scene.told.push(guard.recovered.pid);
+    else if (this.#scene.isSpoilt) this.#scene.kernel.fail(`${this.process.number} gets it, and is told of no death`);
     this.holds = guard instanceof WriteGuard || guard.recovered !== undefined ? "alone" : "reading";
     this.#scene.check();
   }
@@ -51,6 +52,7 @@ class User {
   /** Who was told has repaired. */
   leave(): void {
     if (this.holds === "nothing") return;
+    if (this.#guard?.recovered !== undefined) this.#scene.isSpoilt = false;
     this.holds = "nothing";
     this.#guard?.repaired();
     this.#guard?.unlock();
@@ -74,6 +76,7 @@ class User {
   die(isAmid = this.isBusy && !this.#isOutside && !this.#scene.kernel.sleeps(this.process)): void {
     if (this.process.isDead) return;
     const { kernel, deaths } = this.#scene;
+    if (this.holds === "alone" && !isAmid) this.#scene.isSpoilt = true;
     deaths.set(this.process.number, isAmid ? "perhaps" : this.holds === "alone" ? "in" : "out");
     kernel.kill(this.process);
   }
@@ -92,6 +95,8 @@ class RwScene {
   readonly users: User[] = [];
   #third: User | undefined;
   readonly told: number[] = [];
+  /** Somebody died alone in the lock, and nobody has repaired it since. */
+  isSpoilt = false;
   /** Whether those who died had the lock alone. */
   readonly deaths = new Map<number, "in" | "out" | "perhaps">();
 
@@ -238,6 +243,7 @@ const storiesOf: Record<User["holds"], readonly Story[]> = {
     ["writes and dies", "a third one writes", "the third one leaves"],
     ["a third one reads", "dies"],
     ["a third one announces itself", "the third one dies"],
+    ["a third one announces itself", "reads", "the third one dies"],
     ["reads", "it is killed"],
     ["awaits writing", "it is killed"],
   ],
