@@ -2,46 +2,59 @@
 //
 // While `trace` runs, the typed array constructors and Atomics of this realm are replaced by ones that call `onAccess`
 // before each load and store of the traced buffer. What `onAccess` does there (look, act as the other side, throw)
-// happens between two accesses. A copy of many bytes is two accesses: the first half, and the rest.
+// happens between two accesses. A copy of many bytes is two accesses: the first half, and the rest. Methods that go over
+// an array (fill, indexOf and so on) are not traced.
 
 type Words = Int32Array | Uint8Array | Float64Array;
 type Setter = (source: ArrayLike<number>, offset?: number) => void;
+/** Called before an array is touched, with the index. */
+type Touch = (array: Words, index: number) => void;
 
-const real = { Int32Array, Uint8Array, Float64Array, BigUint64Array, Atomics };
+const real = { Int32Array, Uint8Array, Float64Array, BigUint64Array, BigInt64Array, Atomics };
 /** What a traced array stands for: the true one, and what to call before it is touched. */
-const behind = new WeakMap<object, { array: Words; touch: () => void }>();
+interface Behind {
+  readonly array: Words;
+  readonly touch: Touch;
+}
+/** Under this key a traced array tells it; a WeakMap of all arrays would keep the garbage collector busy. */
+const BEHIND = Symbol("behind");
 
-function tracedSet(array: Words, touch: () => void): Setter {
+function tracedSet(array: Words, touch: Touch): Setter {
   return (source, offset = 0) => {
     const bytes = Array.from(source);
     const half = bytes.length >> 1;
     if (half > 0) {
-      touch();
+      touch(array, offset);
       array.set(bytes.slice(0, half), offset);
     }
-    touch();
+    touch(array, offset + half);
     array.set(bytes.slice(half), offset + half);
   };
 }
 
-function tracedSlice(array: Words, touch: () => void): (begin: number, end: number) => Words {
-  return (begin, end) => {
-    touch();
+function tracedSlice(array: Words, touch: Touch): (begin?: number, end?: number) => Words {
+  return (begin = 0, end = array.length) => {
+    touch(array, begin);
     const copy = array.slice(begin, end);
     const half = copy.length >> 1;
     if (half > 0) {
-      touch();
+      touch(array, begin + half);
       copy.set(array.slice(begin + half, end), half);
     }
     return copy;
   };
 }
 
-function traced<T extends Words>(array: T, touch: () => void): T {
-  const proxy = new Proxy(array, {
+/** Whether a key begins with a digit. */
+const isIndex = (key: string | symbol) => typeof key === "string" && (key.charCodeAt(0) - 48) >>> 0 < 10;
+
+function traced<T extends Words>(array: T, touch: Touch): T {
+  const behind: Behind = { array, touch };
+  return new Proxy(array, {
     get(target, key) {
-      if (typeof key === "string" && /^\d+$/.test(key)) {
-        touch();
+      if (key === BEHIND) return behind;
+      if (isIndex(key)) {
+        touch(target, Number(key));
         return target[Number(key)];
       }
       if (key === "set") return tracedSet(target, touch);
@@ -51,21 +64,19 @@ function traced<T extends Words>(array: T, touch: () => void): T {
       return typeof value === "function" ? value.bind(target) : value;
     },
     set(target, key, value) {
-      touch();
+      touch(target, Number(key));
       target[Number(key)] = value;
       return true;
     },
   });
-  behind.set(proxy, { array, touch });
-  return proxy;
 }
 
 /** A constructor that traces views of `buffer` and leaves all others alone. */
-function tracingConstructor<T extends object>(original: T, buffer: ArrayBuffer, touch: () => void): T {
+function tracingConstructor<T extends object>(original: T, buffer: ArrayBuffer, touch: () => Touch): T {
   return new Proxy(original, {
     construct(target, parameters) {
       const array = Reflect.construct(target as unknown as new () => Words, parameters) as Words;
-      return parameters[0] === buffer ? traced(array, touch) : array;
+      return parameters[0] === buffer ? traced(array, touch()) : array;
     },
   });
 }
@@ -77,8 +88,8 @@ function tracingAtomics(): typeof Atomics {
       const operation: unknown = Reflect.get(target, name);
       if (typeof operation !== "function") return operation;
       return (array: object, ...rest: unknown[]) => {
-        const found = behind.get(array);
-        found?.touch();
+        const found = (array as { [BEHIND]?: Behind })[BEHIND];
+        found?.touch(found.array, rest[0] as number);
         return operation(found?.array ?? array, ...rest);
       };
     },
@@ -87,8 +98,10 @@ function tracingAtomics(): typeof Atomics {
 
 export class TracedMemory {
   readonly buffer: ArrayBuffer;
-  /** Runs before each access; undefined: accesses are free. */
-  onAccess: (() => void) | undefined;
+  /** Runs before each access to the byte at `offset`, by a view that `maker` had made; undefined: accesses are free. */
+  onAccess: ((maker: object | undefined, offset: number) => void) | undefined;
+  /** Whose the views are that are made now. */
+  maker: object | undefined;
 
   constructor(buffer: ArrayBuffer) {
     this.buffer = buffer;
@@ -107,19 +120,37 @@ export class TracedMemory {
 
   /** Views that `body` makes of the buffer are traced for ever, and must be used within `trace`. */
   trace<T>(body: () => T): T {
-    const touch = () => this.onAccess?.();
-    Object.assign(globalThis, {
-      Int32Array: tracingConstructor(real.Int32Array, this.buffer, touch),
-      Uint8Array: tracingConstructor(real.Uint8Array, this.buffer, touch),
-      Float64Array: tracingConstructor(real.Float64Array, this.buffer, touch),
-      BigUint64Array: tracingConstructor(real.BigUint64Array, this.buffer, touch),
-      Atomics: tracingAtomics(),
-    });
+    this.#replace();
     try {
       return body();
     } finally {
       Object.assign(globalThis, real);
     }
+  }
+
+  /** The same for what goes on later. */
+  async traceAsync<T>(body: () => Promise<T>): Promise<T> {
+    this.#replace();
+    try {
+      return await body();
+    } finally {
+      Object.assign(globalThis, real);
+    }
+  }
+
+  #replace(): void {
+    const touch = (): Touch => {
+      const { maker } = this;
+      return (array, index) => this.onAccess?.(maker, array.byteOffset + index * array.BYTES_PER_ELEMENT);
+    };
+    Object.assign(globalThis, {
+      Int32Array: tracingConstructor(real.Int32Array, this.buffer, touch),
+      Uint8Array: tracingConstructor(real.Uint8Array, this.buffer, touch),
+      Float64Array: tracingConstructor(real.Float64Array, this.buffer, touch),
+      BigUint64Array: tracingConstructor(real.BigUint64Array, this.buffer, touch),
+      BigInt64Array: tracingConstructor(real.BigInt64Array, this.buffer, touch),
+      Atomics: tracingAtomics(),
+    });
   }
 }
 
