@@ -8,6 +8,7 @@ import type { ValueBuffers } from "./buffers.ts";
 import * as layout from "./layout.ts";
 import type { ValueType } from "./options.ts";
 import { findSalvage, type Salvage } from "./salvage.ts";
+import { WholeViews } from "./whole_views.ts";
 
 // Imported bindings are variables to V8, 2 ns a use; constants of this module are folded (D34).
 const load = loadOrdered;
@@ -39,6 +40,7 @@ export abstract class ValueView<Value, Given> {
   private readonly mask: number = 0;
   private readonly size: number = 0;
   private readonly copy: MappedCopy;
+  private readonly whole: WholeViews;
   /** Private memory from which values of a type are read. */
   private readonly own: Uint8Array;
   private readonly ownView: DataView;
@@ -70,6 +72,7 @@ export abstract class ValueView<Value, Given> {
     this.mask = buffers.mask;
     this.size = geometry.size;
     this.copy = new MappedCopy(buffers.u8);
+    this.whole = new WholeViews(buffers);
     this.own = new Uint8Array(type === undefined ? 0 : geometry.size);
     this.ownView = new DataView(this.own.buffer);
     this.salvage = findSalvage(buffers);
@@ -172,7 +175,7 @@ export abstract class ValueView<Value, Given> {
       if (offset < 0) return undefined;
       const { type } = this;
       if (type !== undefined) {
-        this.copy.out(offset, this.valueLength, this.own);
+        this.copyOut(offset, this.own);
         if (this.confirm()) return this.ofType(type);
       } else {
         const bytes = this.u8.slice(offset, offset + this.valueLength);
@@ -180,6 +183,13 @@ export abstract class ValueView<Value, Given> {
       }
       this.overtaken(attempt);
     }
+  }
+
+  /** Copies what was peeked at this offset. What stands in for a half-written value may stand in no buffer. */
+  private copyOut(offset: number, target: Uint8Array): void {
+    const length = this.valueLength;
+    if (this.whole.serve(length) && this.salvage === undefined) target.set(this.whole.of(this.sequence));
+    else this.copy.out(offset, length, target);
   }
 
   /** What the type reads from the copy; a writer without a type may have published less than it needs. */
@@ -202,7 +212,7 @@ export abstract class ValueView<Value, Given> {
       if (offset < 0) return -1;
       const length = this.valueLength;
       const fits = length <= target.length;
-      if (fits) this.copy.out(offset, length, target);
+      if (fits) this.copyOut(offset, target);
       if (this.confirm()) {
         if (fits) return length;
         refuseTarget(target, length, "the value");
