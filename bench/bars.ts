@@ -13,6 +13,11 @@ export const BARS: readonly Bar[] = [
   { row: "large-copy", limit: 0.6, text: "1 KiB copied in and out at least 0.6 x C++" },
   { row: "large-in-place", limit: 0.8, text: "1 KiB read in place at least 0.8 x C++" },
   { row: "paced-ring", limit: 1.2, text: "awaiting receive, p50 at most 1.2 x the runtime's own Unix socket" },
+  {
+    row: "echo-ring",
+    limit: 1,
+    text: "half a round trip by await receive() at most that of the runtime's own Unix socket",
+  },
   { row: "blocking-ring", limit: 1.3, text: "blocking receive, p50 at most 1.3 x C++ with a futex sleep" },
   { row: "lock-mutex", limit: 2, text: "uncontended lock and unlock at most 2 x the C++ futex mutex" },
   { row: "hand-off-mutex", limit: 1.3, text: "blocking hand-off, p50 at most 1.3 x the C++ futex mutex" },

@@ -79,7 +79,8 @@ describe(`idle survivors (seed ${random.seed})`, () => {
     }
   });
 
-  describe("SIGSTOP is not death, and after SIGCONT it goes on", () => {
+  // side by side: nothing here is a matter of time
+  describe("SIGSTOP is not death, and after SIGCONT it goes on", { concurrency: 4 }, () => {
     for (const runtime of mainRuntimes) {
       for (const way of ["receive", "receiveSync", "send", "sendSync"] as const) {
         it(`${runtime.name}, ${way}`, () => play(runtime.name, way, stopAndGoOn));
