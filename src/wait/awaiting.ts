@@ -134,7 +134,7 @@ export class Awaiting {
         key = undefined;
         this.#linger?.succeed();
       } else if (key === undefined) {
-        if (caller.isRef && this.#linger?.goesOn()) return; // a turn of the loop is no life: it would not come for others
+        if (caller.isRef && this.#linger?.goesOn()) return; // for others a turn of the loop may never come
         key = this.#parking.prepare();
       } else if (this.#parking.park(key, this.#onChange)) return;
       else if (++vainLooks === VAIN_LOOKS_MOST) {

@@ -8,20 +8,18 @@ import { describe, it } from "node:test";
 import { Condition } from "../../src/sync/condition.ts";
 import { CONDITION_SIZE, EVENTCOUNT, LOCK } from "../../src/sync/layout.ts";
 import { Mutex, type MutexGuard } from "../../src/sync/mutex.ts";
-import { type Act, BASE, Kernel, type Process } from "./kernel.ts";
+import { Actor, Cast } from "./cast.ts";
+import { type Act, BASE } from "./kernel.ts";
 import { Sampling } from "./sampling.ts";
 
 /** Of all moments, one in so many. */
 const STRIDE = 1;
 
-class User {
-  readonly process: Process;
+class User extends Actor {
   readonly mutex: Mutex;
   readonly condition: Condition;
   readonly #scene: Scene;
   #guard: MutexGuard | undefined;
-  /** It waits, or is amid a call. */
-  isBusy = false;
   /** It has handed its guard to the condition. */
   isWaiting = false;
   /** Notifications since it began to wait, as far as it cannot have missed them. */
@@ -30,14 +28,10 @@ class User {
   mayBeNotified = false;
 
   constructor(scene: Scene) {
+    super(scene.kernel);
     this.#scene = scene;
-    this.process = scene.kernel.start();
     this.condition = scene.kernel.make(this.process, (placement) => new Condition(placement)).unref();
     this.mutex = scene.kernel.make(this.process, (placement) => new Mutex(placement), CONDITION_SIZE).unref();
-  }
-
-  get isIdle(): boolean {
-    return !this.isBusy && !this.process.isDead;
   }
 
   get isInside(): boolean {
@@ -85,34 +79,18 @@ class User {
     this.isWaiting = false;
     this.leave();
   }
-
-  /** Does something that may wait. */
-  busily(life: () => Promise<unknown>): void {
-    this.isBusy = true;
-    this.#scene.kernel.live(() => life().then(() => Object.assign(this, { isBusy: false })));
-  }
 }
 
 /** Fails when two have the mutex. */
-class Scene {
-  readonly kernel = new Kernel();
-  readonly users: User[] = [];
-  #third: User | undefined;
-
+class Scene extends Cast<User> {
   /** So often notified that the next one makes the eventcount negative. */
   constructor() {
+    super();
     new Int32Array(this.kernel.memory.buffer)[(BASE + EVENTCOUNT) / 4] = 2 ** 31 - 2;
   }
 
-  start(): User {
-    const user = new User(this);
-    this.users.push(user);
-    return user;
-  }
-
-  get third(): User {
-    this.#third ??= this.start();
-    return this.#third;
+  protected make(): User {
+    return new User(this);
   }
 
   check(): void {

@@ -7,44 +7,30 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Event } from "../../src/sync/event.ts";
 import { EVENT_IS_SET } from "../../src/sync/layout.ts";
-import { type Act, BASE, Kernel, type Process } from "./kernel.ts";
+import { Actor, Cast } from "./cast.ts";
+import { type Act, BASE } from "./kernel.ts";
 import { Sampling } from "./sampling.ts";
 
 /** Of all moments, one in so many. */
 const STRIDE = 1;
 
-class User {
-  readonly process: Process;
+class User extends Actor {
   readonly event: Event;
   readonly #scene: Scene;
-  isBusy = false;
 
   constructor(scene: Scene) {
+    super(scene.kernel);
     this.#scene = scene;
-    this.process = scene.kernel.start();
     this.event = scene.kernel.make(this.process, (placement) => new Event(placement)).unref();
-  }
-
-  get isIdle(): boolean {
-    return !this.isBusy && !this.process.isDead;
   }
 
   pass(hasPassed: boolean): void {
     if (hasPassed) this.#scene.passes++;
   }
-
-  /** Does something that may wait. */
-  busily(life: () => Promise<unknown>): void {
-    this.isBusy = true;
-    this.#scene.kernel.live(() => life().then(() => Object.assign(this, { isBusy: false })));
-  }
 }
 
-class Scene {
-  readonly kernel = new Kernel();
-  readonly users: User[] = [];
+class Scene extends Cast<User> {
   readonly resetsItself: boolean;
-  #third: User | undefined;
   /** Those that found it not set, as far as that is known. */
   sets = 0;
   passes = 0;
@@ -53,19 +39,13 @@ class Scene {
   isKilled = false;
 
   constructor(resetsItself: boolean) {
+    super();
     this.resetsItself = resetsItself;
     Event.kind.fill?.({ autoReset: resetsItself }, this.kernel.memory.buffer, BASE);
   }
 
-  start(): User {
-    const user = new User(this);
-    this.users.push(user);
-    return user;
-  }
-
-  get third(): User {
-    this.#third ??= this.start();
-    return this.#third;
+  protected make(): User {
+    return new User(this);
   }
 
   get isSet(): boolean {

@@ -7,27 +7,25 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { LOCK } from "../../src/sync/layout.ts";
 import { Once } from "../../src/sync/once.ts";
-import { type Act, Kernel, type Process } from "./kernel.ts";
+import { Actor, Cast } from "./cast.ts";
+import type { Act } from "./kernel.ts";
 import { Sampling } from "./sampling.ts";
 
 /** Of all moments, one in so many. */
 const STRIDE = 1;
 
 /** Who may do it. */
-class User {
-  readonly process: Process;
+class User extends Actor {
   readonly once: Once;
   readonly #scene: Scene;
-  /** It runs, or waits for who does. */
-  isBusy = false;
   isAtIt = false;
   hasClosed = false;
   #end: (() => void) | undefined;
   #fail: ((reason: Error) => void) | undefined;
 
   constructor(scene: Scene) {
+    super(scene.kernel);
     this.#scene = scene;
-    this.process = scene.kernel.start();
     this.once = scene.kernel.make(this.process, (placement) => new Once(placement)).unref();
   }
 
@@ -62,7 +60,8 @@ class User {
     this.#fail?.(new Failure());
   }
 
-  busily(life: () => Promise<boolean | undefined>): void {
+  /** What it was told is checked. */
+  override busily(life: () => Promise<boolean | undefined>): void {
     this.isBusy = true;
     this.#scene.kernel.live(async () => {
       const hasRun = await life().catch(unlessFailed);
@@ -90,23 +89,13 @@ function unlessFailed(error: unknown): undefined {
 }
 
 /** Fails when two are at it, or when it begins once more after somebody was told that it is done. */
-class Scene {
-  readonly kernel = new Kernel();
-  readonly users: User[] = [];
-  #third: User | undefined;
+class Scene extends Cast<User> {
   #isDone = false;
   /** How many were told that it ran there. */
   #runs = 0;
 
-  start(): User {
-    const user = new User(this);
-    this.users.push(user);
-    return user;
-  }
-
-  get third(): User {
-    this.#third ??= this.start();
-    return this.#third;
+  protected make(): User {
+    return new User(this);
   }
 
   get #living(): User[] {

@@ -6,29 +6,23 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Semaphore } from "../../src/sync/semaphore.ts";
-import { type Act, BASE, Kernel, type Process } from "./kernel.ts";
+import { Actor, Cast } from "./cast.ts";
+import { type Act, BASE } from "./kernel.ts";
 import { Sampling } from "./sampling.ts";
 
 /** Of all moments, one in so many. */
 const STRIDE = 2;
 
 /** A user of the semaphore, and what it knows to hold. */
-class User {
-  readonly process: Process;
+class User extends Actor {
   readonly semaphore: Semaphore;
   readonly #scene: Scene;
   permits = 0;
-  /** It awaits something, or is amid a call: what it has, only the words know. */
-  isBusy = false;
 
   constructor(scene: Scene) {
+    super(scene.kernel);
     this.#scene = scene;
-    this.process = scene.kernel.start();
     this.semaphore = scene.kernel.make(this.process, (placement) => new Semaphore(placement)).unref();
-  }
-
-  get isIdle(): boolean {
-    return !this.isBusy && !this.process.isDead;
   }
 
   take(isTaken: boolean): void {
@@ -43,12 +37,6 @@ class User {
     if (permits > 0) this.semaphore.release(permits);
   }
 
-  /** Does something that may wait. */
-  busily(life: () => Promise<unknown>): void {
-    this.isBusy = true;
-    this.#scene.kernel.live(() => life().then(() => Object.assign(this, { isBusy: false })));
-  }
-
   die(isAmid = this.isBusy && !this.#scene.kernel.sleeps(this.process)): void {
     if (this.process.isDead) return;
     if (isAmid) this.#scene.isUncertain = true;
@@ -57,30 +45,21 @@ class User {
 }
 
 /** Fails when more permits are held than there are. */
-class Scene {
-  readonly kernel = new Kernel();
-  readonly users: User[] = [];
+class Scene extends Cast<User> {
   readonly isOwned: boolean;
   readonly #value: number;
-  #third: User | undefined;
   /** Somebody died amid a call, and may or may not have taken permits with it. */
   isUncertain = false;
 
   constructor(value: number, isOwned: boolean) {
+    super();
     this.#value = value;
     this.isOwned = isOwned;
     Semaphore.kind.fill?.({ value, owned: isOwned }, this.kernel.memory.buffer, BASE);
   }
 
-  start(): User {
-    const user = new User(this);
-    this.users.push(user);
-    return user;
-  }
-
-  get third(): User {
-    this.#third ??= this.start();
-    return this.#third;
+  protected make(): User {
+    return new User(this);
   }
 
   get #living(): User[] {

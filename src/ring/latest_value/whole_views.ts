@@ -19,7 +19,8 @@ export class WholeViews {
     this.buffers = buffers;
     this.mask = buffers.mask;
     this.size = size > LOOP_MOST ? size : -1;
-    this.views = Array.from({ length: buffers.geometry.buffers }, () => buffers.u8.subarray(0, 0));
+    const none = buffers.u8.subarray(0, 0);
+    this.views = Array.from({ length: buffers.geometry.buffers }, () => none);
   }
 
   /** Whether a value of that many bytes is best copied by a view. */
