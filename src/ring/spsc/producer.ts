@@ -9,6 +9,9 @@ import { attemptOn, checkSize, closedHere, fillingHere, lostError } from "./side
 
 /** A batch begins with a look for room when there is less than for so many of its messages; otherwise it ends with it. */
 const FEW = 64;
+const ENDLESS = 0x7fffffff;
+/** What `room` says while a batch is filled. */
+const FILLING = -2;
 const HEADER = MESSAGE_HEADER; // V8 folds no constant that is exported
 
 /** A message that waits for room. */
@@ -31,7 +34,7 @@ export class SpscProducer extends RingRoom {
   /** Sends what waits for room first: order is promised. Whether nothing waits any more. */
   protected override regainRoom(): boolean {
     if (!this.isOpen) throw closedHere(this.bytes, "send");
-    if (this.isFilling) throw fillingHere(this.bytes);
+    if (this.room === FILLING) throw fillingHere(this.bytes);
     const { length } = this.pending;
     this.servePending();
     if (this.pending.length < length) this.renew(); // so that those who wait are told
@@ -172,30 +175,38 @@ export class SpscProducer extends RingRoom {
     const dataOffset = this.dataOffset | 0; // "| 0": V8 keeps 32 bits in a register, and checks no overflow
     const mask = this.mask | 0;
     const mark = (size + 1) | 0;
-    let limit = (this.tail + room - record) | 0;
+    const most = Math.min(count, ENDLESS) | 0;
     const first = this.head | 0;
-    let head = first;
+    let limit = (this.tail + room - record) | 0;
     let index = 0;
     this.claimed = -1;
-    this.room = -1;
-    this.isFilling = true;
+    this.room = FILLING;
     try {
-      for (; index < count; index++) {
-        if (((limit - head) | 0) < 0) {
+      while (index < most && this.room === FILLING) {
+        const head = (first + Math.imul(index, record)) | 0;
+        const left = (limit - head) | 0;
+        if (left < 0) {
           if (!mayLook) break;
           mayLook = false; // once: it takes a cache line from the consumer
           limit = this.limitAnew(record);
-          if (((limit - head) | 0) < 0) break;
+          continue;
         }
-        const start = (dataOffset + (head & mask)) | 0;
-        write((start + HEADER) | 0, index);
-        if (!this.isOpen) break; // it has closed us: a successor may be at work here
-        if (index > 0) i32[start >> 2] = mark; // out of reach until the first one's mark is set
-        head = (head + record) | 0;
+        // Those that fit, up to where the ring begins anew: a loop on few variables, since each that V8 keeps in memory is
+        // one store more, in front of which those to the ring have to wait.
+        const start = head & mask;
+        const fitting = Math.min(left, (mask - start) | 0);
+        const end = Math.min(most, (index + 1 + ((fitting / record) | 0)) | 0) | 0;
+        let at = (dataOffset + start) | 0;
+        for (; index < end; index = (index + 1) | 0) {
+          write((at + HEADER) | 0, index);
+          if (this.room !== FILLING) break; // it has closed us: a successor may be at work here
+          if (index > 0) i32[at >> 2] = mark; // out of reach until the first one's mark is set
+          at = (at + record) | 0;
+        }
       }
     } finally {
-      this.isFilling = false;
       if (this.isOpen) {
+        const head = (first + Math.imul(index, record)) | 0;
         this.room = room;
         this.head = head;
         i32[(dataOffset + (head & mask)) >> 2] = 0;

@@ -14,7 +14,7 @@ export abstract class RingRoom extends RingSide {
   protected largest = 0;
   /** Bytes for messages. */
   protected most = 0;
-  /** As many; -1 once closed, while a batch is filled, and while messages wait: then the slow path looks why. */
+  /** As many; less than 0 once closed, while a batch is filled, and while messages wait: then the slow path looks why. */
   protected room = 0;
   /** Position of the next message. */
   protected head = 0;
@@ -23,7 +23,6 @@ export abstract class RingRoom extends RingSide {
   /** Bytes claimed and not yet committed, or -1. */
   protected claimed = -1;
   protected isCorked = false;
-  protected isFilling = false;
   /** Messages wait behind the claimed one. */
   protected isClaimAwaited = false;
   /** Neither corked nor awaited nor atomic: the usual case, as one flag. */

@@ -4,19 +4,17 @@ import { errno } from "../../sys/errno.ts";
 import { type Attempt, IpcError } from "../../sys/error.ts";
 import { describe } from "../../sys/validate.ts";
 import type { AwaitOptions } from "../../wait/deadline.ts";
-import { TURNS_PER_REST } from "../../wait/spin.ts";
 import { MappedCopy } from "../mapped_copy.ts";
 import { PeerEnd } from "../peer_end.ts";
 import type { RingWaiter } from "../ring_waiter.ts";
 import type { Role } from "../role.ts";
 import type { RingGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
+import { Rests } from "./rests.ts";
 import { Turns } from "./turns.ts";
 
 /** One in 64 vain looks asks whether pages were lost: a call, where a look is a load. */
 const LOOKS_MASK = 63;
-/** 5 to 10 us, depending on the engine. */
-const LONGEST_REST = 10_000;
 
 /** The bytes of a ring. */
 export interface RingBytes {
@@ -75,10 +73,7 @@ export abstract class RingSide {
   protected tailIndex = 0;
   protected waitIndex = 0;
   private vainLooks = 0;
-  /** Position at the last vain look, and how many turns the rest after it took. */
-  private lookedAt = 0;
-  private rest = TURNS_PER_REST;
-  private longestRest = 0;
+  private readonly rests: Rests;
 
   /** `peersWait`: offset of the eventcount on which the other side sleeps. */
   constructor({ bytes, own, peer, makeWaiter, renew, onClose }: SideParts, peersWait: number) {
@@ -98,22 +93,16 @@ export abstract class RingSide {
     this.isAtomic = bytes.isAtomic;
     this.dataOffset = base + layout.MESSAGES;
     this.mask = geometry.capacity - 1;
-    this.longestRest = Math.min(LONGEST_REST, geometry.capacity >> 3);
+    this.rests = new Rests(geometry.capacity);
     this.tailIndex = (base + layout.TAIL) / 4;
     this.waitIndex = (base + peersWait) / 4;
   }
 
-  /**
-   * After a vain look from `position`. Where messages come as fast as they are taken, each rest is twice as long as the one
-   * before: who stays at the other's heels fights with it for each line, and both are several times as slow (D17b).
-   */
+  /** After a vain look from `position`. */
   protected haveLooked(position: number): void {
     this.vainLooks = (this.vainLooks + 1) & LOOKS_MASK;
     if (this.vainLooks === 1) this.demandPages();
-    const moved = (position - this.lookedAt) | 0;
-    this.rest = 2 * moved >= this.rest ? Math.min(2 * this.rest, this.longestRest) : TURNS_PER_REST;
-    this.lookedAt = position;
-    this.waiter.pause(this.rest);
+    this.waiter.pause(this.rests.after(position));
   }
 
   /** The answer of an awaiting call that needed no wait. */
