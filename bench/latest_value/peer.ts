@@ -38,13 +38,14 @@ const WAYS: Record<string, () => void> = {
     for (let i = 0; i < BLOCK; i++) sum += reader.tryRead()?.length ?? 0;
   },
   peek: () => {
-    let total = 0; // a variable of the module would be a new object for each sum, in V8
+    const [from, doubles] = [reader, f64]; // a program in a hurry keeps them in locals, as the control does
+    let total = 0.5; // a double from the start: V8 would make a new object for each sum
     for (let i = 0; i < BLOCK; i++) {
-      let prices = 0;
+      let prices = 0.5;
       do {
-        const at = reader.peekAt() >> 3;
-        prices = f64[at + 2] + f64[at + 22];
-      } while (!reader.confirm());
+        const at = from.peekAt() >> 3;
+        prices = doubles[at + 2] + doubles[at + 22];
+      } while (!from.confirm());
       total += prices;
     }
     sum += total;

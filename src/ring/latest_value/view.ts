@@ -38,16 +38,14 @@ export abstract class ValueView<Value, Given> {
   private readonly firstWord: number = 0;
   private readonly strideWords: number = 0;
   private readonly mask: number = 0;
-  private readonly size: number = 0;
+  /** Bytes of the largest value; -1 once closed, where no value is. */
+  private size: number = 0;
   private readonly copy: MappedCopy;
   private readonly whole: WholeViews;
   /** Private memory from which values of a type are read. */
   private readonly own: Uint8Array;
   private readonly ownView: DataView;
   private readonly salvage: Salvage | undefined;
-  /** What `current` said at the last peek, and at the last one that was confirmed. */
-  private peeked = 0;
-  private taken = 0;
   /** What was peeked: the header's index in `i32`, and what it said. */
   private headerWord = 0;
   private sequence = 0;
@@ -87,11 +85,9 @@ export abstract class ValueView<Value, Given> {
    * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted
    */
   peekAt(): number {
-    if (!this.isOpen) throw this.buffers.closedHere("read");
     const { i32 } = this;
     for (let attempt = 1; ; attempt++) {
       const current = load(i32, this.currentIndex); // SYNC value
-      this.peeked = current;
       if (this.salvage !== undefined && current === this.salvage.distrusted) return this.peekSalvaged(this.salvage);
       const at = this.firstWord + Math.imul(current & this.mask, this.strideWords);
       const epoch = i32[at + EPOCH_WORD];
@@ -106,8 +102,21 @@ export abstract class ValueView<Value, Given> {
     }
   }
 
+  private checkOpen(): void {
+    if (this.isOpen) return;
+    this.forget();
+    throw this.buffers.closedHere("read");
+  }
+
+  /** What was peeked is nowhere: `confirm` looks why. */
+  private forget(): void {
+    this.headerWord = -1;
+    this.sequence = 0;
+  }
+
   /** A half-written value is current: the newest whole one stands in for it, until a writer comes. */
   private peekSalvaged({ header, sequence, epoch }: Salvage): number {
+    this.checkOpen();
     if (header < 0) return this.none();
     this.headerWord = header / 4;
     this.sequence = sequence; // and not what stands there now: a writer may have come, and be half-way
@@ -125,6 +134,7 @@ export abstract class ValueView<Value, Given> {
   }
 
   private none(): -1 {
+    this.checkOpen();
     if ((this.buffers.memory.lostPages ?? 0) > 0) throw this.buffers.corrupted("");
     return -1;
   }
@@ -138,10 +148,9 @@ export abstract class ValueView<Value, Given> {
     const at = this.headerWord;
     fence(); // SYNC overwrite: the plain loads of the bytes come before the next load
     if (load(this.i32, at) !== sequence || this.i32[at + EPOCH_WORD] !== epoch) {
-      if (!this.isOpen) throw this.buffers.closedHere("read");
+      this.checkOpen();
       return false;
     }
-    this.taken = this.peeked;
     this.takenSequence = sequence;
     this.takenEpoch = epoch;
     return true;
@@ -149,7 +158,9 @@ export abstract class ValueView<Value, Given> {
 
   /** After an attempt that was not confirmed. A correct writer never touches a value that is and stays current. */
   private overtaken(attempt: number): void {
-    if (load(this.i32, this.currentIndex) === this.peeked) {
+    this.checkOpen();
+    const current = load(this.i32, this.currentIndex);
+    if (current === this.sequence || current === this.salvage?.distrusted) {
       throw this.buffers.corrupted("its current value is not the one it says");
     }
     if (attempt >= ATTEMPTS_MOST) throw this.buffers.overtaken(attempt);
@@ -223,9 +234,11 @@ export abstract class ValueView<Value, Given> {
 
   /** Whether `current` is what was taken last: there is nothing newer. */
   protected get isTaken(): boolean {
-    return (
-      (this.takenSequence | this.takenEpoch) !== 0 && this.isOpen && load(this.i32, this.currentIndex) === this.taken
-    ); // SYNC value
+    if ((this.takenSequence | this.takenEpoch) === 0 || !this.isOpen) return false;
+    const current = load(this.i32, this.currentIndex); // SYNC value
+    const { salvage } = this;
+    if (salvage === undefined || current !== salvage.distrusted) return current === this.takenSequence;
+    return this.takenSequence === salvage.sequence && this.takenEpoch === salvage.epoch;
   }
 
   /** The value that was published last, if this reader has not taken it yet; undefined otherwise. Never waits. */
@@ -252,6 +265,7 @@ export abstract class ValueView<Value, Given> {
 
   protected shut(): void {
     this.isOpen = false;
-    this.headerWord = -1; // nothing there: `confirm` looks why
+    this.size = -1;
+    this.forget();
   }
 }
