@@ -7,9 +7,3 @@ import { isJavaScriptCore } from "../runtime/javascript.ts";
  * BigInt of each.
  */
 export const copiesWideWords: boolean = !isJavaScriptCore;
-
-/**
- * Whether looking a string up in a Map is faster than reading its characters. In V8 a key of 13 characters is read in 80
- * to 200 ns and looked up in 20 to 80; in JavaScriptCore it is read in 20.
- */
-export const looksUpFaster: boolean = !isJavaScriptCore;

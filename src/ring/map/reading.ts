@@ -65,8 +65,8 @@ export abstract class MapReading {
   }
 
   /**
-   * A copy of the key's value; undefined where there is none. Never waits. Allocates nothing but the copy, and now and
-   * then what it remembers of a key; a look at the clock (25 ns) is taken only for entries that expire.
+   * A copy of the key's value; undefined where there is none. Never waits. Allocates nothing but the copy; a look at
+   * the clock (25 ns) is taken only for entries that expire.
    *
    * @throws {RangeError} the key is longer than `keySize`
    * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted; EAGAIN writers have overtaken it 100,000

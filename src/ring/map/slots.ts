@@ -56,8 +56,8 @@ export class MapSlots {
     i32[at + KEY_LENGTH_WORD] = key.length;
     i32[at + VALUE_LENGTH_WORD] = value.length;
     this.table.f64[(at >>> 1) + EXPIRES_DOUBLE] = expires;
-    const { words, first, count } = key;
-    for (let index = 0; index < count; index++) i32[at + KEY_WORD + index] = words[first + index] as number;
+    const { words, count } = key;
+    for (let index = 0; index < count; index++) i32[at + KEY_WORD + index] = words[index] as number;
     this.table.u8.set(value, this.table.valueStart(at, key.length));
     this.recency?.touch(link);
   }
