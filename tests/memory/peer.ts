@@ -138,9 +138,10 @@ const commands: Record<string, () => void | Promise<void>> = {
   },
 
   /** Asks for as many bytes in each of the ways that make pages present at once; of a tmpfs at that path, too. */
+  /** As many as are asked for, or all. */
   allWays() {
     const [size] = numbers;
-    const path = parameters[1];
+    const [, path, most] = parameters;
     const anonymous = () => AnonymousMemory.create({ size });
     const then = <Memory>(memory: Memory, act: (memory: Memory) => void): Memory => {
       act(memory);
@@ -160,7 +161,7 @@ const commands: Record<string, () => void | Promise<void>> = {
       () => then(anonymous(), (memory) => lockMemory(memory)),
       anonymous,
     ];
-    for (const way of ways) {
+    for (const way of ways.slice(0, Number(most ?? ways.length))) {
       try {
         way().close();
         console.log("made");
@@ -309,8 +310,12 @@ const commands: Record<string, () => void | Promise<void>> = {
 
   /** Closes one memory and forgets another, and a held lock. */
   async forget() {
+    let [round, last] = [0, 150];
+    let said = 0;
     process.on("warning", ({ name: kind, message }) => {
-      if (kind !== "ExperimentalWarning") console.log(kind, message); // node:ffi says that it is one
+      if (kind === "ExperimentalWarning") return; // node:ffi says that it is one
+      console.log(kind, message);
+      if (++said === 2) last = round + 30; // nothing else is said
     });
     const forget = () => {
       SharedMemory.create(`${name}-closed`, { size: 4096, unlinkOnClose: true }).close();
@@ -320,7 +325,7 @@ const commands: Record<string, () => void | Promise<void>> = {
     };
     forget();
     const { gc, Bun } = globalThis as unknown as { gc?: () => void; Bun?: { gc(force: boolean): void } };
-    for (let round = 0; round < 150; round++) {
+    for (; round < last; round++) {
       await new Promise((resolve) => setTimeout(resolve, 10));
       Bun?.gc(true);
       gc?.();

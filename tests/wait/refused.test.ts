@@ -81,8 +81,8 @@ describe("a process without", () => {
         let guard = mutex.tryLock();
         const other = spawnPeer(ownRuntime, lockPeer, [name, form], { wrapper: wrapper() });
         assert.equal(await other.line(), "ready");
-        for (let round = 0; round < 10; round++) {
-          await new Promise((resolve) => setTimeout(resolve, round * 2));
+        for (let round = 0; round < 5; round++) {
+          await new Promise((resolve) => setTimeout(resolve, round * 4));
           guard?.unlock();
           assert.equal(await other.line(5000), `${round}`);
           guard = await within(mutex.lock(), 5000, "our turn");
