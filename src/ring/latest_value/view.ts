@@ -38,19 +38,22 @@ export abstract class ValueView<Value, Given> {
   private readonly firstWord: number = 0;
   private readonly strideWords: number = 0;
   private readonly mask: number = 0;
-  /** Bytes of the largest value; -1 once closed, where no value is. */
-  private size: number = 0;
+  /** Bytes of the largest value. */
+  private readonly size: number = 0;
+  /** As many; -1 where each value needs a second look: once closed, and where one must not be believed. */
+  private usualMost = 0;
   private readonly copy: MappedCopy;
   private readonly whole: WholeViews;
   /** Private memory from which values of a type are read. */
   private readonly own: Uint8Array;
   private readonly ownView: DataView;
   private readonly salvage: Salvage | undefined;
-  /** What was peeked: the header's index in `i32`, and what it said. */
-  private headerWord = 0;
+  /** What was peeked, as its header said. */
   private sequence = 0;
   private epoch = 0;
   private valueLength = 0;
+  /** Index in `i32` of the header that stands in for that of a half-written value; -1 = none does. */
+  private standIn = -1;
   /** Of the value that was taken last. */
   private takenSequence = 0;
   private takenEpoch = 0;
@@ -74,7 +77,7 @@ export abstract class ValueView<Value, Given> {
     this.own = new Uint8Array(type === undefined ? 0 : geometry.size);
     this.ownView = new DataView(this.own.buffer);
     this.salvage = findSalvage(buffers);
-    this.headerWord = buffers.first / 4;
+    this.usualMost = this.salvage === undefined ? geometry.size : -1;
   }
 
   /**
@@ -86,20 +89,38 @@ export abstract class ValueView<Value, Given> {
    */
   peekAt(): number {
     const { i32 } = this;
+    const current = load(i32, this.currentIndex); // SYNC value
+    const at = this.firstWord + Math.imul(current & this.mask, this.strideWords);
+    const epoch = i32[at + EPOCH_WORD];
+    const length = i32[at + LENGTH_WORD];
+    this.sequence = current;
+    this.epoch = epoch;
+    this.valueLength = length;
+    if (length >= 0 && length <= this.usualMost && (current | epoch) !== 0) return at * 4 + VALUE;
+    return this.peekOtherwise();
+  }
+
+  /** What was just peeked is no value, makes no sense, or may have to be salvaged. */
+  private peekOtherwise(): number {
     for (let attempt = 1; ; attempt++) {
-      const current = load(i32, this.currentIndex); // SYNC value
-      if (this.salvage !== undefined && current === this.salvage.distrusted) return this.peekSalvaged(this.salvage);
-      const at = this.firstWord + Math.imul(current & this.mask, this.strideWords);
-      const epoch = i32[at + EPOCH_WORD];
-      const length = i32[at + LENGTH_WORD];
-      this.headerWord = at;
-      this.sequence = current;
-      this.epoch = epoch;
-      this.valueLength = length;
-      if (current === 0 && epoch === 0) return this.none();
-      if (length >= 0 && length <= this.size) return at * 4 + VALUE;
+      this.checkOpen();
+      const { salvage, sequence, valueLength } = this;
+      this.standIn = -1;
+      if (salvage !== undefined && sequence === salvage.distrusted) return this.peekSalvaged(salvage);
+      if ((sequence | this.epoch) === 0) return this.none();
+      const at = this.headerAt(sequence);
+      if (valueLength >= 0 && valueLength <= this.size) return at * 4 + VALUE;
       this.overtaken(attempt);
+      this.sequence = load(this.i32, this.currentIndex); // SYNC value
+      const next = this.headerAt(this.sequence);
+      this.epoch = this.i32[next + EPOCH_WORD];
+      this.valueLength = this.i32[next + LENGTH_WORD];
     }
+  }
+
+  /** Index in `i32` of the header of the value with this sequence. */
+  private headerAt(sequence: number): number {
+    return this.firstWord + Math.imul(sequence & this.mask, this.strideWords);
   }
 
   private checkOpen(): void {
@@ -110,15 +131,15 @@ export abstract class ValueView<Value, Given> {
 
   /** What was peeked is nowhere: `confirm` looks why. */
   private forget(): void {
-    this.headerWord = -1;
     this.sequence = 0;
+    this.epoch = -1;
+    this.standIn = -1;
   }
 
   /** A half-written value is current: the newest whole one stands in for it, until a writer comes. */
   private peekSalvaged({ header, sequence, epoch }: Salvage): number {
-    this.checkOpen();
     if (header < 0) return this.none();
-    this.headerWord = header / 4;
+    this.standIn = header / 4;
     this.sequence = sequence; // and not what stands there now: a writer may have come, and be half-way
     this.epoch = epoch;
     this.valueLength = Math.min(this.buffers.lengthAt(header), this.size);
@@ -134,7 +155,6 @@ export abstract class ValueView<Value, Given> {
   }
 
   private none(): -1 {
-    this.checkOpen();
     if ((this.buffers.memory.lostPages ?? 0) > 0) throw this.buffers.corrupted("");
     return -1;
   }
@@ -144,8 +164,8 @@ export abstract class ValueView<Value, Given> {
    * peek again.
    */
   confirm(): boolean {
-    const { sequence, epoch } = this;
-    const at = this.headerWord;
+    const { sequence, epoch, standIn } = this;
+    const at = standIn < 0 ? this.firstWord + Math.imul(sequence & this.mask, this.strideWords) : standIn;
     fence(); // SYNC overwrite: the plain loads of the bytes come before the next load
     if (load(this.i32, at) !== sequence || this.i32[at + EPOCH_WORD] !== epoch) {
       this.checkOpen();
@@ -265,7 +285,7 @@ export abstract class ValueView<Value, Given> {
 
   protected shut(): void {
     this.isOpen = false;
-    this.size = -1;
+    this.usualMost = -1;
     this.forget();
   }
 }
