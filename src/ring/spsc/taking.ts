@@ -158,10 +158,10 @@ export abstract class RingTaking extends RingSide {
     const mask = this.mask | 0;
     const largest = this.bytes.geometry.maxMessageSize | 0;
     const most = Math.min(max, ENDLESS) | 0;
+    let left = most;
     let next = this.next | 0;
     const end = (next + bytes) | 0;
-    let count = 0;
-    while (count < most && ((end - next) | 0) > 0) {
+    while (left > 0 && ((end - next) | 0) > 0) {
       const start = next & mask;
       let at = (dataOffset + start) | 0;
       const mark = i32[at >> 2] | 0;
@@ -171,15 +171,15 @@ export abstract class RingTaking extends RingSide {
         throw corrupted(this.bytes, `a message claims ${length} bytes`);
       }
       const record = (length + 15) & ~7;
-      const stop = (at + Math.min((end - next) | 0, (mask + 1 - start) | 0, (most - count) * record)) | 0;
-      const first = next;
+      const stop = (at + Math.min((end - next) | 0, (mask + 1 - start) | 0)) | 0;
       // Two messages behind this place are of this stretch, and not acknowledged.
       let settled = (at + 2 * record) | 0;
       do {
         // The line becomes ours (D38): of the message two before, so as not to disturb a producer that is close ahead.
         if (at >= settled) i32[((at - 2 * record) >> 2) + TAKEN] = 0;
         handler((at + HEADER) | 0, length, next >>> 0);
-        if (this.next !== next) return (count + 1 + ((next - first) | 0) / record) | 0; // it has received, or closed us
+        left = (left - 1) | 0;
+        if (this.next !== next) return most - left; // it has received on its own, or closed us
         if (this.record !== 0) {
           this.record = 0; // what it has only peeked is done with: a release by the next handler has nothing to do
           settled = (at + 2 * record) | 0; // and may have acknowledged what is behind it
@@ -187,10 +187,9 @@ export abstract class RingTaking extends RingSide {
         next = (next + record) | 0;
         this.next = next; // at once: a handler that throws must not be given what others have handled
         at = (at + record) | 0;
-      } while (at < stop && i32[at >> 2] === mark);
-      count = (count + ((next - first) | 0) / record) | 0;
+      } while (at < stop && left > 0 && i32[at >> 2] === mark);
     }
-    return count;
+    return most - left;
   }
 
   /** Size in bytes of the message last peeked or received, or handed out by `drain`. */
