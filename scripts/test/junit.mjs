@@ -36,7 +36,8 @@ function textIn(expression, source) {
 /** The words behind the `skip` nearest to the test's name; a name that is put together stands nowhere. */
 function skipReason(source, name) {
   const shortName = name.split(" > ").at(-1);
-  const at = source.indexOf(shortName);
+  const quoted = source.indexOf(`"${shortName}"`); // and not where the same words stand in another text
+  const at = quoted < 0 ? source.indexOf(shortName) : quoted;
   const statement = at < 0 ? source : source.slice(at + shortName.length, at + shortName.length + 300).split("=>")[0];
   const [all, value] = statement.match(/\bskip\b(?::\s*([^\n}]+))?/) ?? [];
   const expression = value?.trim() ?? all;
