@@ -41,7 +41,7 @@ async function askWith(files: KernelFiles, ways: number): Promise<string[]> {
   const binds = mounts.map((mount) => `mount --bind ${directory}/${mount}`);
   const script = [...binds, `mount -t tmpfs none ${directory}/tmpfs`, 'exec "$@"'].join(" && ");
   const wrapper = ["unshare", "-m", "sh", "-c", script, "sh"];
-  const parameters = ["allWays", uniqueName("ways"), 128 * MEBIBYTE, `${directory}/tmpfs`, ways];
+  const parameters = ["ways", uniqueName("ways"), 128 * MEBIBYTE, `${directory}/tmpfs`, ways];
   const { stdout, stderr, signal } = await runPeer(ownRuntime, peer, parameters, { wrapper });
   assert.equal(signal, null, stderr);
   return stdout.trim().split("\n");

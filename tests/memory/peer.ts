@@ -138,8 +138,8 @@ const commands: Record<string, () => void | Promise<void>> = {
   },
 
   /** Asks for as many bytes in each of the ways that make pages present at once; of a tmpfs at that path, too. */
-  /** As many as are asked for, or all. */
-  allWays() {
+  /** The first so many ways to ask for memory. */
+  ways() {
     const [size] = numbers;
     const [, path, most] = parameters;
     const anonymous = () => AnonymousMemory.create({ size });
@@ -161,7 +161,7 @@ const commands: Record<string, () => void | Promise<void>> = {
       () => then(anonymous(), (memory) => lockMemory(memory)),
       anonymous,
     ];
-    for (const way of ways.slice(0, Number(most ?? ways.length))) {
+    for (const way of ways.slice(0, Number(most))) {
       try {
         way().close();
         console.log("made");

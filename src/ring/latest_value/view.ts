@@ -88,33 +88,35 @@ export abstract class ValueView<Value, Given> {
    * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted
    */
   peekAt(): number {
-    const { i32 } = this;
-    const current = load(i32, this.currentIndex); // SYNC value
-    const at = this.firstWord + Math.imul(current & this.mask, this.strideWords);
-    const epoch = i32[at + EPOCH_WORD];
-    const length = i32[at + LENGTH_WORD];
-    this.sequence = current;
-    this.epoch = epoch;
-    this.valueLength = length;
-    if (length >= 0 && length <= this.usualMost && (current | epoch) !== 0) return at * 4 + VALUE;
-    return this.peekOtherwise();
+    const at = this.look();
+    const length = this.valueLength;
+    if (length >= 0 && length <= this.usualMost && (this.sequence | this.epoch) !== 0) return at * 4 + VALUE;
+    return this.peekOtherwise(at);
   }
 
-  /** What was just peeked is no value, makes no sense, or may have to be salvaged. */
-  private peekOtherwise(): number {
+  /** Notes what the current value's header says; its index in `i32`. */
+  private look(): number {
+    const { i32 } = this;
+    const current = load(i32, this.currentIndex); // SYNC value
+    const at = this.headerAt(current);
+    this.sequence = current;
+    this.epoch = i32[at + EPOCH_WORD];
+    this.valueLength = i32[at + LENGTH_WORD];
+    return at;
+  }
+
+  /** What was found is no value, makes no sense, or may have to be salvaged. */
+  private peekOtherwise(found: number): number {
+    let at = found;
     for (let attempt = 1; ; attempt++) {
       this.checkOpen();
       const { salvage, sequence, valueLength } = this;
       this.standIn = -1;
       if (salvage !== undefined && sequence === salvage.distrusted) return this.peekSalvaged(salvage);
       if ((sequence | this.epoch) === 0) return this.none();
-      const at = this.headerAt(sequence);
       if (valueLength >= 0 && valueLength <= this.size) return at * 4 + VALUE;
       this.overtaken(attempt);
-      this.sequence = load(this.i32, this.currentIndex); // SYNC value
-      const next = this.headerAt(this.sequence);
-      this.epoch = this.i32[next + EPOCH_WORD];
-      this.valueLength = this.i32[next + LENGTH_WORD];
+      at = this.look();
     }
   }
 
@@ -165,7 +167,7 @@ export abstract class ValueView<Value, Given> {
    */
   confirm(): boolean {
     const { sequence, epoch, standIn } = this;
-    const at = standIn < 0 ? this.firstWord + Math.imul(sequence & this.mask, this.strideWords) : standIn;
+    const at = standIn < 0 ? this.headerAt(sequence) : standIn;
     fence(); // SYNC overwrite: the plain loads of the bytes come before the next load
     if (load(this.i32, at) !== sequence || this.i32[at + EPOCH_WORD] !== epoch) {
       this.checkOpen();

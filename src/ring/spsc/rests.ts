@@ -4,7 +4,7 @@ import { TURNS_PER_REST } from "../../wait/spin.ts";
 
 /** 5 to 10 us, depending on the engine. */
 const LONGEST_TURNS = 10_000;
-/** Bytes that nobody can have been about to send, when none has come for as many turns: a batch comes in one piece. */
+/** Nothing comes while a batch is written, but not for so long. */
 const BATCH_TURNS = 4096;
 
 /**
