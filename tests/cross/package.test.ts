@@ -93,6 +93,14 @@ describe("npm package", () => {
     assert.deepEqual(others.sort(), [...read, ...headers, ...native].sort());
   });
 
+  it("has few files of JavaScript, one for each room and each entry: loading many takes long", () => {
+    const rooms = readdirSync(join(projectRoot, "src"));
+    const scripts = readdirSync(installed, { recursive: true, encoding: "utf8" }).filter((path) =>
+      path.endsWith(".js"),
+    );
+    assert.ok(scripts.length <= 2 * rooms.length, scripts.join(", "));
+  });
+
   it("can be installed on every system, where the first call says what is missing, and brings nothing along", async () => {
     const folder = temporaryDirectory();
     writeFileSync(join(folder, "package.json"), "{}");
