@@ -41,34 +41,38 @@ static inline uint32_t linux_ipc_barrier_member(const struct linux_ipc *ipc, str
   return 0;
 }
 
-/* Members that have not arrived at the phase; they go on the list, if there is one. */
-static inline int linux_ipc_barrier_missing(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier, int32_t phase,
-                                            struct linux_ipc_peers *peers) {
-  int missing = 0;
+struct linux_ipc_barrier_look {
+  uint32_t members[LINUX_IPC_SLOTS]; /* the owner ids of the living ones, 0 = none */
+  int32_t count, missing;
+};
+
+/* Who is a member, and who of them has not arrived at the phase; those go on the list, if there is one. Whether the phase
+ * can end: the first one waits for the parties, alive; a barrier without members has nobody to let through. */
+static inline int linux_ipc_barrier_look(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier, int32_t phase,
+                                         struct linux_ipc_peers *peers, struct linux_ipc_barrier_look *look) {
+  look->count = look->missing = 0;
   for (int slot = 0; slot < LINUX_IPC_SLOTS; slot++) {
+    uint32_t owner = look->members[slot] = linux_ipc_barrier_member(ipc, barrier, slot);
+    look->count += owner != 0;
+    if (owner == 0) continue;
     if (__atomic_load_n(&barrier->arrived[slot], __ATOMIC_SEQ_CST) == linux_ipc_barrier_after(phase)) continue;
-    uint32_t owner = linux_ipc_barrier_member(ipc, barrier, slot);
-    if (owner != 0 && peers) linux_ipc_peers_add(ipc, peers, owner);
-    missing += owner != 0;
+    if (peers) linux_ipc_peers_add(ipc, peers, owner);
+    look->missing++;
   }
-  return missing;
+  return look->missing == 0 && look->count >= (phase > 0 ? 1 : barrier->parties);
 }
 
-/* The first phase waits for the parties, alive; a barrier without members has nobody to let through. */
-static inline int linux_ipc_barrier_has_enough(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier,
-                                               int32_t phase) {
-  int32_t members = 0;
-  for (int slot = 0; slot < LINUX_IPC_SLOTS; slot++) members += linux_ipc_barrier_member(ipc, barrier, slot) != 0;
-  return members >= (phase > 0 ? 1 : barrier->parties);
-}
-
-/* Ends the phase if everybody is there; whether it is over. The parties are counted before who is missing: one that joined
- * between the two looks would be counted, and not be waited for. */
+/* Ends the phase if everybody is there; whether it is over. One who was counted may have left or died before the others
+ * were looked at, and the first phase waits for its parties at one time: they are there if a second look finds the same. */
 static inline int linux_ipc_barrier_end(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier, int32_t phase) {
   uint32_t found = (uint32_t)phase;
+  struct linux_ipc_barrier_look look, again;
   if (linux_ipc_barrier_phase(barrier) != phase) return 1;
-  if (!linux_ipc_barrier_has_enough(ipc, barrier, phase)) return 0;
-  if (linux_ipc_barrier_missing(ipc, barrier, phase, NULL) > 0) return 0;
+  if (!linux_ipc_barrier_look(ipc, barrier, phase, NULL, &look)) return 0;
+  if (phase <= 0) {
+    if (!linux_ipc_barrier_look(ipc, barrier, phase, NULL, &again)) return 0;
+    if (memcmp(look.members, again.members, sizeof look.members) != 0) return 0;
+  }
   linux_ipc_eventcount_change(&barrier->eventcount, &found, (uint32_t)linux_ipc_barrier_after(phase));
   return 1; /* by us, or by somebody who was faster */
 }
@@ -102,8 +106,8 @@ static inline int32_t linux_ipc_barrier_attempt(struct linux_ipc_wait *wait) {
 /* Whose arrival or death may end the phase. Parties that have not joined wake us when they do. */
 static inline int linux_ipc_barrier_watch(struct linux_ipc_wait *wait, struct linux_ipc_peers *peers) {
   struct linux_ipc_barrier *barrier = (struct linux_ipc_barrier *)wait->object;
-  int missing = linux_ipc_barrier_missing(wait->ipc, barrier, wait->number, peers);
-  return missing > 0 || !linux_ipc_barrier_has_enough(wait->ipc, barrier, wait->number);
+  struct linux_ipc_barrier_look look;
+  return !linux_ipc_barrier_look(wait->ipc, barrier, wait->number, peers, &look);
 }
 
 /* Arrives, and waits until all other members have: the number of the phase, 1 or more. -ETIMEDOUT, and it has arrived all

@@ -62,7 +62,7 @@ export class Barrier extends SharedObject {
     this.#state = new NotifyingWord(memory, base);
     this.#members = new BarrierMembers(memory.buffer, base, participants);
     this.#share = new Share(placement);
-    this.#waiter = this.makeWaiter({ allPeers: () => this.#inTheWay() });
+    this.#waiter = this.makeWaiter({ allPeers: () => this.#members.look(this.#phase).inTheWay });
   }
 
   get #phase(): number {
@@ -95,13 +95,6 @@ export class Barrier extends SharedObject {
     this.#members.leave();
     this.#endPhase(this.#phase);
     this.#waiter.notify();
-  }
-
-  /** Whose arrival or death may end the phase; undefined: nobody's, it can end. Parties that have not joined wake us. */
-  #inTheWay(): number[] | undefined {
-    const phase = this.#phase;
-    const missing = this.#members.missing(phase);
-    return missing.length > 0 || !this.#members.hasEnough(phase) ? missing : undefined;
   }
 
   /** Ends the phase if everybody is there; whether it is over. */

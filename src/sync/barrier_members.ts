@@ -47,38 +47,39 @@ export class BarrierMembers {
   }
 
   /**
-   * Whether all that the phase waits for have arrived. The parties are counted first: one that joined behind the look at
-   * who is missing would be counted, and not be waited for.
+   * Whether all that the phase waits for have arrived. One who was counted may have left or died before the others were
+   * looked at, and the first phase waits for its parties at one time: they are there if a second look finds the same.
    */
   areAllAt(phase: number): boolean {
-    return this.hasEnough(phase) && this.missing(phase).length === 0;
+    const { members, inTheWay } = this.look(phase);
+    if (inTheWay !== undefined) return false;
+    if (phase > 0) return true; // it waits for no number of members
+    const again = this.look(phase);
+    return again.inTheWay === undefined && again.members.join() === members.join();
   }
 
-  /** The owner ids of living members that have not arrived at the phase. */
-  missing(phase: number): number[] {
-    const goal = phaseAfter(phase);
-    const owners: number[] = [];
+  /** The owner ids of the living members, and whose arrival or death may end the phase; undefined: nobody's, it can end. */
+  look(phase: number): { members: number[]; inTheWay: number[] | undefined } {
+    const members: number[] = [];
+    const missing: number[] = [];
     for (let slot = 0; slot < PARTICIPANTS_COUNT; slot++) {
-      const generation = Atomics.load(this.#members, slot);
-      if (generation === 0 || Atomics.load(this.#arrived, slot) === goal) continue;
-      if (this.#isDead(slot, generation)) Atomics.compareExchange(this.#members, slot, generation, 0);
-      else owners.push((generation << 10) | (slot + 1));
+      const owner = this.#memberIn(slot);
+      if (owner === 0) continue;
+      members.push(owner);
+      if (Atomics.load(this.#arrived, slot) !== phaseAfter(phase)) missing.push(owner);
     }
-    return owners;
-  }
-
-  /** The first phase waits for the parties, alive; a barrier without members has nobody to let through. */
-  hasEnough(phase: number): boolean {
+    // the first phase waits for the parties, alive; a barrier without members has nobody to let through
     const needed = phase > 0 ? 1 : Atomics.load(this.#parties, 0);
-    let joined = 0;
-    for (let slot = 0; slot < PARTICIPANTS_COUNT && joined < needed; slot++) {
-      const generation = Atomics.load(this.#members, slot);
-      if (generation !== 0 && !this.#isDead(slot, generation)) joined++;
-    }
-    return joined >= needed;
+    return { members, inTheWay: missing.length > 0 || members.length < needed ? missing : undefined };
   }
 
-  #isDead(slot: number, generation: number): boolean {
-    return isOwnerDead(this.#participants, (generation << 10) | (slot + 1));
+  /** The owner id of the living member in a slot, or 0; who is dead is struck off. */
+  #memberIn(slot: number): number {
+    const generation = Atomics.load(this.#members, slot);
+    if (generation === 0) return 0;
+    const owner = (generation << 10) | (slot + 1);
+    if (!isOwnerDead(this.#participants, owner)) return owner;
+    Atomics.compareExchange(this.#members, slot, generation, 0);
+    return 0;
   }
 }
