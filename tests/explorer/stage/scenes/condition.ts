@@ -1,0 +1,76 @@
+// A condition and its mutex: who waits for a change that comes is not left asleep.
+
+import type { Placement } from "../../../../src/memory/placement.ts";
+import { Condition } from "../../../../src/sync/condition.ts";
+import { CONDITION_SIZE } from "../../../../src/sync/layout.ts";
+import { Mutex } from "../../../../src/sync/mutex.ts";
+import type { Scene } from "../scene.ts";
+import { enter, leave } from "./mutex.ts";
+
+/** How often it has changed. */
+const CHANGES = 20;
+
+class Monitor {
+  readonly condition: Condition;
+  readonly mutex: Mutex;
+
+  constructor(placement: Placement) {
+    this.condition = new Condition(placement);
+    this.mutex = new Mutex({ ...placement, base: placement.base + CONDITION_SIZE });
+  }
+
+  unref(): void {
+    this.condition.unref();
+    this.mutex.unref();
+  }
+
+  close(): void {
+    this.condition.close();
+    this.mutex.close();
+  }
+}
+
+export const scene: Scene<Monitor> = {
+  make: (placement) => new Monitor(placement),
+  lives: {
+    blocks({ condition, mutex }, self) {
+      let guard = mutex.lockSync();
+      enter(guard, self);
+      while (self.notes[CHANGES] === 0) {
+        self.notes[0] = 0;
+        guard = condition.waitSync(guard).guard;
+        enter(guard, self);
+      }
+      leave(guard, self);
+    },
+    async awaits({ condition, mutex }, self) {
+      let guard = await mutex.lock();
+      enter(guard, self);
+      while (self.notes[CHANGES] === 0) {
+        self.notes[0] = 0;
+        guard = (await condition.wait(guard)).guard;
+        enter(guard, self);
+      }
+      leave(guard, self);
+    },
+    "changes it"({ condition, mutex }, self) {
+      const guard = mutex.lockSync();
+      enter(guard, self);
+      self.notes[CHANGES] = 1;
+      condition.notifyAll();
+      leave(guard, self);
+    },
+    async "changes it, and notifies behind"({ condition, mutex }, self) {
+      const guard = await mutex.lock();
+      enter(guard, self);
+      self.notes[CHANGES] = 1;
+      leave(guard, self);
+      condition.notifyAll();
+    },
+  },
+  judge({ mutex }, self) {
+    if (self.asleep.length > 0) self.fail(`${self.asleep} wait for ever`);
+    const guard = mutex.tryLock();
+    if (guard === undefined) self.fail("the mutex is held at the end");
+  },
+};
