@@ -26,6 +26,7 @@ export const help = `Builds the C shim into native/.
 const warnings = ["-Wall", "-Wextra", "-Werror", "-Wstrict-prototypes", "-Wmissing-declarations", "-Wdate-time"];
 /** For size: what the shim does takes a system call, beside which a tighter loop is nothing. */
 const generation = ["-std=c11", "-Os", "-fPIC", "-fvisibility=hidden", "-fno-stack-protector", "-g0"];
+/** `nodelete`: Node unloads an addon when the last Worker that has loaded it ends, but the shim's threads go on. */
 const linking = [
   "-nostdlib",
   "-shared",
@@ -34,6 +35,7 @@ const linking = [
   "-Wl,--build-id=none",
   "-Wl,--gc-sections",
   "-Wl,-z,noexecstack",
+  "-Wl,-z,nodelete",
 ];
 
 /** Runs `zig`, with its caches inside node_modules: nothing is left in the home directory. */
@@ -84,7 +86,9 @@ function verify(libraries) {
 
 function embeddedSource(libraries) {
   const rows = Object.entries(libraries).map(([cpu, bytes]) => `  ${cpu}:\n    "${bytes.toString("base64")}",\n`);
+  const hash = createHash("sha256").update(rows.join("")).digest("hex").slice(0, 16);
   return `// The shim's libraries as base64, for programs without files beside them. Written by scripts/build.mjs.
+export const hash = "${hash}";
 export const embedded: Record<string, string> = {\n${rows.join("")}};\n`;
 }
 

@@ -8,6 +8,8 @@ const SEGMENT_STACK = 0x6474e551;
 const DYNAMIC_NEEDED = 1;
 const DYNAMIC_SONAME = 14;
 const DYNAMIC_TEXTREL = 22;
+const DYNAMIC_FLAGS_1 = 0x6ffffffb;
+const FLAG_NODELETE = 8;
 const machines = { 62: "x86_64", 183: "aarch64" };
 const bindings = ["local", "global", "weak"];
 
@@ -71,7 +73,7 @@ function readDynamic(bytes, all) {
     if (tag === 0) break;
     const value = Number(bytes.readBigUInt64LE(at + 8));
     const isName = tag === DYNAMIC_NEEDED || tag === DYNAMIC_SONAME;
-    entries.push({ tag, text: isName ? text(bytes, all[found.link], value) : "" });
+    entries.push({ tag, value, text: isName ? text(bytes, all[found.link], value) : "" });
   }
   return entries;
 }
@@ -99,6 +101,7 @@ export function readElf(bytes) {
     isSharedObject: head.isSharedObject,
     needed: dynamic.filter((entry) => entry.tag === DYNAMIC_NEEDED).map((entry) => entry.text),
     hasTextRelocations: dynamic.some((entry) => entry.tag === DYNAMIC_TEXTREL),
+    staysLoaded: dynamic.some(({ tag, value }) => tag === DYNAMIC_FLAGS_1 && (value & FLAG_NODELETE) !== 0),
     hasExecutableStack: hasExecutableStack(bytes, head.segments),
     exported: names((symbol) => symbol.isDefined && symbol.binding !== "local"),
     undefined: names((symbol) => !symbol.isDefined && symbol.binding === "global"),

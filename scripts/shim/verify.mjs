@@ -19,6 +19,7 @@ export function libraryProblems(bytes, machine) {
   if (bytes.length > SIZE_LIMIT_BYTES) problems.push(`it has ${bytes.length} bytes, the limit is ${SIZE_LIMIT_BYTES}`);
   if (elf.machine !== machine || !elf.isSharedObject) problems.push(`it is for ${elf.machine}, not ${machine}`);
   if (elf.hasTextRelocations) problems.push("it has text relocations (compiled without -fPIC?)");
+  if (!elf.staysLoaded) problems.push("it can be unloaded under its threads (linked without -z nodelete?)");
   if (elf.hasExecutableStack) problems.push("it asks for an executable stack");
   refuse(elf.needed, "it needs libraries by name (DT_NEEDED), so it would load on glibc or on musl only");
   refuse(elf.undefined.filter(isNodeApi), "not weak (add #pragma weak), so C programs could not load it");

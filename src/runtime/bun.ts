@@ -1,8 +1,7 @@
 // Backend for Bun: bun:ffi, compiled by the engine; about 2 ns a call.
 
-import { createRequire } from "node:module";
+import process from "node:process";
 import type { LoadCalls } from "./backend.ts";
-import { requireBase } from "./module.ts";
 import { type Calls, type SymbolRow, symbols } from "./symbols.ts";
 
 type Dlopen = (
@@ -13,7 +12,7 @@ type Dlopen = (
 };
 
 export const loadBun: LoadCalls = (path) => {
-  const { dlopen } = createRequire(requireBase())("bun:ffi") as { dlopen: Dlopen };
+  const { dlopen } = process.getBuiltinModule("bun:ffi") as unknown as { dlopen: Dlopen };
   const table: Record<string, { args: string[]; returns: string }> = {};
   for (const [name, row] of Object.entries<SymbolRow>(symbols)) {
     table[`lipc_${name}`] = { args: Array(row.arguments).fill("f64"), returns: row.result };

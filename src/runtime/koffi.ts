@@ -1,6 +1,6 @@
 // Backend for Node by koffi, an optional peer dependency: no experimental warning, 25 to 80 ns a call.
 
-import { createRequire } from "node:module";
+import process from "node:process";
 import type { LoadCalls } from "./backend.ts";
 import { requireBase } from "./module.ts";
 import { type Calls, type SymbolRow, symbols } from "./symbols.ts";
@@ -11,6 +11,8 @@ interface Koffi {
 
 function findKoffi(): Koffi {
   try {
+    // not imported: webpack replaces each call of an imported createRequire that it cannot follow by undefined
+    const { createRequire } = process.getBuiltinModule("node:module");
     return createRequire(requireBase())("koffi") as Koffi;
   } catch (cause) {
     throw new Error("Cannot load linux-ipc: LINUX_IPC_BACKEND=koffi needs the package koffi (npm i koffi)", { cause });

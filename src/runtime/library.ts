@@ -1,10 +1,10 @@
 // Where the shim is: beside the module, or an embedded copy for single binaries and bundles.
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { embedded } from "../../native/embedded.ts";
+import { embedded, hash } from "../../native/embedded.ts";
 import { isGranted } from "./deno.ts";
 import { moduleUrl } from "./module.ts";
 
@@ -36,11 +36,35 @@ function temporaryDirectories(): string[] {
   return all.filter((path) => path !== undefined);
 }
 
+/** Also of another environment's copy, and of no other version's. */
+const copyName = () => `linux-ipc-${process.arch}-${hash}.so`;
+
+/** The path from which another environment of this process, a Worker or who started it, has loaded its copy. */
+function loadedCopy(): string | undefined {
+  const path = "/proc/self/maps";
+  if (!isGranted({ name: "read", path })) return undefined;
+  const mapped = new RegExp(`/.*/${copyName()}(?= \\(deleted\\)$)`, "m");
+  return mapped.exec(readFileSync(path, "utf8"))?.[0];
+}
+
+/**
+ * One library for all environments of a process, since it has the process's threads. The loader of glibc knows it by the
+ * path that it was loaded from, where there is no file any more.
+ */
+function fromLoadedCopy<T>(load: (path: string) => T): T | undefined {
+  try {
+    const path = loadedCopy();
+    return path === undefined ? undefined : load(path);
+  } catch {
+    return undefined; // another loader, or no /proc
+  }
+}
+
 /** Writes the embedded copy into `parent`, where `load` can use it, and removes it again: a loaded image needs no file. */
 function fromCopyIn<T>(parent: string, copy: string, load: (path: string) => T): T {
   const directory = mkdtempSync(join(parent, "linux-ipc-"));
   try {
-    const path = join(directory, `linux-ipc-${process.arch}.so`);
+    const path = join(directory, copyName());
     writeFileSync(path, Buffer.from(copy, "base64"), { mode: 0o700 });
     return load(path);
   } finally {
@@ -52,6 +76,8 @@ function fromCopyIn<T>(parent: string, copy: string, load: (path: string) => T):
 function fromEmbeddedCopy<T>(load: (path: string) => T): T {
   const copy = embedded[process.arch];
   if (copy === undefined) throw new Error("Cannot load linux-ipc: no library beside the module and none embedded");
+  const loaded = fromLoadedCopy(load);
+  if (loaded !== undefined) return loaded;
   const failures: unknown[] = [];
   for (const parent of temporaryDirectories()) {
     try {

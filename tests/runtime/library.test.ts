@@ -104,19 +104,19 @@ describe("library", () => {
   }
 });
 
-/** A copy of the package without its libraries, and this test's peer in it. */
-function copyWithoutLibrary(): { script: string; temporary: string } {
+/** A copy of the package without its libraries, and a program of these tests in it. */
+function copyWithoutLibrary(program = "peer.ts"): { script: string; temporary: string } {
   const folder = temporaryDirectory();
   for (const part of ["mod.ts", "src", "native/embedded.ts"]) {
     cpSync(projectRoot + part, join(folder, part), { recursive: true });
   }
   mkdirSync(join(folder, "tests/runtime"), { recursive: true });
-  cpSync(peer, join(folder, "tests/runtime/peer.ts"));
+  cpSync(new URL(program, import.meta.url), join(folder, "tests/runtime", program));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   symlinkSync(`${projectRoot}node_modules`, join(folder, "node_modules"));
   const temporary = join(folder, "temporary");
   mkdirSync(temporary);
-  return { script: join(folder, "tests/runtime/peer.ts"), temporary };
+  return { script: join(folder, "tests/runtime", program), temporary };
 }
 
 describe("embedded library", () => {
@@ -128,6 +128,15 @@ describe("embedded library", () => {
     assert.equal(end.code, 0, end.stderr);
     assert.equal(JSON.parse(end.stdout).pid, JSON.parse(end.stdout).processPid);
     assert.deepEqual(readdirSync(temporary), []);
+  });
+
+  it("is one for all Workers of a process, also behind their ends", async () => {
+    const { script, temporary } = copyWithoutLibrary("successive_workers.ts");
+    const end = await runPeer(ownRuntime, script, ["together"], { environment: { TMPDIR: temporary } });
+    assert.equal(end.code, 0, `${end.signal} ${end.stderr}`);
+    const { first, last } = JSON.parse(end.stdout);
+    assert.equal(last.images, 1);
+    assert.ok(last.threads <= first.threads, `${last.threads} threads, ${first.threads} after the first Worker`);
   });
 
   /** The first call of a program beside a copy of the package, under Deno with no permissions but these. */

@@ -18,6 +18,20 @@ async function play(scenario: string): Promise<void> {
 describe("Workers", () => {
   after(cleanUp);
 
+  for (const [who, how] of [
+    ["they and the main thread use", "together"],
+    ["only they use", "alone"],
+  ] as const) {
+    it(`one after the other, where ${who} the library, end without a trace`, async () => {
+      const end = await runPeer(ownRuntime, new URL("./successive_workers.ts", import.meta.url), [how]);
+      assert.equal(end.signal, null, `ended by ${end.signal}\n${end.stdout}${end.stderr}`);
+      assert.equal(end.code, 0, end.stderr);
+      const { first, last } = JSON.parse(end.stdout);
+      assert.equal(last.images, 1);
+      assert.ok(last.threads <= first.threads, `${last.threads} threads, ${first.threads} after the first Worker`);
+    });
+  }
+
   it("two of them use the shim at once, each with a scratch block of its own", () => play("scratch"));
   it("a ring works between a Worker and its parent, awaiting on both sides", () => play("echo"));
   it("one that is terminated while it awaits frees its role, and the process lives on", () =>

@@ -1,0 +1,44 @@
+// A program whose Workers use the library one after the other, and its main thread if it is told so; says what stays.
+
+import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+import { isMainThread, Worker } from "node:worker_threads";
+import { Mutex } from "../../mod.ts";
+
+const WORKERS = 5;
+/** The shim's watchdog comes up once a second. */
+const A_WHILE_MS = 1200;
+
+async function use(): Promise<void> {
+  const mutex = Mutex.create(`/linux-ipc-test-${process.pid}-${Math.random().toString(36).slice(2)}`, {
+    unlinkOnClose: true,
+  });
+  const guard = await mutex.lock();
+  await mutex.lock({ timeoutMs: 5 }); // waits: the shim's threads are running
+  guard.unlock();
+  mutex.close();
+}
+
+const count = () => ({
+  threads: readdirSync("/proc/self/task").length,
+  images: readFileSync("/proc/self/maps", "utf8").match(/ r-xp .*linux-ipc-[\w-]+\.so/g)?.length ?? 0,
+});
+
+function runWorker(): Promise<void> {
+  const worker = new Worker(new URL(import.meta.url));
+  return new Promise((resolve, reject) => {
+    worker.once("exit", () => resolve());
+    worker.once("error", reject);
+  });
+}
+
+if (isMainThread) {
+  if (process.argv[2] === "together") await use();
+  await runWorker();
+  const first = count();
+  for (let index = 1; index < WORKERS; index++) await runWorker();
+  await new Promise((resolve) => setTimeout(resolve, A_WHILE_MS));
+  console.log(JSON.stringify({ first, last: count() }));
+} else {
+  await use();
+}
