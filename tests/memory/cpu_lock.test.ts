@@ -224,7 +224,7 @@ describe("lockMemory", () => {
     skip: noLock,
   }, async () => {
     const end = await runPeer(ownRuntime, peer, ["lockProcess"]);
-    assert.equal(end.stdout, "true true\n1\n0\n", end.stderr);
+    assert.equal(end.stdout, "true true\n1\ntrue\n0\n", end.stderr);
   });
 
   it("refuses what is closed or no memory", () => {

@@ -59,6 +59,9 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log(lockedKilobytes() > 0, resident() - before < 64 << 20);
     memory.bytes[0] = 1;
     console.log(reader.bytes[0]);
+    const lockedBefore = lockedKilobytes();
+    SharedMemory.anonymous({ size: 64 << 20 });
+    console.log(lockedKilobytes() - lockedBefore >= 64 << 10); // what comes later, too
     unlockProcessMemory();
     console.log(lockedKilobytes());
     process.exit();

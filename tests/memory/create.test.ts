@@ -1,11 +1,21 @@
 // SharedMemory: creating, opening, the name, the first bytes, the mode.
 
 import assert from "node:assert/strict";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { SharedMemory } from "../../mod.ts";
-import { cleanUp, mainRuntimes, objectExists, objectPath, spawnPeer, uniqueName } from "../support/mod.ts";
+import {
+  cleanUp,
+  compileC,
+  mainRuntimes,
+  objectExists,
+  objectPath,
+  ownRuntime,
+  runPeer,
+  spawnPeer,
+  uniqueName,
+} from "../support/mod.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
 
@@ -114,6 +124,42 @@ describe("SharedMemory by name", () => {
     assert.throws(() => SharedMemory.open(name, { timeoutMs: 60 }), { code: "ETIMEDOUT", message: /60 ms.*ftruncate/ });
     const took = performance.now() - begin;
     assert.ok(took >= 55 && took < 2000, `${took} ms`);
+  });
+});
+
+/** Preloaded, it refuses files without a name, as old kernels and odd file systems do. */
+const refusingTmpfile = `
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int open(const char *path, int flags, ...) {
+  va_list more;
+  va_start(more, flags);
+  int mode = va_arg(more, int);
+  va_end(more);
+  if ((flags & O_TMPFILE) != O_TMPFILE) return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+  errno = EOPNOTSUPP;
+  return -1;
+}`;
+
+describe("SharedMemory in the making", () => {
+  after(cleanUp);
+
+  it("has no name at all, so that a kill leaves nothing", () => {
+    const name = uniqueName("making");
+    const privateNames = () => readdirSync("/dev/shm").filter((one) => one.startsWith(`.linux-ipc-${process.pid}-`));
+    const found: unknown[] = [];
+    SharedMemory.createFilled(name, { size: 1 }, () => found.push(objectExists(name), ...privateNames())).close();
+    assert.deepEqual(found, [false]);
+  });
+
+  it("has a private name where it must have one, which nobody has taken before, and which goes", async () => {
+    const preload = `LD_PRELOAD=${compileC(refusingTmpfile, { shared: true })}`;
+    const end = await runPeer(ownRuntime, peer, ["privateName", uniqueName("private")], { wrapper: ["env", preload] });
+    assert.equal(end.stdout, "taken: EEXIST 5\nmaking: 640\nmade: 640 7\nagain: EEXIST\nleft: 0\n", end.stderr);
   });
 });
 

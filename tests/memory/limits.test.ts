@@ -1,11 +1,11 @@
 // Limits of the process: descriptors, and memory that is forgotten.
 
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
-import { AnonymousMemory, prefault } from "../../mod.ts";
+import { AnonymousMemory, FileLock, MappedFile, Mutex, Peer, prefault, SharedMemory } from "../../mod.ts";
 import { resident } from "../../src/sys/advice.ts";
 import { cleanUp, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
@@ -16,6 +16,7 @@ const parameters = { bun: [], deno: ["--v8-flags=--expose-gc"] }[ownRuntime.name
 
 const skip = process.getuid?.() === 0 ? false : "needs root to mount";
 const MEBIBYTE = 2 ** 20;
+const O_CLOEXEC = 0o2000000;
 
 interface KernelFiles {
   meminfo: string;
@@ -149,6 +150,27 @@ describe("limits", () => {
     const wrapper = ["sh", "-c", 'ulimit -n 200 && exec "$@"', "sh"];
     const { stdout, stderr } = await runPeer(ownRuntime, peer, ["exhaust", uniqueName("exhaust")], { wrapper });
     assert.match(stdout, /^EMFILE \d+\nworks again\n$/, stderr);
+  });
+
+  it("no descriptor reaches a program that the process starts: it would keep locks, slots and memory alive", async () => {
+    const open = () => readdirSync("/proc/self/fd").filter((fd) => existsSync(`/proc/self/fd/${fd}`)); // not readdir's own
+    const flagsOf = (fd: string) => /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1] ?? "";
+    const before = new Set(open());
+    const path = `${temporaryDirectory()}/file`;
+    const objects = [
+      SharedMemory.create(uniqueName("named"), { size: 1, unlinkOnClose: true }),
+      SharedMemory.anonymous({ size: 1 }),
+      MappedFile.create(path, { size: 1 }),
+      FileLock.open(path),
+      Mutex.create(uniqueName("mutex"), { unlinkOnClose: true }),
+      Peer.ofPid(process.pid),
+    ] as const;
+    objects[4].tryLock()?.unlock(); // takes a slot
+    await objects[5].died({ timeoutMs: 1 }); // starts what watches descriptors
+    const own = open().filter((fd) => !before.has(fd));
+    assert.ok(own.length >= objects.length + 2, own.join()); // and those of the slot and the watch
+    for (const fd of own) assert.ok(Number.parseInt(flagsOf(fd), 8) & O_CLOEXEC, readlinkSync(`/proc/self/fd/${fd}`));
+    for (const object of objects) object.close();
   });
 
   it("files larger than RLIMIT_FSIZE are EFBIG, not SIGXFSZ, and the process goes on", async () => {

@@ -6,6 +6,7 @@ import { lstatSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { SharedMemory } from "../../mod.ts";
+import { objectPath as pathOfName } from "../../src/memory/name.ts";
 import {
   cleanUp,
   objectExists,
@@ -31,6 +32,10 @@ describe("a name", () => {
     assert.deepEqual([made.name, opened.name], [name, name.slice(1)]);
     made.close();
     opened.close();
+  });
+
+  it("may be a single character", () => {
+    assert.deepEqual([pathOfName("a"), pathOfName("/7")], ["/dev/shm/a", "/dev/shm/7"]);
   });
 
   it("may have letters, digits, dot, underscore and hyphen, and 200 of them", () => {

@@ -1,6 +1,6 @@
 // The peer of the memory tests: one command a process; says in lines how far it is.
 
-import { truncateSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import {
@@ -45,6 +45,31 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log(`${memory.created} ${memory.size} ${memory.bytes.every((byte) => byte === 0)}`);
     memory.close();
     process.exit();
+  },
+
+  /** Creates an object where each file has a name; then where that of its making is taken, or its own. */
+  privateName() {
+    const start = `.linux-ipc-${process.pid}-`;
+    const all = () => readdirSync("/dev/shm").filter((one) => one.startsWith(start));
+    const modeOf = (file: string) => (statSync(`/dev/shm/${file}`).mode & 0o777).toString(8);
+    const create = (fill: (buffer: ArrayBuffer) => void) =>
+      outcome(() => SharedMemory.createFilled(name, { size: 1, mode: 0o640 }, fill).bytes[0]);
+    const { random } = Math;
+    Math.random = () => 0.5;
+    const taken = `/dev/shm/${start}${(0.5).toString(36).slice(2)}`;
+    writeFileSync(taken, "\x05");
+    console.log(`taken: ${create(() => {})} ${readFileSync(taken)[0]}`);
+    rmSync(taken);
+    Math.random = random;
+    process.umask(0o077);
+    const made = create((buffer) => {
+      console.log(`making: ${all().map(modeOf).join()}`);
+      new Uint8Array(buffer)[0] = 7;
+    });
+    console.log(`made: ${modeOf(name)} ${made}`);
+    console.log(`again: ${create(() => {})}`);
+    console.log(`left: ${all().length}`);
+    SharedMemory.unlink(name);
   },
 
   /** Creates and unlinks without end, until it is killed. */
@@ -125,8 +150,10 @@ const commands: Record<string, () => void | Promise<void>> = {
 
   /** Every second page is lost: between two of them there stays a mapping, until the kernel has no room for more. */
   scattered() {
+    const [size, more] = numbers;
+    const others = Array.from({ length: more }, () => SharedMemory.anonymous({ size: 4096 })); // a mapping each
     SharedMemory.create(name, { size: 4096, unlinkOnClose: true });
-    truncateSync(`/dev/shm${name}`, numbers[0]);
+    truncateSync(`/dev/shm${name}`, size);
     const memory = SharedMemory.open(name);
     memory.bytes[5] = 7;
     truncateSync(`/dev/shm${name}`, 4096);
@@ -135,6 +162,7 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log(sum, memory.bytes[5], memory.lostPages >= memory.size / 8192);
     memory.bytes[0] = 9;
     console.log(SharedMemory.open(name).bytes[0]);
+    for (const other of others) other.close();
   },
 
   /** Asks for as many bytes in each of the ways that make pages present at once; of a tmpfs at that path, too. */

@@ -50,6 +50,20 @@ describe("a peer", () => {
     peer.close();
   });
 
+  it("of a process takes no processor time while this thread has not heard of its death", async () => {
+    const child = sleeper();
+    const peer = Peer.ofPid(child.pid);
+    const waiting = peer.died();
+    await sleep(20);
+    child.kill();
+    const before = process.cpuUsage();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(user + system < 150_000, `${user + system} us of 300000`);
+    assert.equal(await within(waiting, 5000, "the death"), true);
+    peer.close();
+  });
+
   it("that is stopped lives", async () => {
     const child = sleeper();
     const peer = Peer.ofPid(child.pid);
