@@ -1,10 +1,11 @@
 // Closing shared memory: every view is empty afterwards, nothing crashes, and nothing is left.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { SharedMemory } from "../../mod.ts";
-import { cleanUp, objectExists, ownRuntime, runPeer, uniqueName } from "../support/mod.ts";
+import { cleanUp, objectExists, objectPath, ownRuntime, runPeer, uniqueName } from "../support/mod.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
 
@@ -109,6 +110,18 @@ describe("unlinkOnClose", () => {
     first.close();
     assert.ok(objectExists(name));
     second.close();
+  });
+
+  it("spares what else may have the name, even a link to the object, and does not hang on it", () => {
+    for (const replace of [symlinkSync, (_: string, path: string) => execFileSync("mkfifo", [path])]) {
+      const name = uniqueName("replaced");
+      const memory = SharedMemory.create(name, { size: 1, unlinkOnClose: true });
+      const path = objectPath(name);
+      renameSync(path, `${path}-moved`);
+      replace(`${path}-moved`, path);
+      memory.close();
+      assert.ok(objectExists(name));
+    }
   });
 
   it("is content when the name is gone already", () => {
