@@ -1,7 +1,8 @@
 // Races for one name: exactly one creates, nobody sees half an object, a creator that is killed leaves nothing half-made.
 
 import assert from "node:assert/strict";
-import { readFileSync, unlinkSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { linkSync, readFileSync, unlinkSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { FileLock, SharedMemory } from "../../mod.ts";
 import {
@@ -58,6 +59,8 @@ describe("racing for one name", () => {
 
 describe("removing a name", () => {
   after(cleanUp);
+  /** What a remover locks: one byte, behind all that files can have. */
+  const nameByte = { offset: 2 ** 52, length: 1 };
 
   /** Another one is about to remove it, has looked, and is slow. */
   for (const way of ["closeUnlinking", "unlink"])
@@ -67,7 +70,7 @@ describe("removing a name", () => {
       const other = FileLock.open(objectPath(name));
       const closer = spawnPeer(ownRuntime, peer, [way, name]);
       await closer.line();
-      const guard = other.tryLock({ offset: 2 ** 52, length: 1 });
+      const guard = other.tryLock(nameByte);
       closer.write("now");
       await sleep(50);
       assert.ok(objectExists(name));
@@ -78,6 +81,53 @@ describe("removing a name", () => {
       assert.equal(objectExists(name), way !== "unlink", "an unlink by name removes whatever has it");
       for (const open of [successor, other]) open.close();
     });
+
+  it("unlink: waits for who is about to remove the successor's, too", async () => {
+    const name = uniqueName("chain");
+    const make = () => {
+      SharedMemory.create(name, { size: 4096 }).close();
+      return FileLock.open(objectPath(name));
+    };
+    const first = make();
+    const remover = spawnPeer(ownRuntime, peer, ["unlink", name]);
+    await remover.line();
+    const guard = first.tryLock(nameByte);
+    remover.write("now");
+    await sleep(50);
+    unlinkSync(objectPath(name));
+    const second = make();
+    const next = second.tryLock(nameByte);
+    guard?.unlock();
+    await sleep(50);
+    assert.ok(objectExists(name));
+    next?.unlock();
+    assert.equal(await remover.line(), "true");
+    assert.equal(objectExists(name), false);
+    for (const open of [first, second]) open.close();
+  });
+
+  it("leaves no lock behind where another process shares the descriptor", async () => {
+    const memory = SharedMemory.create(uniqueName("inherited"), { size: 4096, unlinkOnClose: true });
+    const kept = `${objectPath(memory.name ?? "")}-kept`;
+    linkSync(objectPath(memory.name ?? ""), kept);
+    const heir = spawn("/bin/sleep", ["100"], { stdio: [memory.fd, "ignore", "ignore"] });
+    memory.close();
+    const other = FileLock.open(kept);
+    assert.ok(other.tryLock(nameByte));
+    heir.kill();
+    other.close();
+  });
+
+  it("is kept up for a second by who has stopped in the middle of it, and no longer", () => {
+    const memory = SharedMemory.create(uniqueName("stopped"), { size: 4096, unlinkOnClose: true });
+    const stopped = FileLock.open(objectPath(memory.name ?? ""));
+    assert.ok(stopped.tryLock(nameByte));
+    const start = performance.now();
+    memory.close();
+    assert.ok(performance.now() - start > 900);
+    assert.equal(objectExists(memory.name ?? ""), false);
+    stopped.close();
+  });
 
   it("is not kept up by a stranger's lock over all of the file", () => {
     const memory = SharedMemory.create(uniqueName("covered"), { size: 4096, unlinkOnClose: true });

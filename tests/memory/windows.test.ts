@@ -95,15 +95,15 @@ describe("a window", () => {
   it("outside of the object is a RangeError with the limits", () => {
     const name = uniqueName("outside");
     SharedMemory.create(name, { size: 10_000 }).close();
-    const wrong = [
-      { offset: 12288 },
-      { offset: 8192, length: 4096 },
-      { length: 10_001 },
-      { offset: 10_000 },
-      { offset: 1 },
+    const wrong: [{ offset?: number; length?: number }, RegExp][] = [
+      [{ offset: 12288 }, /^offset must be a whole number from 0 to 9999, not 12288$/],
+      [{ offset: 8192, length: 4096 }, /^length must be a whole number from 1 to 1808, not 4096$/],
+      [{ length: 10_001 }, /^length must be a whole number from 1 to 10000, not 10001$/],
+      [{ offset: 10_000 }, /^offset must be a multiple of 4096, not 10000$/],
+      [{ offset: 1 }, /^offset must be a multiple of 4096, not 1$/],
     ];
-    for (const options of wrong)
-      assert.throws(() => SharedMemory.open(name, options), { name: "RangeError", message: /\d/ });
+    for (const [options, message] of wrong)
+      assert.throws(() => SharedMemory.open(name, options), { name: "RangeError", message });
     assert.equal(SharedMemory.open(name, { offset: 8192 }).size, 1808);
   });
 
