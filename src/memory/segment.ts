@@ -95,7 +95,7 @@ export function createSegment(
   options: SegmentCreateOptions,
   fill: (buffer: ArrayBuffer, objectOffset: number) => void,
 ): Segment {
-  const { mode = 0o600, unlinkOnClose = false } = options;
+  const { mode, unlinkOnClose } = options;
   const pages = Math.ceil((layout.OBJECT_OFFSET + objectSize) / layout.PAGE_SIZE);
   const memory = SharedMemory.createFilled(name, { size: pages * layout.PAGE_SIZE, mode, unlinkOnClose }, (buffer) => {
     writeHeader(buffer, kind);

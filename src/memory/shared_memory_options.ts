@@ -76,8 +76,14 @@ export function checkAnonymous(options: SharedMemoryAnonymousOptions): MemfdRequ
   return { size, label, isSealed, hugePages: checkHugePages(options.hugePages) };
 }
 
-/** What can be known of a window before the size of the object is. */
-export function checkWindow({ readOnly = false, offset = 0, length }: SharedMemoryWindow): SharedMemoryWindow {
+/** A window, checked as far as that can be without the size of the object; it reaches to the end unless `length` says. */
+export interface CheckedWindow {
+  readonly readOnly: boolean;
+  readonly offset: number;
+  readonly length: number | undefined;
+}
+
+export function checkWindow({ readOnly = false, offset = 0, length }: SharedMemoryWindow): CheckedWindow {
   checkBoolean(readOnly, "readOnly");
   checkInteger(offset, "offset", 0, SIZE_MAX);
   if (offset % PAGE_SIZE !== 0) throw new RangeError(`offset must be a multiple of ${PAGE_SIZE}, not ${offset}`);

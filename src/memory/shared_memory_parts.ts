@@ -7,6 +7,7 @@ import { checkPageOffset, Mapping, sizeOnceSet } from "./mapping.ts";
 import { createMemfd } from "./memfd.ts";
 import { objectPath } from "./name.ts";
 import {
+  type CheckedWindow,
   checkAnonymous,
   checkCreation,
   checkWindow,
@@ -14,7 +15,6 @@ import {
   type SharedMemoryCreateOptions,
   type SharedMemoryDescriptorOptions,
   type SharedMemoryOpenOptions,
-  type SharedMemoryWindow,
 } from "./shared_memory_options.ts";
 
 /** A descriptor, its mapping, and how they came about. */
@@ -61,7 +61,7 @@ export function openParts(name: string, options: SharedMemoryOpenOptions, noun: 
   const window = checkWindow(options);
   const timeoutMs = checkDuration(options.timeoutMs === undefined ? 1000 : options.timeoutMs, "timeoutMs");
   const attempt = () => ({ syscall: "shm_open", doing: `open ${noun} ${name}`, path });
-  const fd = openFile(path, window.readOnly ?? false, attempt);
+  const fd = openFile(path, window.readOnly, attempt);
   return orClose(fd, () => partsOfOpenFile(fd, window, timeoutMs, attempt, { name, path }));
 }
 
@@ -87,17 +87,24 @@ export function descriptorParts(fd: number, options: SharedMemoryDescriptorOptio
 
 function partsOfOpenFile(
   fd: number,
-  window: SharedMemoryWindow,
+  { readOnly, offset, length: asked }: CheckedWindow,
   timeoutMs: number,
   attempt: () => Attempt,
   named: { name?: string; path?: string },
 ): Parts {
   const size = sizeOnceSet(fd, timeoutMs, attempt);
-  const { readOnly = false } = window;
-  const fileOffset = checkInteger(window.offset ?? 0, "offset", 0, size - 1);
+  const fileOffset = checkInteger(offset, "offset", 0, size - 1);
   checkPageOffset(fd, fileOffset);
-  const length = checkInteger(window.length ?? size - fileOffset, "length", 1, size - fileOffset);
+  const length = checkInteger(asked ?? size - fileOffset, "length", 1, size - fileOffset);
   const mapping = new Mapping({ fd, offset: fileOffset, length, readOnly, attempt });
-  const isWindow = fileOffset !== 0 || length !== size;
-  return { fd, mapping, ...named, created: false, fileOffset, readOnly, isWindow, unlinkOnClose: false };
+  return {
+    fd,
+    mapping,
+    ...named,
+    created: false,
+    fileOffset,
+    readOnly,
+    isWindow: length !== size,
+    unlinkOnClose: false,
+  };
 }
