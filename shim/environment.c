@@ -1,7 +1,7 @@
 /* The Node-API face: one state per JavaScript environment (main thread or Worker), loaded by process.dlopen.
  *
- * It gives what no FFI gives equally on all runtimes: ArrayBuffers over mapped memory, their detachment, and a wake-up
- * of the event loop from another thread. It also offers every symbol of the header to Node without an FFI: arguments
+ * It gives what no FFI gives equally on all runtimes: ArrayBuffers over mapped memory, and a wake-up of the event
+ * loop from another thread. It also offers every symbol of the header to Node without an FFI: arguments
  * and result travel through the first slots of the scratch block, which costs the same whatever their number.
  *
  *   scratch block   0  f64 result   8  f64 argument 0 ... 7   128  free use: paths, structs
@@ -22,7 +22,6 @@
 #pragma weak napi_create_threadsafe_function
 #pragma weak napi_create_string_utf8
 #pragma weak napi_define_properties
-#pragma weak napi_detach_arraybuffer
 #pragma weak napi_get_cb_info
 #pragma weak napi_get_typedarray_info
 #pragma weak napi_get_undefined
@@ -156,14 +155,6 @@ static napi_value js_address_of(napi_env env, napi_callback_info info) {
   return number(env, (double)(uintptr_t)data);
 }
 
-/* detach(buffer): its length becomes 0 everywhere. 0, or a napi_status. */
-static napi_value js_detach(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value buffer;
-  environment_of(env, info, &count, &buffer);
-  return number(env, napi_detach_arraybuffer(env, buffer));
-}
-
 /* onWake(callback): what environment_signal runs. It does not keep the event loop alive. 0, or a napi_status. */
 static napi_value js_on_wake(napi_env env, napi_callback_info info) {
   size_t count = 1;
@@ -246,7 +237,7 @@ LIPC_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports)
   napi_add_env_cleanup_hook(env, on_environment_end, environment);
   napi_property_descriptor properties[] = {
       PROPERTY("scratch", js_scratch) PROPERTY("address", js_address) PROPERTY("view", js_view)
-      PROPERTY("addressOf", js_address_of) PROPERTY("detach", js_detach) PROPERTY("onWake", js_on_wake) PROPERTY("refWake", js_ref_wake)
+      PROPERTY("addressOf", js_address_of) PROPERTY("onWake", js_on_wake) PROPERTY("refWake", js_ref_wake)
       SYMBOLS(CALL_PROPERTY)};
   napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties);
   return exports;

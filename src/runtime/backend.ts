@@ -5,7 +5,7 @@ import type { Calls } from "./symbols.ts";
 /** How calls reach the shim. On Node, LINUX_IPC_BACKEND chooses between the last three. */
 export type BackendName = "bun-ffi" | "deno-ffi" | "node-api" | "koffi" | "node-ffi";
 
-/** The Node-API face of the shim, which all runtimes load: views, detachment, wake-ups (shim/environment.c). */
+/** The Node-API face of the shim, which all runtimes load: views, wake-ups (shim/environment.c). */
 export interface NodeApiFace {
   /** Through the scratch block, as all symbols; absent from a library that is not ours. */
   abi_version?(): void;
@@ -13,7 +13,6 @@ export interface NodeApiFace {
   address(): number;
   view(): ArrayBuffer | undefined;
   addressOf(bytes: Uint8Array): number;
-  detach(buffer: ArrayBuffer): number;
   onWake(callback: () => void): number;
   refWake(yes: boolean): void;
 }
