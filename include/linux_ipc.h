@@ -280,7 +280,9 @@ static inline int linux_ipc_eventcount_change(uint32_t *eventcount, uint32_t *ex
 
 /* -- participants ----------------------------------------------------------------------------------------------- */
 
-#define LINUX_IPC_LIFE_OFFSET 16384 /* a life word stands this far behind its robust entry, in all processes alike */
+/* A life word stands this far behind its robust entry, in all of a process alike: the largest page and a table. What stands
+ * before the table in its first page is the file's, too. */
+#define LINUX_IPC_LIFE_OFFSET 0x12000
 
 static inline void *linux_ipc_thread(void *argument) {
   struct linux_ipc_process *process = (struct linux_ipc_process *)argument;

@@ -78,7 +78,9 @@ void owned_forget(struct environment *environment);
 
 /* participant.c */
 void participant_forget(struct environment *environment);
-#define LIFE_OFFSET 16384 /* a life word stands this far behind its robust-list entry */
+/* A life word stands this far behind its robust-list entry: the largest page (64 KiB) and a table of 8 KiB. A table may
+ * begin anywhere in its first page, and what stands before it there is the file's, too. */
+#define LIFE_OFFSET 0x12000
 
 /* A plain lock for the shim's own lists: held for a few instructions, never across a system call that waits. */
 typedef struct {

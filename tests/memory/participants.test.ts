@@ -5,15 +5,23 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { IpcError, Participants, SharedMemory } from "../../mod.ts";
-import { SLOT_BOOT_OFFSET, SLOT_GENERATION_OFFSET, SLOT_LIFE_OFFSET, SLOT_SIZE } from "../../src/memory/layout.ts";
+import {
+  OWNER_DIED,
+  SLOT_BOOT_OFFSET,
+  SLOT_GENERATION_OFFSET,
+  SLOT_LIFE_OFFSET,
+  SLOT_SIZE,
+} from "../../src/memory/layout.ts";
 import { isOwnerDead } from "../../src/sync/lock_word.ts";
 import { compilePeer } from "../support/c_peer.ts";
 import {
   cleanUp,
+  compileC,
   mainRuntimes,
   objectPath,
   ownRuntime,
   type Peer,
+  projectRoot,
   runPeer,
   spawnPeer,
   spawnProgram,
@@ -281,8 +289,50 @@ describe("participants beyond what the kernel marks at a death", () => {
     ));
 });
 
+/** Preloaded, it says that pages are as large as they can be: what is aligned to these is aligned to smaller ones, too. */
+const largePages = `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unistd.h>
+long sysconf(int name) {
+  long (*next)(int) = (long (*)(int))dlsym(RTLD_NEXT, "sysconf");
+  return name == _SC_PAGESIZE ? 65536 : next(name);
+}`;
+
 describe("a table of participants", () => {
   after(cleanUp);
+
+  const library = `${projectRoot}native/linux-ipc-${process.arch}.so`;
+  const ways: [string, (path: string, count: number) => [string, ...string[]]][] = [
+    ["the shim", (path, count) => [compilePeer("tests/memory/participants_shim_peer.c"), library, path, `${count}`]],
+    [
+      "C",
+      (path, count) => {
+        const compiled = compilePeer("tests/memory/participants_peer.c", attachesOnly);
+        return [compiled, path, `${count}`, `${count}`, "0"];
+      },
+    ],
+  ];
+  for (const [who, command] of ways) {
+    it(`may lie anywhere in a larger page, too, for ${who}: nothing but its slots is written`, () => {
+      const [count, size] = [12, Participants.byteSize()];
+      const memory = SharedMemory.create(uniqueName("pages"), { size: count * size });
+      const [program, ...parameters] = command(objectPath(memory.name ?? ""), count);
+      const env = { ...process.env, LD_PRELOAD: compileC(largePages, { shared: true }) };
+      const { stdout, stderr } = spawnSync(program, parameters, { encoding: "utf8", input: "", env });
+      const owners = stdout.trim().split(",").map(Number);
+      assert.equal(owners.length, count, stderr);
+      const words = new Int32Array(memory.buffer);
+      const slots = owners.map((owner, index) => {
+        const first = (index * size) / 4;
+        const [life, generation] = [words[first + SLOT_LIFE_OFFSET / 4], words[first + SLOT_GENERATION_OFFSET / 4]];
+        const rest = words.subarray(first + SLOT_SIZE / 4, first + size / 4);
+        return [life, generation === generationOf(owner), rest.every((word) => word === 0)];
+      });
+      assert.deepEqual(slots, Array(count).fill([OWNER_DIED, true, true]));
+      memory.close();
+    });
+  }
 
   it("may lie anywhere in a memory, at a multiple of 128", () => {
     const memory = SharedMemory.create(uniqueName("anywhere"), { size: 65536 });
