@@ -67,11 +67,7 @@ function flaw(memory: SharedMemory, kind: SegmentKind): string | undefined {
 function endWithEnvironment(memory: SharedMemory): void {
   const owned = own(memory.fd);
   if (owned < 0) return; // no memory for a few bytes: then it stays, too
-  const dependent = {};
-  memory.beforeClose(dependent, () => {
-    memory.afterClose(dependent);
-    disown(owned);
-  });
+  memory.beforeClose({}, () => disown(owned));
 }
 
 /** What a program must be told is not that the memory leaks. */
