@@ -186,6 +186,7 @@ describe("cpu.setScheduler", () => {
     ["fifo with priority 100", "RangeError", () => cpu.setScheduler("fifo", 100)],
     ["other with a priority", "RangeError", () => cpu.setScheduler("other", 1)],
     ["an unknown option", "TypeError", () => cpu.setScheduler("other", 0, bad({ nice: 1 }))],
+    ["inherit that is no boolean", "TypeError", () => cpu.setScheduler("other", 0, { inherit: bad(1) })],
   ];
   for (const [what, name, action] of wrong) it(`refuses ${what}`, () => assert.throws(action, { name }));
 });

@@ -229,7 +229,9 @@ describe("lockMemory", () => {
 
   it("refuses what is closed or no memory", () => {
     const memory = AnonymousMemory.create({ size: 4096 });
-    assert.throws(() => lockMemory(memory, bad({ all: true })), TypeError);
+    const message = 'lockMemory has no option "all" (it has offset, length, onFault)';
+    assert.throws(() => lockMemory(memory, bad({ all: true })), { name: "TypeError", message });
+    assert.throws(() => lockMemory(memory, bad(null)), { name: "TypeError", message: /^lockMemory takes an options/ });
     assert.throws(() => lockMemory(memory, { onFault: bad(1) }), TypeError);
     assert.throws(() => lockMemory(memory, { offset: 4096 }), RangeError);
     assert.throws(() => unlockMemory(memory, { length: 4097 }), RangeError);

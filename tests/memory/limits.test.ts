@@ -64,6 +64,8 @@ describe("memory that is not there", () => {
     const lines = await askWith({ meminfo: meminfo(70, 50) }, ALL_WAYS);
     const expected = /: ENOMEM, .*13421\d{4} bytes asked, and MemAvailable is 73400320 and SwapFree 52428800,/;
     for (const line of lines.slice(0, -1)) assert.match(line, expected);
+    const doing = lines.slice(0, -1).map((line) => /^Cannot (\w+) /.exec(line)?.[1]);
+    assert.equal(doing.join(), "create,create,create,map,map,create,create,grow,prefault,prefault,lock");
     assert.equal(lines.length, ALL_WAYS);
     assert.equal(lines.at(-1), "made"); // pages that come at their first use are promised to nobody
   });

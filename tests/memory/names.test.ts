@@ -137,6 +137,13 @@ describe("unlink", () => {
     assert.equal(SharedMemory.unlink(uniqueName("never")), false);
   });
 
+  it("of what is no object, and cannot be removed, says so", () => {
+    const name = uniqueName("folder");
+    mkdirSync(objectPath(name));
+    assert.throws(() => SharedMemory.unlink(name), { name: "IpcError", code: "EISDIR", syscall: "shm_unlink" });
+    rmdirSync(objectPath(name));
+  });
+
   it("frees the name at once: a new object of that name is another one", () => {
     const name = uniqueName("again");
     const first = SharedMemory.create(name, { size: 16 });

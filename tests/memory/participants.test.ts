@@ -6,6 +6,7 @@ import process from "node:process";
 import { after, describe, it } from "node:test";
 import { IpcError, Participants, SharedMemory } from "../../mod.ts";
 import {
+  GENERATION_MASK,
   OWNER_DIED,
   SLOT_BOOT_OFFSET,
   SLOT_GENERATION_OFFSET,
@@ -159,6 +160,8 @@ describe("participants", () => {
       words[boot] = 0; // not known, as in tables of before
       words[SLOT_GENERATION_OFFSET / 4] = 1;
       assert.notEqual(one(), 2);
+      words[SLOT_GENERATION_OFFSET / 4] = GENERATION_MASK; // the last one; 0 is nobody's
+      assert.equal(one(), 1);
     }
     memory.close();
   });

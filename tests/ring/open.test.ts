@@ -80,6 +80,15 @@ describe("making a ring", () => {
     assert.equal(statSync(objectPath(other.name)).mode & 0o777, 0o660);
   });
 
+  it("says in its segment when it was made", () => {
+    const before = Date.now();
+    const { name } = makeRing("made", { capacity: 64 });
+    const memory = SharedMemory.open(name);
+    const made = new DataView(memory.buffer).getFloat64(segment.CREATED_OFFSET, true);
+    assert.ok(made >= before && made <= Date.now(), `${made}`);
+    memory.close();
+  });
+
   it("reserves the space of its capacity", () => {
     const { name } = makeRing("space", { capacity: 1 << 20 });
     assert.ok(statSync(objectPath(name)).blocks * 512 >= 1 << 20);
