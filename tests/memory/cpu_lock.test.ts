@@ -231,6 +231,11 @@ describe("lockMemory", () => {
     const memory = AnonymousMemory.create({ size: 4096 });
     const message = 'lockMemory has no option "all" (it has offset, length, onFault)';
     assert.throws(() => lockMemory(memory, bad({ all: true })), { name: "TypeError", message });
+    for (const action of [unlockMemory, prefault])
+      assert.throws(() => action(memory, bad({ start: 0 })), {
+        name: "TypeError",
+        message: /a range has no option "s/,
+      });
     assert.throws(() => lockMemory(memory, bad(null)), { name: "TypeError", message: /^lockMemory takes an options/ });
     assert.throws(() => lockMemory(memory, { onFault: bad(1) }), TypeError);
     assert.throws(() => lockMemory(memory, { offset: 4096 }), RangeError);

@@ -163,8 +163,13 @@ describe("MappedFile.open", () => {
     assert.deepEqual([...readFileSync(path).subarray(8191, 8196)], [31, 99, 0, 0, 32]);
     assert.throws(() => file.grow(20_000), { name: "RangeError", message: /window/ });
     file.close();
-    for (const window of [{ offset: 100 }, { offset: 12_288 }, { offset: 8192, length: 1809 }, { offset: 10_000 }]) {
-      assert.throws(() => MappedFile.open(path, window), RangeError, JSON.stringify(window));
+    for (const [window, message] of [
+      [{ offset: 100 }, /^offset must be a multiple of \d+, not 100$/],
+      [{ offset: 12_288 }, /^offset must be a whole number from 0 to 9999, not 12288$/],
+      [{ offset: 8192, length: 1809 }, /^length must be a whole number from 1 to 1808, not 1809$/],
+      [{ offset: 10_000 }, /^offset must be a whole number from 0 to 9999, not 10000$/],
+    ] as const) {
+      assert.throws(() => MappedFile.open(path, window), { name: "RangeError", message });
     }
     const rest = MappedFile.open(path, { offset: 8192 });
     assert.equal(rest.size, 1808);
@@ -485,6 +490,7 @@ describe("MappedFile arguments", () => {
     ["create of 2 ** 49 bytes", "RangeError", () => MappedFile.create("x", { size: 2 ** 49 })],
     ["a mode of five digits", "RangeError", () => MappedFile.create("x", { size: 1, mode: 0o10644 })],
     ["sparse that is no boolean", "TypeError", () => MappedFile.create("x", { size: 1, sparse: bad("yes") })],
+    ["locked that is no boolean", "TypeError", () => MappedFile.open("x", { locked: bad(1) })],
     ["populate that is no boolean", "TypeError", () => MappedFile.openOrCreate("x", { size: 1, populate: bad(1) })],
     ["openOrCreate without options", "TypeError", () => MappedFile.openOrCreate("x", bad(undefined))],
   ];

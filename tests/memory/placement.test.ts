@@ -170,6 +170,29 @@ describe("options of named objects", () => {
     });
   }
 
+  const open: Record<string, (name: string, options: object) => { close(): void }> = {
+    SpscRing: (name, options) => SpscRing.open(name, options),
+    LatestValue: (name, options) => LatestValue.open(name, options),
+    SharedMap: (name, options) => SharedMap.open(name, options),
+    Mutex: (name, options) => Mutex.open(name, options),
+  };
+  for (const [kind, attempt] of Object.entries(open)) {
+    it(`are checked by open of ${kind}, be it there or not`, () => {
+      const name = uniqueName("options");
+      const refuse = () => {
+        assert.throws(() => attempt(name, { timeout: 1 }), { name: "TypeError", message: /no option "timeout"/ });
+        for (const wrong of ["1", null])
+          assert.throws(() => attempt(name, { timeoutMs: wrong }), { name: "TypeError", message: /timeoutMs/ });
+        assert.throws(() => attempt(name, { timeoutMs: -1 }), { name: "RangeError", message: /timeoutMs/ });
+      };
+      refuse();
+      const first = openOrCreate[kind]?.(name, { unlinkOnClose: true });
+      refuse();
+      attempt(name, { timeoutMs: 0 }).close();
+      first?.close();
+    });
+  }
+
   it("that are missing altogether are a TypeError that names them", () => {
     const { memory } = makeMemory();
     const none = undefined as never;

@@ -25,6 +25,7 @@ const refused: Record<string, [string, () => unknown][]> = {
     ["openOrCreate without a size", () => SharedMemory.openOrCreate(name, bad({}))],
     ["openOrCreate with an unknown option", () => SharedMemory.openOrCreate(name, bad({ size: 1, mod: 1 }))],
     ["anonymous without options", () => SharedMemory.anonymous(bad(undefined))],
+    ["anonymous with an unknown option", () => SharedMemory.anonymous(bad({ size: 1, name }))],
     ["anonymous with a label that is no string", () => SharedMemory.anonymous({ size: 1, label: bad(5) })],
     ["anonymous with a label that holds NUL", () => SharedMemory.anonymous({ size: 1, label: "a\0b" })],
     ["anonymous with a seal that is no boolean", () => SharedMemory.anonymous({ size: 1, seal: bad("no") })],
