@@ -1,6 +1,6 @@
 // Placement: where an object of fixed size lies: in a segment of its own, or over part of a memory.
 
-import { checkDuration, checkOptions, withArticle } from "../sys/validate.ts";
+import { checkOptions, withArticle } from "../sys/validate.ts";
 import { openOrCreate } from "./file.ts";
 import { LaidRange } from "./laid_range.ts";
 import { OBJECT_OFFSET } from "./layout.ts";
@@ -66,8 +66,7 @@ export function openPlacement(
   readOnly = false,
 ): Placement {
   checkOptions(options, ["timeoutMs"], `open of ${withArticle(kind.noun)}`);
-  const timeoutMs = checkDuration(options.timeoutMs ?? 1000, "timeoutMs");
-  return fresh(openSegment(name, kind, { timeoutMs, readOnly }), name, false);
+  return fresh(openSegment(name, kind, { timeoutMs: options.timeoutMs, readOnly }), name, false);
 }
 
 /** Not yet `unlinkOnClose`, which is for whoever has made its object: the others need the name if that fails. */

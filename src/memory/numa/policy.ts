@@ -56,10 +56,9 @@ interface Chosen {
   readonly nodes: readonly number[];
 }
 
-function checkNode(node: unknown, known: readonly number[]): number {
-  const found = checkInteger(node, "node", 0, sys.NODES_MAX - 1);
-  if (known.includes(found)) return found;
-  throw new RangeError(`there is no NUMA node ${found} (this machine has ${known.join(", ")})`);
+function checkNode(node: number, known: readonly number[]): number {
+  if (known.includes(node)) return node;
+  throw new RangeError(`there is no NUMA node ${node} (this machine has ${known.join(", ")})`);
 }
 
 function checkRequest({ policy = "bind", node, nodes }: NumaPolicyRequest): Chosen {
