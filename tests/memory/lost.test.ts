@@ -35,6 +35,11 @@ describe("memory that a peer has truncated", () => {
     }
   });
 
+  it("that somebody else has mapped, without a guard, ends the process as ever", async () => {
+    const end = await runPeer(ownRuntime, peer, ["unguarded", uniqueName("unguarded")], { timeoutMs: 20_000 });
+    assert.deepEqual([end.signal, end.stdout], ["SIGBUS", "0\n"], end.stderr);
+  });
+
   it("counts for each mapping what it has lost itself", () => {
     const name = uniqueName("each");
     const first = SharedMemory.create(name, { size: 8192 });

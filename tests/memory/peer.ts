@@ -14,6 +14,7 @@ import {
   SharedMemory,
 } from "../../mod.ts";
 import { Mapping } from "../../src/memory/mapping.ts";
+import * as sys from "../../src/sys/memory.ts";
 
 const [command, name, ...parameters] = process.argv.slice(2);
 const numbers = parameters.map(Number);
@@ -133,6 +134,17 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log("alive", memory.lostPages);
   },
 
+  /** Loses pages of a mapping that nobody guards. */
+  unguarded() {
+    const memory = SharedMemory.create(name, { size: 8192, unlinkOnClose: true }); // puts the guard in place
+    const address = sys.mmap(8192, sys.PROT_READ | sys.PROT_WRITE, sys.MAP_SHARED, memory.fd, 0);
+    const bytes = new Uint8Array(sys.view(address, 8192) as ArrayBuffer);
+    SharedMemory.unlink(name);
+    truncateSync(`/proc/self/fd/${memory.fd}`, 4096);
+    console.log(bytes[0]);
+    console.log(bytes[4096], "and lives");
+  },
+
   /** The buffer moves to another owner, and its memory is closed, then cut. */
   transferred() {
     const memory = SharedMemory.create(name, { size: 8192, unlinkOnClose: true });
@@ -202,6 +214,8 @@ const commands: Record<string, () => void | Promise<void>> = {
   /** Makes files larger than this process may, in each of the ways that there are; then small ones. */
   tooLarge() {
     const [most] = numbers;
+    const blocked = () => /^SigBlk:\s*(\w+)$/m.exec(readFileSync("/proc/thread-self/status", "utf8"))?.[1];
+    const before = blocked();
     const path = parameters[1];
     const file = MappedFile.create(path, { size: 4096 });
     const ways = (size: number) => [
@@ -213,7 +227,7 @@ const commands: Record<string, () => void | Promise<void>> = {
     for (const way of [...ways(most + 1), () => file.grow(most + 1)]) console.log(outcome(way));
     for (const way of ways(4096)) way().close();
     file.grow(8192);
-    console.log("works again");
+    console.log(blocked() === before ? "works again" : `${blocked()} are blocked, ${before} were`);
   },
 
   /** Maps an object more often than one chunk of the guards' table holds, and loses its pages. */
