@@ -76,13 +76,10 @@ export function checkAnonymous(options: SharedMemoryAnonymousOptions): MemfdRequ
   return { size, label, isSealed, hugePages: checkHugePages(options.hugePages) };
 }
 
-/** A window, checked as far as that can be without the size of the object; it reaches to the end unless `length` says. */
-export interface CheckedWindow {
-  readonly readOnly: boolean;
-  readonly offset: number;
-  readonly length: number | undefined;
-}
+/** A window with its defaults; it reaches to the end unless `length` says. */
+export type CheckedWindow = Required<Omit<SharedMemoryWindow, "length">> & Pick<SharedMemoryWindow, "length">;
 
+/** What can be known of a window before the size of the object is. */
 export function checkWindow({ readOnly = false, offset = 0, length }: SharedMemoryWindow): CheckedWindow {
   checkBoolean(readOnly, "readOnly");
   checkInteger(offset, "offset", 0, SIZE_MAX);

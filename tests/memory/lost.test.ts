@@ -1,13 +1,59 @@
 // Memory that goes away: a peer that truncates, a file system that is full. No process dies of it.
 
 import assert from "node:assert/strict";
-import { readFileSync, truncateSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { SharedMemory } from "../../mod.ts";
-import { cleanUp, objectPath, ownRuntime, runPeer, uniqueName } from "../support/mod.ts";
+import {
+  cleanUp,
+  compileC,
+  objectPath,
+  ownRuntime,
+  projectRoot,
+  runPeer,
+  temporaryDirectory,
+  uniqueName,
+} from "../support/mod.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
+
+/** A program with a handler of its own, plain or full, that loses an unguarded page, then a guarded one: LIBRARY FILE KIND. */
+const handling = `
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+static sigjmp_buf back;
+static char *volatile bytes, *volatile guarded;
+static volatile int calls;
+static void plain(int signal) {
+  if (signal != SIGBUS || ++calls > 1) _exit(1);
+  siglongjmp(back, 1);
+}
+static void full(int signal, siginfo_t *info, void *context) {
+  if (info->si_addr != bytes || !context) _exit(1);
+  plain(signal);
+}
+int main(int count, char **words) {
+  if (count != 4) return 1;
+  struct sigaction action = {.sa_handler = plain};
+  if (words[3][0] == 'f') {
+    action.sa_sigaction = full;
+    action.sa_flags = SA_SIGINFO;
+  }
+  sigaction(SIGBUS, &action, NULL);
+  int (*guard)(double, double) = (int (*)(double, double))dlsym(dlopen(words[1], RTLD_NOW), "lipc_guard_add");
+  bytes = mmap(NULL, 4096, PROT_READ, MAP_SHARED, open(words[2], O_RDONLY), 0);
+  guarded = mmap(NULL, 4096, PROT_READ, MAP_SHARED, open(words[2], O_RDONLY), 0);
+  if (guard((double)(intptr_t)guarded, 4096) < 0) return 2;
+  if (!sigsetjmp(back, 1)) return bytes[0] + 3;
+  return guarded[0] == 0 && calls == 1 ? 42 : 4;
+}`;
 
 describe("memory that a peer has truncated", () => {
   after(cleanUp);
@@ -38,6 +84,14 @@ describe("memory that a peer has truncated", () => {
   it("that somebody else has mapped, without a guard, ends the process as ever", async () => {
     const end = await runPeer(ownRuntime, peer, ["unguarded", uniqueName("unguarded")], { timeoutMs: 20_000 });
     assert.deepEqual([end.signal, end.stdout], ["SIGBUS", "0\n"], end.stderr);
+  });
+
+  it("that nobody guards is for the handler that was there before, and guards stay", () => {
+    const empty = `${temporaryDirectory()}/empty`;
+    writeFileSync(empty, "");
+    const library = `${projectRoot}native/linux-ipc-${process.arch}.so`;
+    const codes = ["plain", "full"].map((kind) => spawnSync(compileC(handling), [library, empty, kind]).status);
+    assert.deepEqual(codes, [42, 42]);
   });
 
   it("counts for each mapping what it has lost itself", () => {
