@@ -203,7 +203,7 @@ static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
   ROW(mbind, 6) ROW(set_mempolicy, 3) ROW(get_mempolicy, 4) ROW(move_pages, 4)                                        \
   ROW(getcpu, 0) ROW(sched_setaffinity, 3) ROW(sched_getaffinity, 3) ROW(sched_setscheduler, 3)                       \
   ROW(sched_getscheduler, 1) ROW(sched_getparam, 1) ROW(thread_ids, 2)                                               \
-  ROW(futex_wait_any, 3) ROW(futex_await, 4) ROW(futex_leave, 1) ROW(yield, 0)                                        \
+  ROW(futex_wait_any, 3) ROW(futex_await, 4) ROW(futex_leave, 2) ROW(yield, 0)                                        \
   ROW(descriptor_add, 4) ROW(descriptor_remove, 1) ROW(pidfd_open, 1) ROW(poll, 3)                                    \
   ROW(file_lock, 4) ROW(file_lock_test, 3) ROW(file_lock_start, 6) ROW(file_lock_wait, 2) ROW(file_lock_cancel, 1)   \
   ROW(file_lock_end, 1) ROW(own, 2) ROW(disown, 1)

@@ -33,6 +33,7 @@ struct futex_await {
 struct stand { /* one thread */
   shim_lock lock;
   futex_word control;
+  futex_word looks; /* how often it has been in no queue */
   uint32_t limit, count;
   struct futex_await *waits[WAITS_PER_THREAD];
 };
@@ -102,7 +103,9 @@ static void *stand_main(void *argument) {
     if (result == -EAGAIN || result == -EINTR) on_differed(stand);
     if (result == -EFAULT && stand->count + 1 == sight.count) on_lost(stand); /* else one was unmapped after it left */
     look(stand, &sight);
+    atomic_fetch_add(&stand->looks, 1);
     shim_lock_release(&stand->lock);
+    futex_wake(&stand->looks, INT32_MAX);
     result = futex_waitv(sight.waiters, sight.count, -1);
   }
   return NULL;
@@ -168,17 +171,25 @@ LIPC_EXPORT double lipc_futex_await(double word, double expected, double id, dou
   return result;
 }
 
+/* The thread sleeps on what is there now: what has left is in no queue, and a wake-up that reached it was passed on. */
+static void await_look(struct stand *stand, uint32_t looks) {
+  while (atomic_load(&stand->looks) == looks) futex_wait(&stand->looks, looks, -1);
+}
+
 /* Ends a wait and frees it. 0 it was still waiting; 1 it had been woken; 2 the word held another value; 3 the word had
- * been unmapped. After it nothing touches the word but, perhaps, a wake-up that is passed on. */
-LIPC_EXPORT int32_t lipc_futex_leave(double handle) {
+ * been unmapped. After it nothing touches the word but, perhaps, a wake-up that is passed on; where the memory goes, that
+ * has been done when it returns. */
+LIPC_EXPORT int32_t lipc_futex_leave(double handle, double memory_goes) {
   struct futex_await *wait = POINTER(handle);
   struct stand *stand = wait->stand;
   shim_lock_take(&stand->lock);
   enum outcome outcome = wait->outcome;
+  uint32_t looks = atomic_load(&stand->looks);
   if (outcome == WAITS) leave(stand, wait);
   shim_lock_release(&stand->lock);
   notice_drop(&wait->notice);
   if (outcome == WAITS) rouse(stand);
+  if (outcome == WAITS && memory_goes) await_look(stand, looks);
   free(wait);
   return (int32_t)outcome;
 }

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 7
+#define LIPC_ABI_VERSION 8
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -104,7 +104,7 @@ LIPC_EXPORT int32_t lipc_thread_ids(double result, double room);
 /* futex_await.c; the first and the last one: futex.c */
 LIPC_EXPORT int32_t lipc_futex_wait_any(double list, double count, double deadline);
 LIPC_EXPORT double lipc_futex_await(double word, double expected, double id, double environment);
-LIPC_EXPORT int32_t lipc_futex_leave(double wait);
+LIPC_EXPORT int32_t lipc_futex_leave(double wait, double memory_goes);
 LIPC_EXPORT int32_t lipc_yield(void);
 
 /* descriptor.c */

@@ -85,7 +85,7 @@ export const symbols = {
   thread_ids: { result: "i32", arguments: 2 },
   futex_wait_any: { result: "i32", arguments: 3 },
   futex_await: { result: "f64", arguments: 4 },
-  futex_leave: { result: "i32", arguments: 1 },
+  futex_leave: { result: "i32", arguments: 2 },
   yield: { result: "i32", arguments: 0 },
 
   descriptor_add: { result: "f64", arguments: 4 },
@@ -105,7 +105,7 @@ export const symbols = {
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 7;
+export const ABI_VERSION = 8;
 
 export type SymbolName = keyof typeof symbols;
 

@@ -50,7 +50,7 @@ export class FutexLock extends NamedWord {
   private readonly awaiting = new Awaiting({
     prepare: () => FUTEX_LOCK_CONTENDED,
     park: (key, onChange) => this.park(key, onChange),
-    unpark: () => this.parked?.abort(),
+    unpark: () => this.unpark(),
     hold,
   });
   /** Ends the sleep of the first caller. */
@@ -136,14 +136,32 @@ export class FutexLock extends NamedWord {
     return guard ?? this.awaiting.add(this.attempt, options, this.isRef);
   }
 
-  /** A word that has changed meanwhile ends the sleep, too. */
+  /** A word that has changed meanwhile ends the sleep, too. One whose caller has left sleeps on for the next one. */
   private park(key: number, onChange: () => void): true {
+    if (this.parked !== undefined) return true;
     const parked = new AbortController();
     this.parked = parked;
-    this.futex.wait(key, { signal: parked.signal }).then(onChange, (reason: Error) => {
-      if (!parked.signal.aborted) this.awaiting.close(reason); // its memory was closed
-    });
+    this.futex.wait(key, { signal: parked.signal }).then(
+      (result) => {
+        if (this.parked === parked) this.parked = undefined;
+        if (result === "ok" && this.awaiting.size === 0) this.passOn();
+        onChange();
+      },
+      (reason: Error) => {
+        if (!parked.signal.aborted) this.awaiting.close(reason); // its memory was closed
+      },
+    );
     return true;
+  }
+
+  private unpark(): void {
+    this.parked?.abort();
+    this.parked = undefined;
+  }
+
+  /** A wake-up of one sleeper, as C's unlock makes it, whose caller left at that instant: it belongs to another one. */
+  private passOn(): void {
+    if (!this.futex.isClosed) this.futex.wake();
   }
 
   /** For its guard, once. */

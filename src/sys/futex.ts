@@ -75,6 +75,6 @@ export function futexAwait(address: number, expected: number, id: number): numbe
 }
 
 /** Ends a wait: 0 it still waited, 1 it had been woken, 2 the value differed, 3 the word had been unmapped. */
-export function futexLeave(wait: number): number {
-  return environment().calls.futex_leave(wait);
+export function futexLeave(wait: number, memoryGoes: boolean): number {
+  return environment().calls.futex_leave(wait, memoryGoes ? 1 : 0);
 }

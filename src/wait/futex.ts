@@ -215,6 +215,15 @@ export class Futex extends NamedWord {
     };
   }
 
+  /**
+   * Whether its memory has been closed.
+   *
+   * @internal
+   */
+  get isClosed(): boolean {
+    return this.words.length === 0 && this.memory.buffer.byteLength < this.offset + 4;
+  }
+
   private whenClosed(leaver: object, leave: ((reason: Error) => void) | undefined): void {
     if (leave === undefined) this.waiting.delete(leaver);
     else this.waiting.set(leaver, leave);

@@ -84,7 +84,7 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   thread_ids: [[word, 0]],
   futex_wait_any: [[word, 0, -1], EINVAL],
   futex_await: [[watched, 0, 8, address]],
-  futex_leave: [[0], 0],
+  futex_leave: [[0, 0], 0],
   yield: [[], 0],
   descriptor_add: [[-1, 1, 9, address], EBADF],
   descriptor_remove: [[0], EINVAL],

@@ -145,6 +145,44 @@ describe("a futex lock", () => {
     assert.throws(() => held?.unlock(), { code: "EBADF" });
   });
 
+  it("is not kept from a C program by callers that have given up", async () => {
+    const { memory, name } = make("gone");
+    const holder = program(name, "hold");
+    await holder.line();
+    const lock = FutexLock.over(memory, OFFSET);
+    const callers = [20, 30, 40].map((timeoutMs) => lock.lock({ timeoutMs }));
+    assert.deepEqual(await Promise.all(callers), [undefined, undefined, undefined]);
+    const behind = program(name, "lock", 1);
+    await behind.line();
+    behind.write("go");
+    await sleep(100);
+    holder.write("release");
+    await within(behind.ended, 5000, "the lock behind nobody");
+    memory.close();
+  });
+
+  it("is not kept from a C program by a caller that is aborted at the instant of its wake-up", async () => {
+    const { memory, name } = make("aborted");
+    const holder = program(name, "hold", 300);
+    await holder.line();
+    const controller = new AbortController();
+    const other = Futex.over(memory, OFFSET + 128);
+    other.wait(0).then(() => controller.abort(new Error("enough")));
+    const caller = FutexLock.over(memory, OFFSET).lock({ signal: controller.signal });
+    const aborted = assert.rejects(caller, /enough/);
+    await sleep(30);
+    const behind = program(name, "lock", 1);
+    await behind.line();
+    behind.write("go");
+    await sleep(50);
+    other.wake();
+    const end = performance.now() + 400;
+    while (performance.now() < end); // both are told in one turn of the event loop
+    await aborted;
+    await within(behind.ended, 5000, "the lock behind the aborted one");
+    memory.close();
+  });
+
   it("is given to every one of many awaiting callers", async () => {
     const { memory } = make("many");
     const lock = FutexLock.over(memory, OFFSET);

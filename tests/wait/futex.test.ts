@@ -227,6 +227,26 @@ describe("a futex", () => {
     await assert.rejects(futex.wait(0), { code: "EBADF" });
   });
 
+  it("that was awaited when its memory closed swallows no wake-up", async () => {
+    const { memory, name } = make("closing");
+    // where one processor has to do it all, the thread that waited comes late
+    const wrapper = ["chrt", "-b", "0", "taskset", "-c", "0"];
+    const closer = spawnPeer(ownRuntime, peer, [name, "closing"], { wrapper });
+    assert.equal(await closer.line(), "waiting");
+    for (let round = 0; round < 6; round++) {
+      closer.write("again");
+      assert.equal(await closer.line(), "queued");
+      const behind = program(name, "wait", 0);
+      await behind.line();
+      await sleep(50);
+      closer.write("close");
+      assert.equal(await closer.line(), "1");
+      await within(behind.ended, 3000, `the one behind, in round ${round},`);
+    }
+    closer.kill();
+    memory.close();
+  });
+
   it("follows a memory that grows; whoever waits then is told that the old mapping has gone", async () => {
     const { memory, futex } = make("grown");
     futex.store(3);

@@ -1,6 +1,7 @@
 // The peer of futex.test.ts: waits in one of the forms on the word at byte 128, and says what came of it.
 
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { Futex, SharedMemory } from "../../mod.ts";
 
 const [name, form] = process.argv.slice(2);
@@ -17,5 +18,19 @@ if (form === "waitAnySync") {
   console.log(result, index);
 }
 if (form === "wait") console.log(await futex.wait(0));
+if (form === "closing") {
+  const other = Futex.over(SharedMemory.open(name), 128);
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  while (!(await lines.next()).done) {
+    const own = SharedMemory.open(name);
+    const waiting = Futex.over(own, 128).wait(0);
+    await new Promise((resolve) => setTimeout(resolve, 20)); // it is in the kernel's queue
+    console.log("queued");
+    await lines.next(); // somebody else has come behind it
+    own.close();
+    console.log(other.wake(1));
+    await waiting.catch(() => {});
+  }
+}
 if (form === "unref") futex.unref().wait(0);
 else memory.close();
