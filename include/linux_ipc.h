@@ -15,7 +15,8 @@
  * One `struct linux_ipc` may be used by all threads, but its owner is the process: locks are not recursive, and a thread
  * that locks what another thread of the process holds gets -EDEADLK; threads that exclude each other open one each. A
  * child after fork(2) opens again; of what its parent opened it may only close its copies, and while it has them the
- * parent's slots stay taken.
+ * parent's slots stay taken. A thread of this header's lives as long as the process, with all signals blocked: a program
+ * ends by exit(3), or by returning from main, and not by pthread_exit(3) in it.
  *
  * The objects, each with its bytes and functions in a file of that name in linux_ipc/:
  *
@@ -126,11 +127,13 @@ struct linux_ipc_entry { /* of the robust list */
 struct linux_ipc_process {
   pthread_mutex_t lock;
   int32_t pid;               /* whose all this is: a child after fork(2) begins anew; negative while it does */
+  int32_t forks;             /* how often that happened: in a nested pid namespace a child may have its parent's pid */
+  int32_t hears_forks;
   int32_t thread, is_robust; /* thread 0 = not started */
   int32_t linked;            /* entries of the robust list */
   struct robust_list_head head;
 };
-__attribute__((weak)) struct linux_ipc_process linux_ipc_process = {PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, 0, {{0}, 0, 0}};
+__attribute__((weak)) struct linux_ipc_process linux_ipc_process = {PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, 0, 0, 0, {{0}, 0, 0}};
 
 #define LINUX_IPC_SHARES 64 /* RwLocks that one participant reads at the same time */
 
@@ -146,12 +149,12 @@ struct linux_ipc {
   size_t size;
   uint32_t owner;
   int fd, index;
-  int32_t pid;   /* who joined */
-  int is_linked; /* in the robust list */
+  int32_t pid, forks; /* who joined */
+  int is_linked;      /* in the robust list */
   uint8_t *area; /* the table once more, behind the private robust entries */
   size_t area_size;
   struct linux_ipc_slot *table;
-  uint32_t table_offset;
+  uint64_t table_offset;
   uint32_t shares_lock; /* a FutexLock */
   struct linux_ipc_share shares[LINUX_IPC_SHARES];
 };
@@ -171,7 +174,10 @@ static inline int64_t linux_ipc_now(void) {
 }
 
 /* The instant at which a timeout ends; -1 = never. */
-static inline int64_t linux_ipc_deadline(int64_t timeout_ns) { return timeout_ns < 0 ? -1 : linux_ipc_now() + timeout_ns; }
+static inline int64_t linux_ipc_deadline(int64_t timeout_ns) {
+  int64_t now = linux_ipc_now();
+  return timeout_ns < 0 || timeout_ns > INT64_MAX - now ? -1 : now + timeout_ns;
+}
 
 static inline void linux_ipc_pause(void) {
 #if defined(__x86_64__)
@@ -307,9 +313,16 @@ static inline void linux_ipc_begin(struct linux_ipc_process *process) {
   while (__atomic_load_n(&process->pid, __ATOMIC_SEQ_CST) != pid) usleep(100);
 }
 
+/* In a child after fork(2). */
+static inline void linux_ipc_forked(void) {
+  linux_ipc_process.pid = 0;
+  linux_ipc_process.forks++;
+}
+
 /* Starts the thread, once per process. Signals belong to the program's own threads. With the lock held. */
 static inline int32_t linux_ipc_start(struct linux_ipc_process *process) {
   if (process->thread) return 0;
+  if (!process->hears_forks && pthread_atfork(NULL, NULL, linux_ipc_forked) == 0) process->hears_forks = 1;
   sigset_t all, before;
   pthread_t thread;
   sigfillset(&all);
@@ -420,6 +433,7 @@ static inline int32_t linux_ipc_claim_slot(struct linux_ipc *ipc, struct linux_i
     if (result < 0) return result;
     ipc->index = slot;
     ipc->pid = getpid();
+    ipc->forks = process->forks;
     linux_ipc_come_alive(ipc, process);
     return 0;
   }
@@ -450,7 +464,7 @@ static inline void linux_ipc_unmap(struct linux_ipc *ipc) {
 /* Maps the file behind `fd`, which it takes over, and joins the participants whose table is at `table_offset`: for
  * objects that TypeScript laid over part of a memory. -EUSERS all 128 slots are held by the living. The descriptor must
  * come from an open(2) of its own: locks of a shared one are nobody's. */
-static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint32_t table_offset) {
+static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint64_t table_offset) {
   struct linux_ipc_process *process = &linux_ipc_process;
   struct stat status;
   memset(ipc, 0, sizeof *ipc);
@@ -522,7 +536,7 @@ static inline void linux_ipc_leave(struct linux_ipc *ipc, struct linux_ipc_proce
 
 /* Leaves: what is still held passes on as from a dead one. In a child after fork(2) the parent, who joined, stays. */
 static inline void linux_ipc_close(struct linux_ipc *ipc) {
-  if (ipc->pid == getpid()) linux_ipc_leave(ipc, &linux_ipc_process);
+  if (ipc->pid == getpid() && ipc->forks == linux_ipc_process.forks) linux_ipc_leave(ipc, &linux_ipc_process);
   linux_ipc_unmap(ipc);
 }
 

@@ -81,12 +81,17 @@ static inline int linux_ipc_barrier_is_member(const struct linux_ipc *ipc, struc
   return linux_ipc_load(&barrier->members[ipc->index]) == ipc->owner >> 10;
 }
 
-/* Makes this process a member, from the current phase on. A member stays one. */
-static inline void linux_ipc_barrier_join(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier) {
-  if (linux_ipc_barrier_is_member(ipc, barrier)) return;
-  __atomic_store_n(&barrier->arrived[ipc->index], 0, __ATOMIC_SEQ_CST);
-  __atomic_store_n(&barrier->members[ipc->index], ipc->owner >> 10, __ATOMIC_SEQ_CST);
-  linux_ipc_eventcount_notify(&barrier->eventcount);
+/* Makes this process a member, from the current phase on. A member stays one. Two threads may do so at once: the later one
+ * must not undo what the earlier one has arrived at. */
+static inline void linux_ipc_barrier_join(struct linux_ipc *ipc, struct linux_ipc_barrier *barrier) {
+  linux_ipc_futex_lock_lock(&ipc->shares_lock, -1);
+  int joins = !linux_ipc_barrier_is_member(ipc, barrier);
+  if (joins) {
+    __atomic_store_n(&barrier->arrived[ipc->index], 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&barrier->members[ipc->index], ipc->owner >> 10, __ATOMIC_SEQ_CST);
+  }
+  linux_ipc_futex_lock_unlock(&ipc->shares_lock);
+  if (joins) linux_ipc_eventcount_notify(&barrier->eventcount);
 }
 
 /* This process is a member no more; a phase that waited only for it ends. */
@@ -110,15 +115,26 @@ static inline int linux_ipc_barrier_watch(struct linux_ipc_wait *wait, struct li
   return !linux_ipc_barrier_look(wait->ipc, barrier, wait->number, peers, &look);
 }
 
+/* Says that this process has arrived: the phase, or -EPERM. Another of its threads may be in a later phase meanwhile, which
+ * must not be taken back: only the value that was there before the look at the phase is replaced. */
+static inline int32_t linux_ipc_barrier_arrive_now(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier) {
+  int32_t *arrived = &barrier->arrived[ipc->index], found = __atomic_load_n(arrived, __ATOMIC_SEQ_CST), phase;
+  do {
+    phase = linux_ipc_barrier_phase(barrier);
+    if (!linux_ipc_barrier_is_member(ipc, barrier)) return -EPERM;
+  } while (!__atomic_compare_exchange_n(arrived, &found, linux_ipc_barrier_after(phase), 0, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST));
+  return phase;
+}
+
 /* Arrives, and waits until all other members have: the number of the phase, 1 or more. -ETIMEDOUT, and it has arrived all
  * the same: the phase may end without it, and another call in the same phase waits on; -EPERM this process is no member, or
  * left meanwhile. */
 static inline int32_t linux_ipc_barrier_arrive(struct linux_ipc *ipc, struct linux_ipc_barrier *barrier,
                                                int64_t timeout_ns) {
   int64_t deadline = linux_ipc_deadline(timeout_ns);
-  int32_t phase = linux_ipc_barrier_phase(barrier);
-  if (!linux_ipc_barrier_is_member(ipc, barrier)) return -EPERM;
-  __atomic_store_n(&barrier->arrived[ipc->index], linux_ipc_barrier_after(phase), __ATOMIC_SEQ_CST);
+  int32_t phase = linux_ipc_barrier_arrive_now(ipc, barrier);
+  if (phase == -EPERM) return phase;
   struct linux_ipc_wait wait = {ipc,
                                 barrier,
                                 phase,

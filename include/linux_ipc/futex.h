@@ -23,8 +23,9 @@ static inline int32_t linux_ipc_futex_wait(uint32_t *word, uint32_t expected, in
              : 0;
 }
 
-/* Wakes at most `count` of those who sleep on the word; how many there were. INT32_MAX: everybody. */
+/* Wakes at most `count` of those who sleep on the word; how many there were. INT32_MAX: everybody; 0 or less: nobody. */
 static inline int32_t linux_ipc_futex_wake(uint32_t *word, int32_t count) {
+  if (count <= 0) return 0; /* the kernel would wake one */
   long woken = syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
   return woken < 0 ? -errno : (int32_t)woken;
 }

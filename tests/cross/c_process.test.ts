@@ -1,0 +1,39 @@
+// linux_ipc.h in a process with several threads, or with a child; and what its arguments may be.
+
+import assert from "node:assert/strict";
+import process from "node:process";
+import { after, afterEach, describe, it } from "node:test";
+import { Barrier, Mutex } from "../../mod.ts";
+import { compilePeer } from "../support/c_peer.ts";
+import { cleanUp, spawnProgram } from "../support/mod.ts";
+import { closeAll, make } from "../sync/scene.ts";
+
+const program = () => compilePeer("tests/cross/process_peer.c");
+
+async function ask(command: string, parameters: readonly string[]): Promise<string> {
+  const end = await spawnProgram(command, [...parameters]).ended;
+  assert.equal(end.code, 0, `${end.signal} ${end.stderr}`);
+  return end.stdout;
+}
+
+describe("a process of linux_ipc.h", () => {
+  afterEach(closeAll);
+  after(cleanUp);
+
+  it("arrives at a barrier by one thread, and no slower one of it takes that back", async () => {
+    const { name } = make(Barrier, "c-phases", { parties: 2 });
+    assert.equal(await ask(program(), ["phases", name]), "2 2 2\n");
+  });
+
+  it("is not mistaken for a child of the same number, in a pid namespace of its own", {
+    skip: process.getuid?.() !== 0 && "needs root for a pid namespace",
+  }, async () => {
+    const { name } = make(Mutex, "c-namesake");
+    // so that the program is number 1 there, as its child will be in the next one
+    assert.equal(await ask("unshare", ["--pid", "--fork", program(), "namesake", name]), "3 recovered\n");
+  });
+
+  it("wakes nobody by a count of nothing, and waits for ever where a timeout goes beyond all times", async () => {
+    assert.equal(await ask(program(), ["edges"]), "0 0 -1\n");
+  });
+});

@@ -1,0 +1,103 @@
+/* One process with several threads, or with a child, on include/linux_ipc.h: WHAT NAME. Says what each call came to. */
+#define _GNU_SOURCE
+#include <stdatomic.h>
+
+/* Before another thread of the member says that it has arrived, it stops until the first one is a phase further. */
+static void before_arrived(const void *word);
+#define __atomic_compare_exchange_n(word, ...) (before_arrived(word), __atomic_compare_exchange_n(word, __VA_ARGS__))
+#define __atomic_store_n(word, value, order) (before_arrived(word), __atomic_store_n(word, value, order))
+#include "linux_ipc.h"
+#undef __atomic_compare_exchange_n
+#undef __atomic_store_n
+
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#define SECOND 1000000000LL
+
+static struct linux_ipc ipc, other;
+static _Thread_local int is_slow;
+static _Atomic int is_stopped, goes_on;
+
+static struct linux_ipc_barrier *barrier(struct linux_ipc *of) { return (struct linux_ipc_barrier *)linux_ipc_object(of); }
+
+static void before_arrived(const void *word) {
+  if (!is_slow || word != (const void *)&barrier(&ipc)->arrived[ipc.index] || is_stopped) return;
+  is_stopped = 1;
+  while (!goes_on) usleep(1000);
+}
+
+static void *arrive_slowly(void *result) {
+  is_slow = 1;
+  *(int32_t *)result = linux_ipc_barrier_arrive(&ipc, barrier(&ipc), 5 * SECOND);
+  return NULL;
+}
+
+static void *arrive_twice(void *result) {
+  linux_ipc_barrier_arrive(&ipc, barrier(&ipc), 5 * SECOND);
+  *(int32_t *)result = linux_ipc_barrier_arrive(&ipc, barrier(&ipc), 5 * SECOND);
+  return NULL;
+}
+
+/* Two members; two threads of the first arrive, one of them slowly. */
+static int say_phases(const char *name) {
+  if (linux_ipc_open(&ipc, name, LINUX_IPC_BARRIER) < 0 || linux_ipc_open(&other, name, LINUX_IPC_BARRIER) < 0) return 1;
+  linux_ipc_barrier_join(&ipc, barrier(&ipc));
+  linux_ipc_barrier_join(&other, barrier(&other));
+  pthread_t slow, quick;
+  int32_t of_slow = 0, of_quick = 0;
+  pthread_create(&slow, NULL, arrive_slowly, &of_slow);
+  while (!is_stopped) usleep(1000);
+  pthread_create(&quick, NULL, arrive_twice, &of_quick);
+  linux_ipc_barrier_arrive(&other, barrier(&other), -1);
+  while (__atomic_load_n(&barrier(&ipc)->arrived[ipc.index], __ATOMIC_SEQ_CST) != 2) usleep(1000);
+  goes_on = 1;
+  usleep(100000);
+  int32_t of_other = linux_ipc_barrier_arrive(&other, barrier(&other), 5 * SECOND);
+  pthread_join(slow, NULL);
+  pthread_join(quick, NULL);
+  printf("%d %d %d\n", of_slow, of_quick, of_other);
+  return 0;
+}
+
+/* A child that has the number of its parent, in a pid namespace of its own, dies with a mutex. */
+static int say_namesake(const char *name) {
+  if (linux_ipc_open(&ipc, name, LINUX_IPC_MUTEX) < 0 || unshare(CLONE_NEWPID) < 0) return 1;
+  pid_t parent = getpid(), child = fork();
+  if (child == 0) {
+    if (getpid() != parent) _exit(4);
+    linux_ipc_close(&ipc); /* the parent's, who stays */
+    if (linux_ipc_open(&other, name, LINUX_IPC_MUTEX) < 0) _exit(5);
+    _exit(linux_ipc_mutex_lock(&other, (struct linux_ipc_mutex *)linux_ipc_object(&other), 0) == 0 ? 3 : 6);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  struct linux_ipc_mutex *mutex = (struct linux_ipc_mutex *)linux_ipc_object(&ipc);
+  int32_t result = linux_ipc_mutex_lock(&ipc, mutex, 5 * SECOND);
+  printf("%d %s\n", WEXITSTATUS(status), result == LINUX_IPC_RECOVERED ? "recovered" : "not told");
+  return 0;
+}
+
+static void *sleep_on(void *word) {
+  linux_ipc_futex_wait((uint32_t *)word, 0, SECOND / 5);
+  return NULL;
+}
+
+/* Whom a count of nothing wakes, and when a timeout of for ever ends. */
+static int say_edges(void) {
+  static uint32_t word;
+  pthread_t sleeper;
+  pthread_create(&sleeper, NULL, sleep_on, &word);
+  usleep(50000);
+  int32_t none = linux_ipc_futex_wake(&word, 0), less = linux_ipc_futex_wake(&word, -5);
+  pthread_join(sleeper, NULL);
+  printf("%d %d %lld\n", none, less, (long long)linux_ipc_deadline(INT64_MAX));
+  return 0;
+}
+
+int main(int count, char **words) {
+  if (count > 2 && strcmp(words[1], "phases") == 0) return say_phases(words[2]);
+  if (count > 2 && strcmp(words[1], "namesake") == 0) return say_namesake(words[2]);
+  return say_edges();
+}
