@@ -96,6 +96,21 @@ describe("an object over bytes of another one that is open", () => {
     });
   }
 
+  it("is refused also where it is there already, and its own bytes say how long it is", () => {
+    for (const noun of ["ring", "latest value", "map"]) {
+      const { memory, participants, kinds } = makeMemory();
+      const [lay, size] = kinds[noun] as [Lay, number];
+      lay(AT).close();
+      const last = AT + size - 128;
+      const event = Event.over(memory, last, { participants });
+      const message = new RegExp(`would lie over an event that is open here, bytes ${last} to`);
+      assert.throws(() => lay(AT), { name: "RangeError", message }, noun);
+      event.close();
+      lay(AT).close();
+      memory.close();
+    }
+  });
+
   it("is refused whoever its participants are", () => {
     const { memory, participants } = makeMemory();
     const others = Participants.over(memory, 128 * 1024);

@@ -8,6 +8,7 @@ import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
 import * as layout from "../../src/ring/latest_value/layout.ts";
 import { cleanUp, objectPath, Random, uniqueName } from "../support/mod.ts";
 import { bytes, makeBoth, makeLatest, Quote, text, ValueBytes } from "./latest_value_parts.ts";
+import { assertLeavesNothing } from "./leaves.ts";
 
 const TABLE = Participants.byteSize();
 
@@ -48,6 +49,7 @@ describe("over a memory", () => {
     for (const other of [{ size: 21 }, { type: Quote }, { size: 20, buffers: 16 }, { size: 20, checksum: true }]) {
       assert.throws(lay(TABLE, other), { code: "EINVAL" });
     }
+    for (const type of [5, {}, { size: 20 }]) assert.throws(lay(TABLE, { type }), TypeError);
     memory.bytes.fill(7, TABLE, TABLE + 4);
     assert.throws(lay(TABLE, { size: 20 }), { code: "EBADMSG" });
     for (const one of [participants, memory]) one.close();
@@ -91,6 +93,17 @@ describe("corrupted bytes", () => {
       behind.close();
       latest.close();
     }
+  });
+
+  it("one that cannot be opened leaves nothing open", () => {
+    const { name, latest } = makeLatest("leaves", { size: 64 });
+    const behind = new ValueBytes(name);
+    assertLeavesNothing("EINVAL", () => LatestValue.openOrCreate(name, { size: 65 }));
+    assertLeavesNothing("EINVAL", () => LatestValue.open(name, { type: Quote }));
+    behind.set(layout.SIZE, 0);
+    assertLeavesNothing("EBADMSG", () => LatestValue.open(name));
+    behind.close();
+    latest.close();
   });
 
   it("a current value that is not there, or too long, is EBADMSG and never a read beyond it", () => {

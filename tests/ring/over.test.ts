@@ -99,6 +99,8 @@ describe("a ring over memory", () => {
     ring.close();
     assert.equal(memory.size, 65536);
     assert.deepEqual([participants.owner, participants.isProvenDead(owner)], [owner, false]);
+    for (const use of [() => ring.producer(), () => ring.consumer(), () => ring.holder("producer")])
+      assert.throws(use, { code: "EBADF" }, "and not because something else is closed");
     const again = SpscRing.over(memory, FIRST, { participants });
     assert.equal(text(again.consumer().tryReceive()), "kept");
     again.close();
@@ -287,6 +289,16 @@ describe("memory that is closed under a ring", () => {
       assert.equal(text(consumer.tryReceive()), "the last bytes");
     }
     ring.close();
+    const start = 2 ** 31 - 65536;
+    const window = MappedFile.open(path, { offset: start });
+    const large = { capacity: 65536, participants: Participants.over(window, 0) };
+    assert.equal(SpscRing.over(window, FIRST, large).created, true);
+    const table = Participants.over(file, start);
+    assert.throws(() => SpscRing.over(file, start + FIRST, { participants: table }), {
+      name: "RangeError",
+      message: /ends behind the first 2 GiB/,
+    });
+    window.close();
     participants.close();
     file.close();
     rmSync(dirname(path), { recursive: true });
