@@ -68,6 +68,22 @@ describe("entries", () => {
     map.close();
   });
 
+  it("read in place stay what they were until their slot is used again, and confirm tells", () => {
+    const { map } = makeMap("in-place", { capacity: 4 });
+    for (const key of ["a", "b"]) map.set(key, bytes(key));
+    const offset = map.peekAt("a");
+    for (let spare = 4 + layout.SPARES - 2; spare > 0; spare--) {
+      map.set("a", bytes(`${spare}`));
+      assert.deepEqual([map.confirm(), map.u8[offset]], [true, 97]);
+    }
+    map.set("a", bytes("once more"));
+    assert.equal(map.confirm(), false);
+    map.peekAt("b");
+    assert.equal(map.confirm(), true);
+    map.close();
+    assert.equal(map.confirm(), false);
+  });
+
   it("take any view or buffer", () => {
     const { map } = makeMap("views");
     const numbers = new Float64Array([1.5, 2.5]);
@@ -287,6 +303,12 @@ describe("what a map refuses", () => {
     assert.throws(() => SharedMap.create(name, { ...size, evict: bad("fifo") }), RangeError);
     assert.throws(() => SharedMap.open(name, bad({ capacity: 4 })), TypeError);
     assert.throws(() => SharedMap.byteSize(bad({ ...size, mode: 0o600 })), TypeError);
+    const { name: there, map } = makeMap("exists", size);
+    for (const options of [{}, { ...size, ttlMs: 5 }, { ...size, evict: true }])
+      assert.throws(() => SharedMap.openOrCreate(there, bad(options)), TypeError);
+    for (const amount of [{ capacity: 0 }, { keySize: 4097 }, { writeTimeoutMs: -1 }])
+      assert.throws(() => SharedMap.openOrCreate(there, { ...size, ...amount }), RangeError);
+    map.close();
     assert.deepEqual(ownObjects(), []);
   });
 

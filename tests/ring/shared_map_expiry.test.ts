@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { MappedFile, type MemoryRegion, Participants, SharedMap, SharedMemory } from "../../mod.ts";
-import { SLOT_BOOT_OFFSET } from "../../src/memory/layout.ts";
+import { OBJECT_OFFSET, SLOT_BOOT_OFFSET } from "../../src/memory/layout.ts";
 import * as layout from "../../src/ring/map/layout.ts";
 import { MapWriter } from "../../src/ring/map/writer.ts";
 import { isInMemory } from "../../src/sys/memory.ts";
@@ -238,6 +238,18 @@ describe("eviction", () => {
       assert.equal(map.has(going), false);
     }
     shared.memory.close();
+    map.close();
+  });
+
+  it("takes no notice of a free slot that a slow reader has stamped", () => {
+    const { name, map } = makeMap("stamped", { capacity: 2, evict: "lru" });
+    const shared = new MapBytes(name);
+    for (const key of ["a", "b"]) map.set(key, bytes(key));
+    const stamps = new Float64Array(shared.memory.buffer, OBJECT_OFFSET + layout.usedOffset(2), 2 + layout.SPARES);
+    stamps[9] = 0.5; // older than any use
+    map.set("c", bytes("c"));
+    assert.deepEqual([[...map.keys()].sort(), map.size, stamps[9]], [["b", "c"], 2, 0]);
+    shared.close();
     map.close();
   });
 

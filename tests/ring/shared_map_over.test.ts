@@ -5,7 +5,9 @@ import { truncateSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { IpcError, Participants, SharedMap, SharedMemory } from "../../mod.ts";
 import * as layout from "../../src/ring/map/layout.ts";
+import { LockWord } from "../../src/sync/lock_word.ts";
 import { cleanUp, objectPath, Random, uniqueName } from "../support/mod.ts";
+import { assertLeavesNothing } from "./leaves.ts";
 import { bytes, contentOf, MapBytes, makeMap, text } from "./shared_map_parts.ts";
 
 const TABLE = Participants.byteSize();
@@ -50,6 +52,8 @@ describe("a map over a memory", () => {
     for (const other of [{ capacity: 9 }, { keySize: 9 }, { valueSize: 21 }, { evict: "lru" }]) {
       assert.throws(lay(TABLE, other), { code: "EINVAL" });
     }
+    assert.throws(lay(TABLE, { evict: "all" }), RangeError);
+    assert.throws(lay(TABLE, { evict: true }), TypeError);
     memory.bytes.fill(7, TABLE, TABLE + 4);
     assert.throws(lay(TABLE, SIZE), { code: "EBADMSG" });
     for (const one of [participants, memory]) one.close();
@@ -97,6 +101,32 @@ describe("a map whose lock is held", () => {
     for (const one of [map, participants, memory]) one.close();
   });
 
+  it("is waited for asleep, where who lets go wakes", () => {
+    const { memory, participants } = makeMemory(TABLE + SharedMap.byteSize(SIZE));
+    const map = SharedMap.over(memory, TABLE, { participants, ...SIZE, writeTimeoutMs: 150 });
+    map.set("key", bytes("value"));
+    const words = new Int32Array(memory.buffer);
+    Atomics.store(words, (TABLE + layout.LOCK) / 4, participants.owner);
+    const { announce } = LockWord.prototype;
+    let sleeps = 0;
+    LockWord.prototype.announce = function () {
+      sleeps++;
+      return announce.call(this);
+    };
+    try {
+      assert.throws(() => map.set("key", bytes("other")), { code: "ETIMEDOUT" });
+    } finally {
+      LockWord.prototype.announce = announce;
+    }
+    assert.ok(sleeps > 0 && sleeps < 20, `${sleeps} sleeps in 150 ms`);
+    const eventcount = (TABLE + layout.LOCK_EVENTCOUNT) / 4;
+    const before = words[eventcount] as number;
+    Atomics.store(words, (TABLE + layout.LOCK) / 4, 0);
+    map.delete("key");
+    assert.notEqual(words[eventcount], before);
+    for (const one of [map, participants, memory]) one.close();
+  });
+
   it("by one that cannot be: it is taken and repaired", () => {
     const { name, map } = makeMap("dead", SIZE);
     const behind = new MapBytes(name);
@@ -140,6 +170,16 @@ describe("corrupted bytes of a map", () => {
       behind.close();
       map.close();
     }
+  });
+
+  it("in the header leave nothing open", () => {
+    const { name, map } = makeMap("leaves", SIZE);
+    const behind = new MapBytes(name);
+    assertLeavesNothing("EINVAL", () => SharedMap.openOrCreate(name, { ...SIZE, capacity: 9 }));
+    behind.set(layout.CAPACITY, 0);
+    assertLeavesNothing("EBADMSG", () => SharedMap.open(name));
+    behind.close();
+    map.close();
   });
 
   it("in links and lengths are EBADMSG, and never an access beyond the map", () => {
