@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { LatestValue } from "../../mod.ts";
+import * as layout from "../../src/ring/latest_value/layout.ts";
 import { cleanUp, goneBytes, ownObjects, uniqueName } from "../support/mod.ts";
 import { bytes, makeBoth, makeLatest, Quote, text, ValueBytes } from "./latest_value_parts.ts";
 
@@ -78,6 +79,14 @@ describe("reading and writing", () => {
     assert.equal(text(reader.tryRead()), "kept");
     assert.throws(() => reader.tryReadInto(new Uint8Array(3)), RangeError);
     assert.equal(reader.tryReadInto(new Uint8Array(4)), 4);
+    latest.close();
+  });
+
+  it("refuses what does not fit before any of it is copied: it would reach into the next buffers", () => {
+    const { latest, writer, reader } = makeBoth("neighbours", { size: 100, buffers: 4 });
+    for (const fill of [1, 2, 3]) writer.write(new Uint8Array(100).fill(fill)); // the last one into the last buffer
+    assert.throws(() => writer.write(new Uint8Array(500).fill(9)), RangeError);
+    assert.deepEqual(reader.tryRead(), new Uint8Array(100).fill(3));
     latest.close();
   });
 
@@ -200,7 +209,10 @@ describe("versions", () => {
     assert.deepEqual([text(reader.tryNext()), reader.version], ["here", 2 ** 32]);
     assert.equal(reader.tryNext(), undefined);
     writer.close();
-    assert.equal(latest.writer().version, 2 ** 32);
+    const successor = latest.writer();
+    assert.equal(successor.version, 2 ** 32);
+    successor.write(bytes("next"));
+    assert.deepEqual([text(reader.tryNext()), reader.version], ["next", 2 ** 32 + 1]);
     behind.close();
     latest.close();
   });
@@ -277,6 +289,8 @@ describe("types", () => {
     for (const type of [5, {}, { size: 8 }, { ...Quote, size: "8" }]) {
       assert.throws(() => LatestValue.open(name, { type: type as unknown as typeof Quote }), TypeError);
     }
+    for (const type of [5, {}, { ...Quote, size: "8" }])
+      assert.throws(() => LatestValue.openOrCreate(name, { type } as never), TypeError);
     assert.throws(() => LatestValue.create(name, { size: 16, type: Quote } as never), TypeError);
     latest.close();
   });
@@ -315,6 +329,17 @@ describe("names and options", () => {
     latest.close();
   });
 
+  it("asks for the same options where one exists and where none does", () => {
+    const { name, latest } = makeLatest("options", { size: 8 });
+    for (const options of [{ size: 0 }, { size: 8, buffers: 6 }, { size: 8, spinMs: -1 }])
+      assert.throws(() => LatestValue.openOrCreate(name, options), RangeError, JSON.stringify(options));
+    for (const options of [{}, { buffers: 8 }, { size: 8, readOnly: true }, { size: 8, type: Quote }])
+      assert.throws(() => LatestValue.openOrCreate(name, options as never), TypeError, JSON.stringify(options));
+    for (const options of [{ size: 8 }, { timeout: 5 }, null])
+      assert.throws(() => LatestValue.open(name, options as never), TypeError, JSON.stringify(options));
+    latest.close();
+  });
+
   it("refuses what is something else", async () => {
     const { SpscRing } = await import("../../mod.ts");
     const name = uniqueName("ring");
@@ -346,6 +371,14 @@ describe("names and options", () => {
     assert.equal(LatestValue.byteSize({ size: 113, buffers: 4 }), 0x200 + 4 * 256);
     assert.equal(LatestValue.byteSize({ type: Quote, buffers: 8 }), 0x200 + 8 * 128);
     assert.equal(LatestValue.byteSize({ size: 100, buffers: 4, checksum: true }), 0x400 + 4096 + 2 * (128 + 4096));
+    assert.throws(() => LatestValue.byteSize({ size: 100, mode: 0o600 } as never), TypeError);
+  });
+
+  it("is less than 2 GiB, with a page to spare", () => {
+    const most = (2 ** 31 - 4096 - layout.FIRST_BUFFER) / 8;
+    const size = Math.floor(most / 128) * 128 - layout.BYTES;
+    assert.equal(LatestValue.byteSize({ size, buffers: 8 }), 2 ** 31 - 4096 - 512);
+    assert.throws(() => LatestValue.byteSize({ size: size + 1, buffers: 8 }), RangeError);
   });
 });
 

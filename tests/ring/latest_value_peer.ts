@@ -22,6 +22,12 @@ const tasks: Record<string, () => Promise<void>> = {
     LatestValue.open(name).writer().write(new TextEncoder().encode("alive"));
     await sleep(60_000);
   },
+  async pending() {
+    const reader = LatestValue.create(name, { size: 8 }).reader().unref();
+    if (count === 1) reader.ref();
+    reader.next({ timeoutMs: pauseMs }).then(() => console.log("answered"));
+    console.log("waiting");
+  },
 };
 
 await tasks[what]();

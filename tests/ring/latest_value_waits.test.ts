@@ -5,7 +5,7 @@ import { after, describe, it } from "node:test";
 import { LatestValue, SharedMemory } from "../../mod.ts";
 import { OBJECT_OFFSET, PARTICIPANTS_OFFSET } from "../../src/memory/layout.ts";
 import { Participants } from "../../src/memory/participants.ts";
-import { cleanUp, mainRuntimes, sleep, spawnPeer, within } from "../support/mod.ts";
+import { cleanUp, mainRuntimes, ownRuntime, runPeer, sleep, spawnPeer, uniqueName, within } from "../support/mod.ts";
 import { bytes, makeBoth, makeLatest, text } from "./latest_value_parts.ts";
 
 const peer = new URL("./latest_value_peer.ts", import.meta.url);
@@ -70,6 +70,20 @@ describe("next", () => {
     await assert.rejects(reader.next(), { code: "EBADF" });
     latest.close();
     await assert.rejects(second, { code: "EBADF" });
+  });
+});
+
+describe("a process", () => {
+  after(cleanUp);
+
+  it("ends when only an unref'd next is pending, and lives on for one that is ref'd again", async () => {
+    for (const [isRef, timeoutMs, stdout] of [
+      [0, 60_000, "waiting\n"],
+      [1, 300, "waiting\nanswered\n"],
+    ] as const) {
+      const end = await runPeer(ownRuntime, peer, ["pending", uniqueName("pending"), isRef, timeoutMs]);
+      assert.deepEqual([end.code, end.signal, end.stdout], [0, null, stdout], end.stderr);
+    }
   });
 });
 

@@ -126,9 +126,9 @@ describe("MappedCopy", () => {
 
   it("follows a target whose buffer grows and shrinks", () => {
     const copy = new MappedCopy(source);
-    const buffer = new ArrayBuffer(16, { maxByteLength: 64 });
+    const buffer = new ArrayBuffer(16, { maxByteLength: 128 });
     const target = new Uint8Array(buffer);
-    for (const size of [16, 64, 8, 40, 0, 24]) {
+    for (const size of [16, 64, 8, 40, 0, 24, 16, 100, 128]) {
       buffer.resize(size);
       check(copy, 8, target.length, target);
     }
