@@ -5,7 +5,6 @@ import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { loadOrdered } from "../../sys/ordering.ts";
 import { notifyAll } from "../../wait/eventcount.ts";
-import { STATE_CLOSED } from "../layout.ts";
 import { crc32c } from "./checksum.ts";
 import type { ValueGeometry } from "./geometry.ts";
 import * as layout from "./layout.ts";
@@ -72,12 +71,6 @@ export class ValueBuffers {
   /** The sequence that `current` says. */
   get current(): number {
     return loadOrdered(this.i32, this.currentIndex);
-  }
-
-  /** Whether the last writer has closed in order, and nobody has followed. */
-  get isClosed(): boolean {
-    const role = (this.base + layout.WRITER_ROLE) / 4;
-    return loadOrdered(this.i32, role) === 0 && loadOrdered(this.i32, role + 1) === STATE_CLOSED;
   }
 
   sequenceAt(header: number): number {

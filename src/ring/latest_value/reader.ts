@@ -131,7 +131,7 @@ export class LatestValueReader<Value = Uint8Array, Given = ArrayBufferView | Arr
 
   /** Whether the writer has closed and its last value was taken here. */
   get ended(): boolean {
-    return this.isOpen && this.#buffers.isClosed && (this.isTaken || this.isEmpty);
+    return this.isOpen && this.#end.isClosed && (this.isTaken || this.isEmpty);
   }
 
   /** Pending waits keep the process alive (the default). Counts from the next wait on. */

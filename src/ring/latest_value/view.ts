@@ -180,7 +180,6 @@ export abstract class ValueView<Value, Given> {
 
   /** After an attempt that was not confirmed. A correct writer never touches a value that is and stays current. */
   private overtaken(attempt: number): void {
-    this.checkOpen();
     const current = load(this.i32, this.currentIndex);
     if (current === this.sequence || current === this.salvage?.distrusted) {
       throw this.buffers.corrupted("its current value is not the one it says");

@@ -191,7 +191,6 @@ export abstract class MapReading {
   }
 
   private *walk(hasValues: boolean): Generator<MapEntry, void, void> {
-    this.checkOpen("read");
     const snapshots = new BucketSnapshots(this.table, this.reader, hasValues);
     for (let bucket = 0; bucket < this.table.buckets; bucket++) {
       this.checkOpen("read");

@@ -113,7 +113,6 @@ export class SpscProducer extends RingRoom {
   sendSync(data: ArrayBufferView | ArrayBuffer, options?: WaitOptions): boolean {
     const deadline = deadlineOf(options, "sendSync");
     const bytes = asBytes(data, "a message");
-    checkSize(this.bytes, bytes.length);
     if (this.trySend(bytes)) return true;
     return this.waiter.waitSync(() => this.attempt(bytes), deadline) ?? false;
   }
