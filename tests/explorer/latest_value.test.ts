@@ -237,3 +237,22 @@ describe("sides between two accesses of each other", () => {
     }
   });
 });
+
+describe("a reader whose writer is always faster", () => {
+  for (const [way, read] of Object.entries(reads)) {
+    it(`${way}: gives up after 100,000 attempts`, () => {
+      const scene = new Scene({ checksum: false, isAtomic: false, before: 1, first: 0 });
+      const words = new Int32Array(scene.memory.buffer);
+      scene.memory.trace(() => {
+        scene.begin();
+        const reader = scene.reader();
+        let accesses = 0;
+        scene.memory.onAccess = () => {
+          assert.ok(++accesses < 2e6, "it goes on and on");
+          words[layout.CURRENT / 4]++; // where none of its values stands
+        };
+        assert.throws(() => read(reader), { code: "EAGAIN", message: /overtook 100000 attempts/ });
+      });
+    });
+  }
+});

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { PeerDiedError } from "../../mod.ts";
+import { type IpcError, PeerDiedError } from "../../mod.ts";
 import type { Participants } from "../../src/memory/participants.ts";
 import { PeerEnd } from "../../src/ring/peer_end.ts";
 import { Role } from "../../src/ring/role.ts";
@@ -30,7 +30,8 @@ class Scene {
 
   role(id: number): Role {
     const isDead = (owner: number) => this.dead.has(owner);
-    const table = { join: () => id, isDead, isProvenDead: isDead, needsAsking: () => false, pidOf: () => 0 };
+    const no = () => false;
+    const table = { join: () => id, isDead, isProvenDead: isDead, needsAsking: no, isOfThisThread: no, pidOf: () => 0 };
     return new Role(new Int32Array(this.memory.buffer), 0, WORDS, table as unknown as Participants);
   }
 }
@@ -162,4 +163,41 @@ describe("falling asleep while the other side's role is taken by one who is kill
         t.diagnostic?.(`${count} plays`);
       });
   }
+});
+
+/** As goOn; false also where the role was somebody else's. */
+function attempt(taker: Taker, stop: number): boolean {
+  try {
+    return taker.goOn(stop);
+  } catch (error) {
+    assert.equal((error as IpcError).code, "EBUSY");
+    return false;
+  }
+}
+
+describe("falling asleep between two who take the other side's role", () => {
+  /** The first stops at its access `first`, the other one at `second`; the sleeper sleeps; the first goes on, and is killed. */
+  function cross(before: number, first: number, second: number): { isFirst: boolean; isSecond: boolean } {
+    const scene = new Scene(before);
+    return scene.memory.trace(() => {
+      const sleeper = new Sleeper(scene);
+      sleeper.look();
+      const taker = new Taker(scene, TAKER);
+      const isFirst = attempt(taker, first);
+      const isSecond = attempt(new Taker(scene, OTHER), second);
+      sleeper.fallAsleep();
+      attempt(taker, Number.POSITIVE_INFINITY);
+      scene.dead.add(TAKER);
+      const holds = new Int32Array(scene.memory.buffer)[0] === TAKER;
+      assert.ok(!holds || !sleeper.sleeps, `it watches over the other one: ${first} | ${second}`);
+      return { isFirst, isSecond };
+    });
+  }
+
+  for (const before of [0, BEFORE])
+    it(`the death of the one who had it is told, and not only that of the other (before: ${before})`, () => {
+      for (let first = 0, isFirst = true; isFirst; first++)
+        for (let second = 0, isSecond = true; isSecond; second++)
+          ({ isFirst, isSecond } = cross(before, first, second));
+    });
 });

@@ -7,7 +7,7 @@ import type { Participants } from "../../src/memory/participants.ts";
 import type { Placement } from "../../src/memory/placement.ts";
 import { layEmpty, type MapGeometry, sizeOf } from "../../src/ring/map/geometry.ts";
 import { KeyText } from "../../src/ring/map/key.ts";
-import { SPARES } from "../../src/ring/map/layout.ts";
+import { FIRST_BUCKET, SPARES } from "../../src/ring/map/layout.ts";
 import { MapTable } from "../../src/ring/map/table.ts";
 import { MapWriting } from "../../src/ring/map/writing.ts";
 import { actAt, crashAt, TracedMemory } from "./traced.ts";
@@ -252,4 +252,32 @@ describe("sides between two accesses of each other", () => {
       }
     }
   });
+});
+
+describe("a reader whose writers are always faster", () => {
+  const reads: Record<string, (view: View) => unknown> = {
+    get: (view) => view.get(a),
+    getInto: (view) => view.getInto(a, new Uint8Array(16)),
+    peekAt: (view) => view.peekAt(a),
+    has: (view) => view.has(a),
+    getCounter: (view) => view.getCounter(a),
+    entries: (view) => [...view],
+  };
+
+  for (const [way, read] of Object.entries(reads)) {
+    it(`${way}: gives up after 100,000 attempts`, () => {
+      const scene = new Scene(false);
+      const words = new Int32Array(scene.memory.buffer);
+      scene.memory.trace(() => {
+        scene.begin(three);
+        const reader = scene.view();
+        let accesses = 0;
+        scene.memory.onAccess = () => {
+          assert.ok(++accesses < 2e6, "it goes on and on");
+          words[FIRST_BUCKET / 4 + 1]++;
+        };
+        assert.throws(() => read(reader), { code: "EAGAIN", message: /overtook 100000 attempts/ });
+      });
+    });
+  }
 });
