@@ -295,6 +295,10 @@ describe("a pending send", () => {
       assert.deepEqual(firstBytes(consumer), [1, 9]);
       await sleep(20); // the consumer's room has been told by now
       assert.equal(producer.trySend(filled(8, 5)), false);
+      assert.equal(
+        producer.fillAt(8, 5, () => assert.fail("there is no room")),
+        0,
+      );
       assert.equal(consumer.tryReceive(), undefined);
       room?.fill(3);
       producer[end]();
@@ -304,6 +308,18 @@ describe("a pending send", () => {
       assert.deepEqual(firstBytes(consumer), [4]);
       ring.close();
     }
+  });
+
+  it("is not disturbed by one that is too long", async () => {
+    const { ring, producer, consumer } = nearlyFull("too-long");
+    const sending = producer.send(filled(150, 2));
+    const refused = { name: "RangeError", message: /a message of ring .* has 0 to / };
+    await assert.rejects(producer.send(filled(ring.maxMessageSize + 1, 3)), refused);
+    assert.throws(() => producer.sendSync(filled(ring.maxMessageSize + 1, 3)), refused);
+    assert.deepEqual(firstBytes(consumer), [1, 9]);
+    assert.equal(await within(sending, 5000, "room"), true);
+    assert.deepEqual(firstBytes(consumer), [2]);
+    ring.close();
   });
 
   it("that has ended without being sent is in nobody's way, also behind a claim", async () => {

@@ -77,7 +77,9 @@ describe("reading and writing", () => {
     assert.throws(() => writer.write("text" as unknown as Uint8Array), TypeError);
     assert.throws(() => writer.write(goneBytes()), { name: "TypeError", message: /^a value must have its bytes/ });
     assert.equal(text(reader.tryRead()), "kept");
-    assert.throws(() => reader.tryReadInto(new Uint8Array(3)), RangeError);
+    const target = new Uint8Array(3);
+    assert.throws(() => reader.tryReadInto(target), RangeError);
+    assert.deepEqual(target, new Uint8Array(3));
     assert.equal(reader.tryReadInto(new Uint8Array(4)), 4);
     latest.close();
   });
@@ -289,8 +291,10 @@ describe("types", () => {
     for (const type of [5, {}, { size: 8 }, { ...Quote, size: "8" }]) {
       assert.throws(() => LatestValue.open(name, { type: type as unknown as typeof Quote }), TypeError);
     }
-    for (const type of [5, {}, { ...Quote, size: "8" }])
+    for (const type of [5, {}, { size: 8 }, { ...Quote, size: "8" }]) {
       assert.throws(() => LatestValue.openOrCreate(name, { type } as never), TypeError);
+      assert.throws(() => LatestValue.byteSize({ type } as never), TypeError);
+    }
     assert.throws(() => LatestValue.create(name, { size: 16, type: Quote } as never), TypeError);
     latest.close();
   });
@@ -337,6 +341,7 @@ describe("names and options", () => {
       assert.throws(() => LatestValue.openOrCreate(name, options as never), TypeError, JSON.stringify(options));
     for (const options of [{ size: 8 }, { timeout: 5 }, null])
       assert.throws(() => LatestValue.open(name, options as never), TypeError, JSON.stringify(options));
+    assert.throws(() => LatestValue.open(name, { spinMs: -1 }), RangeError);
     latest.close();
   });
 

@@ -221,7 +221,7 @@ describe("power loss", () => {
     writer.close();
     file.memory.bytes[BASE + layout.FIRST_BUFFER + layout.strideOf(32) + layout.BYTES + 5] ^= 1;
     const reader = latest.reader();
-    assert.deepEqual([reader.isSalvaged, reader.tryRead()], [true, undefined]);
+    assert.deepEqual([reader.isSalvaged, reader.tryRead(), reader.ended], [true, undefined, true]);
     const next = latest.writer();
     next.sync();
     next.write(numbered(2, 32));

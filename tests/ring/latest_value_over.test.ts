@@ -43,6 +43,7 @@ describe("over a memory", () => {
     assert.throws(lay(TABLE, {}), { code: "EINVAL" });
     for (const offset of [TABLE + 64, -128, memory.size, 0.5]) assert.throws(lay(offset, { size: 20 }), RangeError);
     assert.throws(lay(TABLE, { size: 500 }), RangeError);
+    assert.throws(lay(TABLE, { size: 20, spinMs: -1 }), RangeError);
     assert.throws(lay(TABLE, { participants: {}, size: 20 }), TypeError);
     assert.throws(lay(TABLE, { size: 20, capacity: 5 }), TypeError);
     LatestValue.over(memory, TABLE, { participants, size: 20 }).close();
@@ -53,6 +54,19 @@ describe("over a memory", () => {
     memory.bytes.fill(7, TABLE, TABLE + 4);
     assert.throws(lay(TABLE, { size: 20 }), { code: "EBADMSG" });
     for (const one of [participants, memory]) one.close();
+  });
+
+  it("lays none over read-only memory, with or without a size", () => {
+    const name = uniqueName("read-only");
+    const memory = SharedMemory.create(name, { size: TABLE + LatestValue.byteSize({ size: 20 }), unlinkOnClose: true });
+    const same = SharedMemory.open(name, { readOnly: true });
+    const participants = Participants.over(same, 0);
+    for (const [options, message] of [
+      [{}, /no size was given/],
+      [{ size: 20 }, /open read-only/],
+    ] as const)
+      assert.throws(() => LatestValue.over(same, TABLE, { participants, ...options }), { code: "EINVAL", message });
+    for (const one of [same, memory]) one.close();
   });
 
   it("survives that the memory is closed first", () => {

@@ -71,6 +71,17 @@ describe("a ring over memory", () => {
     close();
   });
 
+  it("may end where its memory ends", () => {
+    const size = { capacity: 2048, maxMessageSize: 2040 - 768 };
+    assert.equal(SpscRing.byteSize(size), 4096);
+    const memory = SharedMemory.anonymous({ size: FIRST + 4096 });
+    const participants = Participants.over(memory, 0);
+    assert.equal(SpscRing.over(memory, FIRST, { participants, ...size }).created, true);
+    assert.equal(SpscRing.over(memory, FIRST, { participants }).created, false);
+    participants.close();
+    memory.close();
+  });
+
   it("lies beside others, each with its own messages", () => {
     const { memory, participants, close } = memoryWithTable("beside");
     const size = SpscRing.byteSize({ capacity: 256 });
@@ -193,10 +204,12 @@ describe("laying a ring is refused", () => {
       { participants: {} },
       { participants, size: 64 },
       { participants, mode: 0o600 },
+      { participants, capacity: 64, ordering: 5 },
     ]) {
       assert.throws(() => SpscRing.over(memory, FIRST, bad(options)), TypeError);
     }
-    assert.throws(() => SpscRing.over(memory, FIRST, { participants, capacity: 100 }), RangeError);
+    for (const options of [{ capacity: 100 }, { capacity: 64, spinMs: -1 }])
+      assert.throws(() => SpscRing.over(memory, FIRST, { participants, ...options }), RangeError);
     close();
   });
 

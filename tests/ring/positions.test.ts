@@ -35,19 +35,26 @@ describe("positions", () => {
     ring.close();
   });
 
-  it("go on where the last holder of a role stood", () => {
-    const { ring, producer, consumer } = makePair("go-on", { capacity: 1024 });
-    for (let number = 0; number < 10; number++) producer.trySend(bytes("x"));
-    for (let number = 0; number < 4; number++) consumer.tryReceive();
-    producer.close();
-    consumer.close();
-    const [second, reader] = [ring.producer(), ring.consumer()];
-    assert.deepEqual([second.position, reader.position], [160, 64]);
-    assert.equal(
-      reader.drain(() => {}),
-      6,
-    );
-    ring.close();
+  it("go on where the last holder of a role stood, in any lap", () => {
+    for (const start of [0, 4096 - 80, 2 ** 31 - 80, 2 ** 32 - 80]) {
+      const { ring, shared, producer, consumer } = startedAt("go-on", start, 1024);
+      for (let number = 0; number < 10; number++) producer.trySend(bytes("x"));
+      for (let number = 0; number < 4; number++) consumer.tryReceive();
+      producer.close();
+      consumer.close();
+      const [second, reader] = [ring.producer(), ring.consumer()];
+      assert.deepEqual([second.position, reader.position], [(start + 160) % 2 ** 32, start + 64]);
+      assert.equal(
+        reader.drain(() => {}),
+        6,
+      );
+      while (second.trySend(new Uint8Array(8)));
+      assert.equal(second.trySend(new Uint8Array(0)), true); // and now it is full
+      second.close();
+      assert.equal(ring.producer().position, (start + 160 + 1016) % 2 ** 32);
+      shared.close();
+      ring.close();
+    }
   });
 
   for (const [label, turn] of [

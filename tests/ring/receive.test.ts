@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import * as layout from "../../src/ring/spsc/layout.ts";
 import { ownRuntime, runPeer, uniqueName } from "../support/mod.ts";
-import { bytes, cleanUpRings, makePair, RingBytes, text } from "./bytes.ts";
+import { bytes, cleanUpRings, makePair, makeRing, RingBytes, text } from "./bytes.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
 
@@ -115,16 +115,24 @@ describe("acknowledgement", () => {
     ring.close();
   });
 
-  it("lags while there is more to read, by an eighth of the ring at most", () => {
-    const { ring, producer, consumer, shared } = holding("lag", []);
-    while (producer.trySend(new Uint8Array(8)));
-    for (let number = 0; number < 63; number++) {
-      consumer.tryReceive();
-      const lag = (consumer.position - shared.get(layout.TAIL)) | 0;
-      assert.ok(lag >= 0 && lag < 1024 / 8 + 16, `${lag} bytes`);
+  it("lags while there is more to read, by an eighth of the ring at most and no less, at any position", () => {
+    for (const start of [0, 2 ** 30 + 512, 2 ** 31 - 512]) {
+      const { ring, name } = makeRing("lag", { capacity: 1024 });
+      const shared = new RingBytes(name);
+      shared.set(layout.TAIL, start);
+      const [producer, consumer] = [ring.producer(), ring.consumer()];
+      while (producer.trySend(new Uint8Array(8)));
+      const tails = new Set<number>();
+      for (let number = 0; number < 63; number++) {
+        consumer.tryReceive();
+        tails.add(shared.get(layout.TAIL));
+        const lag = (consumer.position - shared.get(layout.TAIL)) | 0;
+        assert.ok(lag >= 0 && lag < 1024 / 8 + 16, `${lag} bytes`);
+      }
+      assert.equal(tails.size, 8);
+      shared.close();
+      ring.close();
     }
-    shared.close();
-    ring.close();
   });
 
   it("comes with close, for what was received and not for what was only peeked", () => {
@@ -193,6 +201,24 @@ describe("drain", () => {
     shared.close();
     ring.close();
   });
+
+  for (const ordering of ["auto", "atomic"] as const) {
+    it(`stops at its maximum also where that is more than it acknowledges at once (${ordering})`, () => {
+      const { ring, producer, consumer } = makePair("most", { capacity: 1024, ordering });
+      for (const max of [7, 8, 9, 16, 17, 40]) {
+        producer.fillAt(8, 63, () => {});
+        assert.equal(
+          consumer.drainAt(() => {}, max),
+          max,
+        );
+        assert.equal(
+          consumer.drainAt(() => {}, 63),
+          63 - max,
+        );
+      }
+      ring.close();
+    });
+  }
 
   it("by offsets gives length and position too", () => {
     const { ring, consumer, shared } = holding("offsets", ["a", "bb"]);

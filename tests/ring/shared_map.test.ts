@@ -321,7 +321,9 @@ describe("what a map refuses", () => {
     assert.throws(() => map.set("a", bytes("x"), { ttlMs: Number.NaN }), RangeError);
     assert.throws(() => map.compareAndSet("a", undefined, new Uint8Array(33)), RangeError);
     map.set("a", bytes("long"));
-    assert.throws(() => map.getInto("a", new Uint8Array(3)), RangeError);
+    const short = new Uint8Array(3);
+    assert.throws(() => map.getInto("a", short), RangeError);
+    assert.deepEqual(short, new Uint8Array(3));
     for (const target of [undefined, null, 5, "text", {}, new Float64Array(16)]) {
       const refused = { name: "TypeError", message: /to a Uint8Array, not / };
       for (const key of ["a", "none"]) assert.throws(() => map.getInto(key, bad(target)), refused, key);
@@ -337,6 +339,12 @@ describe("what a map refuses", () => {
       () => [...map],
       () => map.has("a"),
       () => map.peekAt("a"),
+      () => map.getInto("a", new Uint8Array(32)),
+      () => map.getCounter("a"),
+      () => map.compareAndSet("a", undefined, undefined),
+      () => map.removeExpired(),
+      () => [...map.keys()],
+      () => [...map.values()],
     ];
     for (const use of [...uses, ...more]) assert.throws(use, { code: "EBADF" });
     assert.equal(map.u8.length, 0);

@@ -48,6 +48,8 @@ describe("a map over a memory", () => {
     assert.throws(lay(TABLE, { ...SIZE, size: 5 }), TypeError);
     assert.throws(lay(TABLE, { ...SIZE, evict: "all" }), RangeError);
     assert.throws(lay(TABLE, { ...SIZE, evict: true }), TypeError);
+    assert.throws(lay(TABLE, { ...SIZE, writeTimeoutMs: -1 }), RangeError);
+    assert.ok(memory.bytes.subarray(TABLE).every((byte) => byte === 0));
     SharedMap.over(memory, TABLE, { participants, ...SIZE }).close();
     for (const other of [{ capacity: 9 }, { keySize: 9 }, { valueSize: 21 }, { evict: "lru" }]) {
       assert.throws(lay(TABLE, other), { code: "EINVAL" });
@@ -208,6 +210,12 @@ describe("corrupted bytes of a map", () => {
     behind.set(slot + layout.NEXT, layout.END);
     assert.equal(text(map.get("key")), "good");
     assert.equal(map.set("key", bytes("better")), true);
+    for (const link of [0, 18, -2, 2 ** 31 - 1]) {
+      behind.set(layout.FREE_LAST, link);
+      assert.throws(() => map.set("key", bytes("lost")), { code: "EBADMSG" }, `link ${link}`);
+      assert.equal(map.set("key", bytes("healed")), true, "by a repair");
+      assert.deepEqual([map.size, text(map.get("key"))], [1, "healed"]);
+    }
     behind.close();
     map.close();
   });
