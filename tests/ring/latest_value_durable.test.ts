@@ -172,6 +172,18 @@ describe("power loss", () => {
     }
   });
 
+  it("leaves what was synced once, with all that says what it is", () => {
+    const file = new PretendedFile(BASE + LatestValue.byteSize({ size: 8, checksum: true }));
+    const writer = LatestValue.over(file, BASE, { participants: file.participants, size: 8, checksum: true }).writer();
+    writer.write(bytes("synced"));
+    writer.sync();
+    const after = file.afterPowerLoss();
+    const found = LatestValue.over(after, BASE, { participants: after.participants });
+    assert.deepEqual([found.created, found.size, text(found.reader().tryRead())], [false, 8, "synced"]);
+    found.close();
+    after.close();
+  });
+
   it("that takes the table of participants back leaves no word that names a new one", () => {
     const options = { size: 8, checksum: true };
     const file = new PretendedFile(BASE + LatestValue.byteSize(options));

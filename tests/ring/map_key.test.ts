@@ -33,6 +33,18 @@ describe("KeyText", () => {
     }
   });
 
+  it("has the hash that stands in every map: MurmurHash3 of 32 bits", () => {
+    const key = new KeyText(SIZE);
+    for (const [text, hash] of [
+      ["", 0],
+      ["test", 0xba6bd213],
+      ["hello, world", 0x149bbb7f],
+    ] as const) {
+      key.set(text);
+      assert.equal(key.hash >>> 0, hash, text);
+    }
+  });
+
   it("refuses what it refused before, and goes on", () => {
     const key = new KeyText(8);
     for (let turn = 0; turn < 20; turn++) {

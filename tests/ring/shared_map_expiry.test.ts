@@ -75,6 +75,17 @@ describe("expiry", () => {
     map.close();
   });
 
+  it("makes room in a full map again and again, each time that something has expired", async () => {
+    const { map } = makeMap("again", { capacity: 2 });
+    map.set("first", bytes("x"), { ttlMs: 0 });
+    map.set("second", bytes("x"), { ttlMs: 50 });
+    assert.equal(map.set("a", bytes("x")), true);
+    await sleep(80);
+    assert.equal(map.set("b", bytes("x")), true);
+    assert.deepEqual([...map.keys()].sort(), ["a", "b"]);
+    map.close();
+  });
+
   it("goes before what has not expired, also with eviction", async () => {
     const { map } = makeMap("both", { capacity: 3, evict: "lru" });
     map.set("old", bytes("x"));
