@@ -285,6 +285,13 @@ describe("drain", () => {
       const long = "a message of some length@32";
       assert.deepEqual(seen, ["a@0", "bb@16", long, "d@64", "d@64", "received d", "e@80"]);
       assert.equal(consumer.drainAt(take), 0);
+      for (const word of ["f", "g", "h"]) producer.trySend(bytes(word));
+      const taken: (string | undefined)[] = [];
+      const receivingTwice = () => {
+        for (let count = 0; count < 2; count++) taken.push(text(consumer.tryReceive()));
+      };
+      assert.equal(consumer.drainAt(receivingTwice), 2);
+      assert.deepEqual(taken, ["f", "g", "h", undefined]);
       for (let number = 0; number < 500; number++) {
         producer.trySend(bytes(`${number}`.repeat(1 + (number % 7))));
         if (number % 9 === 0) assert.equal(consumer.drain(() => {}) > 0, true);
