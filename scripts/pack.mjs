@@ -79,15 +79,33 @@ function compiled(path) {
   return { types: `${name}.d.ts`, default: `${name}.js` };
 }
 
-/** The repository's package.json without what is only for working on it. */
+/** Those who compile C find the header by the package's name. */
+const plainFiles = { "./include/*": "./include/*", "./package.json": "./package.json" };
+
+/**
+ * The repository's package.json without what is only for working on it; and what TypeScript reads that knows no `exports`
+ * (moduleResolution node10, which CommonJS had until TypeScript 6).
+ */
 function packageJson() {
   const { private: _, scripts, devDependencies, allowScripts, exports, ...kept } = readJson("package.json");
   const entries = Object.entries(exports).map(([name, path]) => [name, compiled(path)]);
-  return { ...kept, exports: Object.fromEntries(entries) };
+  const [[, { types, default: main }], ...subpaths] = entries;
+  const typesOf = subpaths.map(([name, path]) => [name.slice(2), [path.types]]);
+  const old = { main, types, typesVersions: { "*": Object.fromEntries(typesOf) } };
+  return { ...kept, ...old, exports: { ...Object.fromEntries(entries), ...plainFiles } };
+}
+
+/** Types say `Symbol.dispose` to programs whose own `lib` does not. */
+function addLibrary(folder, { exports }) {
+  for (const { types } of Object.values(exports)) {
+    if (types === undefined) continue;
+    const path = join(folder, types);
+    writeFileSync(path, `/// <reference lib="esnext.disposable" />\n${readFileSync(path, "utf8")}`);
+  }
 }
 
 function checkExports(folder, { exports }) {
-  const files = Object.values(exports).flatMap(Object.values);
+  const files = Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [] : Object.values(entry)));
   const missing = files.filter((path) => !existsSync(join(folder, path)));
   if (missing.length > 0) throw new Error(`exported, but not made: ${missing.join(", ")}`);
 }
@@ -107,6 +125,7 @@ async function stage(folder) {
   for (const path of copied) cpSync(inProject(path), join(folder, path), { recursive: true });
   const description = packageJson();
   checkExports(folder, description);
+  addLibrary(folder, description);
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(description, null, 2)}\n`);
 }
 

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
@@ -20,7 +21,10 @@ import {
 
 const deno = runtimeNamed("deno").command;
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
-const tsconfig = { compilerOptions: { module: "nodenext", lib: ["esnext", "dom"], strict: true, noEmit: true } };
+/** No newer library than most programs have: what the package's types need beyond it, they ask for themselves. */
+const tsconfig = {
+  compilerOptions: { module: "nodenext", lib: ["es2022", "dom"], types: [], strict: true, noEmit: true },
+};
 
 /** The C header and its parts. */
 const headers = readdirSync(`${projectRoot}include`, { recursive: true, encoding: "utf8" })
@@ -80,6 +84,14 @@ describe("npm package", () => {
     mustSucceed(await spawnProgram(process.execPath, [compiler, "--project", project], { cwd: project }).ended);
   });
 
+  it("has types for TypeScript that looks at no exports, and its header has a path for compilers of C", () => {
+    const { types, typesVersions } = json(join(installed, "package.json"));
+    for (const path of [types, ...Object.values(typesVersions["*"]).flat()])
+      assert.ok(existsSync(join(installed, path)));
+    const header = createRequire(join(project, "x.js")).resolve("@linux-ipc/core/include/linux_ipc.h");
+    assert.equal(header, join(installed, "include/linux_ipc.h"));
+  });
+
   it("has types for Deno", async () => {
     mustSucceed(await spawnProgram(deno, ["check", "package_types.ts"], { cwd: project }).ended);
   });
@@ -115,10 +127,13 @@ describe("npm package", () => {
   it("describes itself as the repository does, without what is only for working on it", () => {
     const repository = json(`${projectRoot}package.json`);
     const { private: isPrivate, scripts, devDependencies, allowScripts, exports, ...common } = repository;
-    const { exports: entries, ...rest } = json(join(installed, "package.json"));
+    const { exports: entries, main, types, typesVersions, ...rest } = json(join(installed, "package.json"));
     assert.equal(isPrivate, true);
     assert.deepEqual(rest, common);
-    assert.deepEqual(Object.keys(entries), Object.keys(exports));
+    assert.deepEqual([entries["."].default, entries["."].types], [main, types]); // for those who know no exports
+    const subpaths = Object.keys(typesVersions["*"]).map((name) => `./${name}`);
+    assert.deepEqual([".", ...subpaths], Object.keys(exports));
+    assert.deepEqual(Object.keys(entries), [...Object.keys(exports), "./include/*", "./package.json"]);
   });
 
   it("names JavaScript in the imports of its types: not every editor takes ./x.ts for ./x.d.ts", () => {
