@@ -6,6 +6,7 @@ import { POLLIN, pidfdOpen, poll } from "../sys/descriptor.ts";
 import { check } from "../sys/error.ts";
 import { waitEvent } from "../sys/futex.ts";
 import { close } from "../sys/memory.ts";
+import { disown, own } from "../sys/owned.ts";
 import { DescriptorWatch } from "./descriptor_watch.ts";
 import { PeerWatch } from "./peer_watch.ts";
 
@@ -24,10 +25,13 @@ export interface Death {
 /** The end of the process that has this number now, by a descriptor that no later process of that number can have. */
 export class ProcessDeath implements Death {
   readonly #fd: number;
+  /** It ends with its Worker; 0 or less: there was no memory for that. */
+  readonly #owned: number;
   #watch: DescriptorWatch | undefined;
 
   constructor(pid: number) {
     this.#fd = check(pidfdOpen(pid), () => ({ syscall: "pidfd_open", doing: `watch process ${pid}` }));
+    this.#owned = own(this.#fd);
   }
 
   isOver(): boolean {
@@ -52,6 +56,7 @@ export class ProcessDeath implements Death {
 
   close(): void {
     this.disarm();
+    if (this.#owned > 0) disown(this.#owned);
     close(this.#fd);
   }
 }

@@ -1,7 +1,8 @@
 // A Worker of the runtime tests: does what workerData says, and tells its parent.
 
+import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
-import { IpcError, SharedMemory, SpscRing } from "../../mod.ts";
+import { IpcError, Peer, SharedMemory, SpscRing } from "../../mod.ts";
 
 const { task, name, rounds } = workerData as { task: string; name: string; rounds: number };
 const tell = (text: string) => parentPort?.postMessage(text);
@@ -30,6 +31,12 @@ const tasks: Record<string, () => void> = {
   awaitMessage() {
     SpscRing.open(name).consumer().receive();
     tell("waiting");
+  },
+
+  /** Watches a process, and closes nothing. */
+  watch() {
+    Peer.ofPid(process.pid).unref().died();
+    tell("watching");
   },
 
   /** Holds the producer's role and never awaits anything. */

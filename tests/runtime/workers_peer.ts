@@ -40,8 +40,16 @@ function targetOf(descriptor: string): string {
   }
 }
 
-/** How many of this process are those of the object. */
-const descriptors = () => readdirSync("/proc/self/fd").filter((each) => targetOf(each).includes(name)).length;
+/** How many of this process are those of the object, or of another kind. */
+const descriptors = (of = name) => readdirSync("/proc/self/fd").filter((each) => targetOf(each).includes(of)).length;
+
+/** Until there are no more of them than that. */
+async function noneLeft(before: number, of = name): Promise<void> {
+  const begin = performance.now();
+  while (descriptors(of) > before && performance.now() - begin < 5000)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  if (descriptors(of) !== before) throw new Error(`${descriptors(of) - before} descriptors of Workers are left`);
+}
 
 const byte = (message: Uint8Array | undefined) => message?.[0];
 
@@ -100,11 +108,19 @@ const scenarios: Record<string, () => Promise<void>> = {
       await ended;
       (await takeOver<SpscProducer>(() => ring.producer())).side.close();
     }
-    const begin = performance.now();
-    while (descriptors() > before && performance.now() - begin < 5000)
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    if (descriptors() !== before) throw new Error(`${descriptors() - before} descriptors of Workers are left`);
+    await noneLeft(before);
     ring.close();
+  },
+
+  async peers() {
+    const before = descriptors("[pidfd]");
+    for (let round = 0; round < 3; round++) {
+      const worker = start("watch");
+      const ended = new Promise((resolve) => worker.on("exit", resolve));
+      await said(worker, "watching");
+      await ended;
+    }
+    await noneLeft(before, "[pidfd]");
   },
 
   async echo() {
