@@ -9,6 +9,7 @@ import { checkBoolean, checkMode } from "../sys/validate.ts";
 import { demandMemory, LEAST_BYTES } from "./available.ts";
 import { hugePagesHint } from "./huge_pages.ts";
 import { DIRECTORY } from "./name.ts";
+import { accessHint } from "./refusal.ts";
 
 /** A descriptor without a name yet, and how to give it one. */
 interface Nameless {
@@ -127,9 +128,19 @@ export function checkSeals(fd: number, attempt: () => Attempt): void {
   throw new IpcError(errno.EPERM, { ...attempt(), syscall: "fcntl", hint });
 }
 
+/** How an existing file is opened. */
+export interface OpenRequest {
+  readonly path: string;
+  readonly readOnly: boolean;
+  /** Whether whoever asks could have asked for that, for messages. */
+  readonly offersReadOnly: boolean;
+  readonly attempt: () => Attempt;
+}
+
 /** Opens an existing file; does not wait for the other end of what turns out to be a FIFO. */
-export function openFile(path: string, readOnly: boolean, attempt: () => Attempt): number {
-  return check(sys.open(path, (readOnly ? sys.O_RDONLY : sys.O_RDWR) | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0), attempt);
+export function openFile({ path, readOnly, offersReadOnly, attempt }: OpenRequest): number {
+  const fd = sys.open(path, (readOnly ? sys.O_RDONLY : sys.O_RDWR) | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0);
+  return check(fd, () => ({ ...attempt(), hint: accessHint(fd, path, offersReadOnly && !readOnly) }));
 }
 
 /** What only a creation or a close looks at. */

@@ -7,6 +7,7 @@ import { fsync } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
+import { accessHint } from "./refusal.ts";
 
 /** The path of a string or a file: URL. */
 export function checkPath(path: unknown): string {
@@ -30,9 +31,9 @@ export function regularSize(fd: number, attempt: () => Attempt): number {
 /** Opens an existing file, not waiting for the other end of a FIFO; the descriptor, and its size at this moment. */
 export function openRegular(path: string, readOnly: boolean, attempt: () => Attempt): { fd: number; size: number } {
   const fd = sys.open(path, (readOnly ? sys.O_RDONLY : sys.O_RDWR) | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0);
-  const hint =
-    fd === -errno.ELOOP ? "links are not followed: pass the path that it leads to, see fs.realpathSync" : undefined;
-  check(fd, () => ({ ...attempt(), hint }));
+  const link = "links are not followed: pass the path that it leads to, see fs.realpathSync";
+  const hint = () => (fd === -errno.ELOOP ? link : accessHint(fd, path, !readOnly));
+  check(fd, () => ({ ...attempt(), hint: hint() }));
   try {
     return { fd, size: regularSize(fd, attempt) };
   } catch (error) {

@@ -19,6 +19,8 @@ export interface SegmentKind {
   readonly version: number;
   /** For messages: "ring". */
   readonly noun: string;
+  /** Whether whoever may only read it can open it, too, by the option `readOnly`. */
+  readonly offersReadOnly?: boolean;
 }
 
 export interface SegmentCreateOptions {
@@ -102,7 +104,7 @@ export function createSegment(
 
 /** Opens a segment of this kind. Throws EINVAL where the file is something else. */
 export function openSegment(name: string, kind: SegmentKind, options: SharedMemoryOpenOptions): Segment {
-  const memory = SharedMemory.openAs(kind.noun, name, options);
+  const memory = SharedMemory.openAs(kind, name, options);
   const reason = flaw(memory, kind);
   if (reason === undefined) return assemble(kind, memory);
   memory.close();

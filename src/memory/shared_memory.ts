@@ -18,8 +18,17 @@ import {
   type SharedMemoryOpenOptions,
   SIZE_MAX,
 } from "./shared_memory_options.ts";
-import { anonymousParts, createParts, descriptorParts, openParts, type Parts } from "./shared_memory_parts.ts";
+import {
+  anonymousParts,
+  createParts,
+  descriptorParts,
+  type OpenedAs,
+  openParts,
+  type Parts,
+} from "./shared_memory_parts.ts";
 import { unlinkFile, unlinkOwn } from "./unlinking.ts";
+
+const MEMORY: OpenedAs = { noun: "shared memory", offersReadOnly: true };
 
 /**
  * Memory that several processes map at once, byte for byte what C's `shm_open` and `mmap` give.
@@ -83,7 +92,7 @@ export class SharedMemory {
    * (4 GiB on Bun)
    */
   static open(name: string, options: SharedMemoryOpenOptions = {}): SharedMemory {
-    return new SharedMemory(openParts(name, options, "shared memory"));
+    return new SharedMemory(openParts(name, options, MEMORY));
   }
 
   /**
@@ -91,8 +100,8 @@ export class SharedMemory {
    *
    * @internal
    */
-  static openAs(noun: string, name: string, options: SharedMemoryOpenOptions): SharedMemory {
-    return new SharedMemory(openParts(name, options, noun));
+  static openAs(as: OpenedAs, name: string, options: SharedMemoryOpenOptions): SharedMemory {
+    return new SharedMemory(openParts(name, options, as));
   }
 
   /**

@@ -54,14 +54,22 @@ export function createParts(
   }
 }
 
-/** Memory that exists under a name, whole or a window of it. `noun`: what messages call it. */
-export function openParts(name: string, options: SharedMemoryOpenOptions, noun: string): Parts {
+/** What is opened as memory, for messages. */
+export interface OpenedAs {
+  readonly noun: string;
+  /** Whether whoever may only read it can open it, too, by the option `readOnly`. */
+  readonly offersReadOnly?: boolean;
+}
+
+/** Memory that exists under a name, whole or a window of it. */
+export function openParts(name: string, options: SharedMemoryOpenOptions, as: OpenedAs): Parts {
   checkOptions(options, ["readOnly", "offset", "length", "timeoutMs"], "SharedMemory.open");
   const path = objectPath(name);
   const window = checkWindow(options);
   const timeoutMs = checkDuration(options.timeoutMs === undefined ? 1000 : options.timeoutMs, "timeoutMs");
-  const attempt = () => ({ syscall: "shm_open", doing: `open ${noun} ${name}`, path });
-  const fd = openFile(path, window.readOnly, attempt);
+  const attempt = () => ({ syscall: "shm_open", doing: `open ${as.noun} ${name}`, path });
+  const { offersReadOnly = false } = as;
+  const fd = openFile({ path, readOnly: window.readOnly, offersReadOnly, attempt });
   return orClose(fd, () => partsOfOpenFile(fd, window, timeoutMs, attempt, { name, path }));
 }
 

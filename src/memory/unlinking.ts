@@ -8,6 +8,7 @@ import { errno } from "../sys/errno.ts";
 import { check } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
 import { coveringLockHint } from "./record_lock.ts";
+import { removalHint } from "./refusal.ts";
 
 const NAME_BYTE = 2 ** 52;
 const PAUSE_MS = 1;
@@ -60,6 +61,6 @@ export function unlinkFile(path: string, doing: string): boolean {
   const result = sys.unlink(path);
   if (fd >= 0) sys.close(fd);
   if (result === -errno.ENOENT) return false;
-  check(result, () => ({ syscall: "shm_unlink", doing, path }));
+  check(result, () => ({ syscall: "shm_unlink", doing, path, hint: removalHint(result, path) }));
   return true;
 }

@@ -1,6 +1,7 @@
 // FileLock: advisory locks on files: flock(2), and record locks of fcntl(2) by open file description or by process.
 
 import { orClose } from "../memory/file.ts";
+import { accessHint, stickyHint } from "../memory/refusal.ts";
 import { checkPath } from "../memory/regular_file.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
@@ -96,11 +97,9 @@ export class FileLock {
     const file = checkPath(path);
     const { kind, create, mode, readOnly } = choice.checkFileLockOpen(options);
     const flags = (readOnly ? O_RDONLY : O_RDWR) | (create ? O_CREAT : 0) | O_NONBLOCK; // a FIFO would wait for a peer
-    const fd = check(open(file, flags, mode), () => ({
-      syscall: "open",
-      doing: `open ${file} for locking`,
-      path: file,
-    }));
+    const fd = open(file, flags, mode);
+    const hint = () => (create && stickyHint(fd, file)) || accessHint(fd, file, !readOnly);
+    check(fd, () => ({ syscall: "open", doing: `open ${file} for locking`, path: file, hint: hint() }));
     // Those of kind "posix" are the process's, and closing one of its descriptors would drop them all.
     const claim = () => check(own(fd), () => ({ syscall: "open", doing: `own ${file}` }));
     return new FileLock(kind, fd, file, kind === "posix" ? 0 : orClose(fd, claim));

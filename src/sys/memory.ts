@@ -11,6 +11,8 @@ export const O_EXCL = 0o200;
 export const O_NONBLOCK = 0o4000;
 const isArm = process.arch === "arm64";
 export const O_NOFOLLOW = isArm ? 0o100000 : 0o400000;
+export const O_NOATIME = 0o1000000;
+export const O_PATH = 0o10000000;
 export const O_TMPFILE = 0o20000000 | (isArm ? 0o40000 : 0o200000);
 
 export const PROT_NONE = 0;

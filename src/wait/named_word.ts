@@ -61,7 +61,7 @@ export abstract class NamedWord {
    */
   static open<T extends NamedWord>(this: WordClass<T>, name: string, options: ObjectOpenOptions = {}): T {
     checkOptions(options, ["timeoutMs"], `${this.name}.open`);
-    return lay(this, SharedMemory.open(name, options));
+    return lay(this, SharedMemory.openAs({ noun: this.name }, name, options));
   }
 
   /** Opens it, or creates it; `created` tells which. */

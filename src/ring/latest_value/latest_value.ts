@@ -11,7 +11,6 @@ import {
   openPlacement,
   type Placement,
 } from "../../memory/placement.ts";
-import type { SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
@@ -19,7 +18,7 @@ import { checkBoolean, checkOptions, demandOptions } from "../../sys/validate.ts
 import { mayPublishPlainly } from "../../wait/eventcount.ts";
 import { Waiter } from "../../wait/waiter.ts";
 import { PeerEnd } from "../peer_end.ts";
-import { Role, type RoleWords } from "../role.ts";
+import { Role } from "../role.ts";
 import { checkUse } from "../spsc/options.ts";
 import { ValueBuffers } from "./buffers.ts";
 import {
@@ -31,6 +30,7 @@ import {
   type ValueGeometry,
   writeGeometry,
 } from "./geometry.ts";
+import { KIND, WRITER } from "./kind.ts";
 import { layOver } from "./lay.ts";
 import * as layout from "./layout.ts";
 import {
@@ -45,14 +45,6 @@ import {
 } from "./options.ts";
 import { LatestValueReader } from "./reader.ts";
 import { LatestValueWriter } from "./writer.ts";
-
-const KIND: SegmentKind = { letters: "LATE", version: layout.LAYOUT_VERSION, noun: "latest value" };
-const WRITER: RoleWords = {
-  noun: "writer",
-  role: layout.WRITER_ROLE,
-  state: layout.WRITER_STATE,
-  candidate: layout.WRITER_CANDIDATE,
-};
 
 const CREATE_OPTIONS = ["mode", "unlinkOnClose", ...SIZE_OPTIONS, ...USE_OPTIONS];
 

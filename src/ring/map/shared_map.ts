@@ -29,7 +29,7 @@ import {
 import { MapTable } from "./table.ts";
 import { MapWriting } from "./writing.ts";
 
-const KIND: SegmentKind = { letters: "SMAP", version: layout.LAYOUT_VERSION, noun: "map" };
+const KIND: SegmentKind = { letters: "SMAP", version: layout.LAYOUT_VERSION, noun: "map", offersReadOnly: true };
 const CREATE_OPTIONS = ["mode", "unlinkOnClose", ...SIZE_OPTIONS, ...USE_OPTIONS];
 const WRITE_TIMEOUT_MS = 5000;
 

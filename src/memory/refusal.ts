@@ -1,0 +1,55 @@
+// Why a file of somebody else was refused, and what helps: hints for EACCES and EPERM, sought only after one.
+
+import process from "node:process";
+import { errno } from "../sys/errno.ts";
+import * as sys from "../sys/memory.ts";
+
+const PERMISSIONS = 0o7777;
+const OWNER_MAY_READ = 0o400;
+
+/** The status of what has the name, for which the way to it is enough; undefined where that is closed, too. */
+function statusOf(path: string): sys.FileStatus | undefined {
+  const fd = sys.open(path, sys.O_PATH, 0);
+  if (fd < 0) return undefined;
+  const status = sys.fstat(fd);
+  sys.close(fd);
+  return typeof status === "object" ? status : undefined;
+}
+
+/**
+ * Whether somebody else's file may be opened so, without doing it: closing it again would drop this process's record locks
+ * of kind "posix". O_NOATIME is its owner's alone, and is refused (EPERM) only when all else is allowed.
+ */
+function mayOpen(path: string, access: number): boolean {
+  const fd = sys.open(path, access | sys.O_NOATIME | sys.O_NONBLOCK, 0);
+  if (fd >= 0) sys.close(fd);
+  return fd >= 0 || fd === -errno.EPERM;
+}
+
+function mayRead(path: string, { owner, mode }: sys.FileStatus): boolean {
+  return owner === process.geteuid?.() ? (mode & OWNER_MAY_READ) !== 0 : mayOpen(path, sys.O_RDONLY);
+}
+
+/** What to say of a file that may not be opened; `offersReadOnly`: whether it was to be written, and need not be. */
+export function accessHint(result: number, path: string, offersReadOnly: boolean): string | undefined {
+  const status = result === -errno.EACCES ? statusOf(path) : undefined;
+  if (status === undefined) return undefined;
+  if (offersReadOnly && mayRead(path, status)) return "you may only read it: open it with { readOnly: true }";
+  const mode = (status.mode & PERMISSIONS).toString(8).padStart(4, "0");
+  return `it belongs to user ${status.owner} and has mode ${mode}; its creator can give another mode`;
+}
+
+/**
+ * What to say of a file that may be written, but not opened by a call that would also create it: somebody else's in a
+ * directory like /tmp, where the system protects programs from files that were put in their way (fs.protected_regular).
+ */
+export function stickyHint(result: number, path: string): string | undefined {
+  if (result !== -errno.EACCES || !mayOpen(path, sys.O_RDWR)) return undefined;
+  return "it is there, and its directory is sticky: open it without { create: true }";
+}
+
+/** What to say of a name that may not be removed: in a directory like /dev/shm or /tmp (sticky) it is its owner's. */
+export function removalHint(result: number, path: string): string | undefined {
+  const status = result === -errno.EPERM ? statusOf(path) : undefined;
+  return status && `only its owner may remove it, user ${status.owner}`;
+}

@@ -1,0 +1,132 @@
+// Refusals: what is somebody else's says so, whose it is, and what would help.
+
+import assert from "node:assert/strict";
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { after, describe, it } from "node:test";
+import { Futex, LatestValue, Mutex, SharedMap, SharedMemory, SpscRing } from "../../mod.ts";
+import { cleanUp, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
+
+const peer = new URL("./refusal_peer.ts", import.meta.url);
+const skip = process.getuid?.() === 0 ? false : "needs root to become somebody else";
+const nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all"];
+const isProtected = skip === false && Number(readFileSync("/proc/sys/fs/protected_regular", "utf8")) > 0;
+const unprotected = isProtected ? false : "this system protects no files in sticky directories (fs.protected_regular)";
+
+/** What somebody without rights is told. */
+async function told(...requests: [way: string, name: string][]): Promise<string[]> {
+  const parameters = requests.map(([way, name]) => `${way}=${name}`);
+  const end = await runPeer(ownRuntime, peer, parameters, { wrapper: nobody });
+  assert.equal(end.code, 0, end.stderr);
+  return end.stdout.trimEnd().split("\n");
+}
+
+function file(mode: number): string {
+  const directory = temporaryDirectory();
+  chmodSync(directory, 0o755);
+  const path = join(directory, "file");
+  writeFileSync(path, new Uint8Array(4096));
+  chmodSync(path, mode);
+  return path;
+}
+
+const WHOSE =
+  /EACCES, permission denied \(it belongs to user 0 and has mode 0600; its creator can give another mode\)$/;
+const READ_ONLY = "EACCES, permission denied (you may only read it: open it with { readOnly: true })";
+
+describe("what is somebody else's", { skip }, () => {
+  after(cleanUp);
+
+  it("says whose it is, and its mode", async () => {
+    const names = ["memory", "ring", "latest", "map", "mutex", "futex"].map(uniqueName);
+    const [memory, ring, latest, map, mutex, futex] = names;
+    SharedMemory.create(memory, { size: 4096 }).close();
+    SpscRing.create(ring, { capacity: 4096 }).close();
+    LatestValue.create(latest, { size: 8 }).close();
+    SharedMap.create(map, { capacity: 8, valueSize: 8 }).close();
+    Mutex.create(mutex).close();
+    Futex.create(futex).close();
+    const messages = await told(
+      ["memory", memory],
+      ["memoryToRead", memory],
+      ["ring", ring],
+      ["latest", latest],
+      ["map", map],
+      ["mutex", mutex],
+      ["futex", futex],
+      ["file", file(0o600)],
+      ["lock", file(0o600)],
+      ["lockToMake", file(0o600)],
+    );
+    assert.equal(messages.length, 10);
+    for (const message of messages) assert.match(message, WHOSE);
+    assert.match(messages[2], new RegExp(`^Cannot open SPSC ring ${ring}: EACCES`));
+  });
+
+  it("and may be read says so, where it can be opened for that", async () => {
+    const [memory, latest, map, ring] = ["memory", "latest", "map", "ring"].map(uniqueName);
+    const mode = 0o644;
+    SharedMemory.create(memory, { size: 4096, mode }).close();
+    LatestValue.create(latest, { size: 8, mode }).close();
+    SharedMap.create(map, { capacity: 8, valueSize: 8, mode }).close();
+    SpscRing.create(ring, { capacity: 4096, mode }).close();
+    const path = file(mode);
+    const messages = await told(
+      ["memory", memory],
+      ["latest", latest],
+      ["map", map],
+      ["file", path],
+      ["lock", path],
+      ["ring", ring],
+      ["memoryToRead", memory],
+    );
+    assert.deepEqual(messages, [
+      `Cannot open shared memory ${memory}: ${READ_ONLY}`,
+      `Cannot open latest value ${latest}: ${READ_ONLY}`,
+      `Cannot open map ${map}: ${READ_ONLY}`,
+      `Cannot open mapped file ${path}: ${READ_ONLY}`,
+      `Cannot open ${path} for locking: ${READ_ONLY}`,
+      messages[5],
+      "no error",
+    ]);
+    assert.match(messages[5], /\(it belongs to user 0 and has mode 0644; its creator can give another mode\)$/);
+  });
+
+  it("is looked at without a descriptor, whose close would drop record locks of this process", async () => {
+    const [there, message] = await told(["lockTwice", file(0o644)]);
+    assert.equal(there, "the lock is there");
+    assert.match(message, /readOnly: true/);
+  });
+
+  it("in a sticky directory can be opened, but not by a call that would create it", { skip: unprotected }, async () => {
+    const path = join("/tmp", `${uniqueName("sticky").slice(1)}`);
+    writeFileSync(path, "");
+    chmodSync(path, 0o666);
+    const [message] = await told(["lockToMake", path]);
+    rmSync(path);
+    assert.match(message, /EACCES, permission denied \(it is there, .* open it without \{ create: true \}\)$/);
+  });
+
+  it("stands in the way of removing its name: only its owner may", async () => {
+    const name = uniqueName("kept");
+    SharedMemory.create(name, { size: 4096, mode: 0o666 }).close();
+    const [message] = await told(["unlink", name]);
+    const reason = "EPERM, operation not permitted (only its owner may remove it, user 0)";
+    assert.equal(message, `Cannot unlink shared memory ${name}: ${reason}`);
+  });
+});
+
+describe("a file of one's own that may not be written", () => {
+  after(cleanUp);
+
+  it("may be opened to read", { skip }, async () => {
+    const directory = temporaryDirectory();
+    chmodSync(directory, 0o777);
+    const path = join(directory, "own");
+    const script = `: > ${path} && chmod 444 ${path} && exec "$@"`;
+    const wrapper = [...nobody, "sh", "-c", script, "sh"];
+    const end = await runPeer(ownRuntime, peer, [`lock=${path}`], { wrapper });
+    assert.match(end.stdout, /\(you may only read it: open it with \{ readOnly: true \}\)/, end.stderr);
+  });
+});

@@ -1,0 +1,39 @@
+// The peer of the refusal tests: opens and removes what is somebody else's, and says the message of each error.
+
+import process from "node:process";
+import { FileLock, Futex, LatestValue, MappedFile, Mutex, SharedMap, SharedMemory, SpscRing } from "../../mod.ts";
+
+const ways: Record<string, (name: string) => unknown> = {
+  memory: (name) => SharedMemory.open(name),
+  memoryToRead: (name) => SharedMemory.open(name, { readOnly: true }),
+  ring: (name) => SpscRing.open(name),
+  latest: (name) => LatestValue.open(name),
+  map: (name) => SharedMap.open(name),
+  mutex: (name) => Mutex.open(name),
+  futex: (name) => Futex.open(name),
+  file: (path) => MappedFile.open(path),
+  lock: (path) => FileLock.open(path),
+  lockToMake: (path) => FileLock.open(path, { create: true }),
+  unlink: (name) => SharedMemory.unlink(name),
+  /** Which must not drop the lock that this process has on it. */
+  lockTwice: (path) => {
+    const first = FileLock.open(path, { kind: "posix", readOnly: true });
+    first.lockSync({ shared: true });
+    try {
+      return FileLock.open(path, { kind: "posix" });
+    } finally {
+      const other = FileLock.open(path, { readOnly: true });
+      console.log(other.blocker({ shared: false }) === undefined ? "the lock is gone" : "the lock is there");
+    }
+  },
+};
+
+for (const request of process.argv.slice(2)) {
+  const [way, name] = request.split("=");
+  try {
+    ways[way](name);
+    console.log("no error");
+  } catch (error) {
+    console.log((error as Error).message);
+  }
+}
