@@ -1,6 +1,7 @@
 // Condition: waiting, with a mutex given back meanwhile, until somebody says that something has changed.
 
 import type { Placement } from "../memory/placement.ts";
+import { errno } from "../sys/errno.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { notifyAll, prepareToSleep } from "../wait/eventcount.ts";
 import type { Waiter } from "../wait/waiter.ts";
@@ -14,10 +15,6 @@ export interface ConditionResult {
   readonly guard: MutexGuard;
   /** False: the timeout came first. Either way, look at what you wait for. */
   readonly notified: boolean;
-}
-
-function checkGuard(guard: unknown): void {
-  if (!(guard instanceof MutexGuard)) throw new TypeError("a condition is waited for with the guard of a held Mutex");
 }
 
 /**
@@ -59,6 +56,11 @@ export class Condition extends SharedObject {
     this.#waiter = this.makeWaiter();
   }
 
+  #checkGuard(guard: unknown): void {
+    if (!(guard instanceof MutexGuard)) throw new TypeError("a condition is waited for with the guard of a held Mutex");
+    if (guard.isUsedUp) throw this.error(errno.EPERM, "wait for", "the guard that it was given was used up");
+  }
+
   /** Announced before the mutex is given back: a notification from then on is not missed. */
   #watchForChange(): () => true | undefined {
     const key = prepareToSleep(this.#words, 0);
@@ -68,10 +70,12 @@ export class Condition extends SharedObject {
   /**
    * Gives the mutex back, waits for a notification, takes the mutex again; blocks this thread. The timeout ends the wait
    * for the notification; taking the mutex again takes as long as others hold it.
+   *
+   * @throws {IpcError} EPERM the guard was used up: each wait gives a new one; EBADF after close
    */
   waitSync(guard: MutexGuard, options?: WaitOptions): ConditionResult {
     this.checkOpen("wait for");
-    checkGuard(guard);
+    this.#checkGuard(guard);
     deadlineOf(options, "waitSync"); // refused while the mutex is still held
     const attempt = this.#watchForChange();
     guard.unlock();
@@ -86,7 +90,7 @@ export class Condition extends SharedObject {
    */
   async wait(guard: MutexGuard, options?: AwaitOptions): Promise<ConditionResult> {
     this.checkOpen("wait for");
-    checkGuard(guard);
+    this.#checkGuard(guard);
     checkAwaitOptions(options, "wait");
     const attempt = this.#watchForChange();
     guard.unlock();

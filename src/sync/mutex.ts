@@ -52,6 +52,15 @@ export class MutexGuard {
     if (recovered !== undefined) this.state = TO_REPAIR;
   }
 
+  /**
+   * For conditions: whether it was unlocked.
+   *
+   * @internal
+   */
+  get isUsedUp(): boolean {
+    return this.state === USED_UP;
+  }
+
   /** What the mutex protects is sound again. */
   repaired(): void {
     if (this.state === TO_REPAIR) this.state = REPAIRED;

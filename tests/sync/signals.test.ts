@@ -99,6 +99,17 @@ describe("a condition", () => {
     return { name, condition, mutex };
   }
 
+  it("refuses a guard that was used up, and says so, also to be waited for", async () => {
+    const { name, condition, mutex } = makeCondition("used");
+    const guard = await mutex.lock();
+    guard.unlock();
+    const reason = "EPERM, operation not permitted (the guard that it was given was used up)";
+    const refused = { code: "EPERM", message: `Cannot wait for condition ${name}: ${reason}` };
+    assert.throws(() => condition.waitSync(guard), refused);
+    await assert.rejects(condition.wait(guard), refused);
+    assert.equal(mutex.isLocked, false);
+  });
+
   it("wakes everybody, each with the mutex taken again", async () => {
     const { name, condition, mutex } = makeCondition("all");
     const peers = await Promise.all([1, 2, 3].map(() => SyncPeer.start("Condition", name)));
