@@ -2,7 +2,7 @@
 
 import { MS_ASYNC, MS_SYNC, msync, punchHole, syncFileRange } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
-import { type Attempt, check, IpcError } from "../sys/error.ts";
+import { type Attempt, CLOSED_HERE, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
 import { checkBoolean, checkInteger, checkOptions, demandOptions } from "../sys/validate.ts";
 import { type Advice, advise } from "./advice.ts";
@@ -193,7 +193,7 @@ export class MappedFile {
     const attempt = () => this.#attempt("grow", "posix_fallocate");
     checkOptions(options, ["sparse"], "grow");
     const isSparse = checkBoolean(options.sparse ?? false, "sparse");
-    if (!this.#isOpen) throw new IpcError(errno.EBADF, attempt());
+    if (!this.#isOpen) throw new IpcError(errno.EBADF, { ...attempt(), hint: CLOSED_HERE });
     checkInteger(size, "size", this.size, SIZE_MAX);
     const { fd, isWindow, directory, presence } = this.#parts;
     if (this.readOnly || isWindow)

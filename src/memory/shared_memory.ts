@@ -1,7 +1,7 @@
 // SharedMemory: raw bytes that processes share, by name or by descriptor.
 
 import { errno } from "../sys/errno.ts";
-import { IpcError } from "../sys/error.ts";
+import { CLOSED_HERE, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
 import { checkInteger } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
@@ -255,7 +255,7 @@ export class SharedMemory {
    */
   resize(size: number): void {
     const attempt = () => ({ syscall: "ftruncate", doing: `resize shared memory ${this.name ?? ""}`.trim() });
-    if (!this.#isOpen) throw new IpcError(errno.EBADF, attempt());
+    if (!this.#isOpen) throw new IpcError(errno.EBADF, { ...attempt(), hint: CLOSED_HERE });
     checkInteger(size, "size", this.size, SIZE_MAX);
     const { fd, readOnly, isWindow, mapping } = this.#parts;
     if (readOnly || isWindow)

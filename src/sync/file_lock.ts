@@ -4,7 +4,7 @@ import { orClose } from "../memory/file.ts";
 import { accessHint, stickyHint } from "../memory/refusal.ts";
 import { checkPath } from "../memory/regular_file.ts";
 import { errno } from "../sys/errno.ts";
-import { type Attempt, check, IpcError } from "../sys/error.ts";
+import { type Attempt, CLOSED_HERE, check, IpcError } from "../sys/error.ts";
 import { fileLock, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
 import { close, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, open } from "../sys/memory.ts";
 import { disown, own } from "../sys/owned.ts";
@@ -17,7 +17,6 @@ import * as choice from "./file_lock_options.ts";
 import { FileLockWait } from "./file_lock_wait.ts";
 
 const RANGE = ["shared", "offset", "length"];
-const WHEN_CLOSED = "it was closed in this process";
 
 /** A lock of somebody else that is in the way. */
 export interface FileLockBlocker {
@@ -119,7 +118,7 @@ export class FileLock {
   #check(range: choice.FileLockRange, more: readonly string[], what: string): choice.Wanted {
     checkOptions(range, [...RANGE, ...more], what);
     const wanted = choice.checkRange(range, this.kind);
-    if (this.#fd < 0) throw new IpcError(errno.EBADF, this.#attempt("lock", WHEN_CLOSED));
+    if (this.#fd < 0) throw new IpcError(errno.EBADF, this.#attempt("lock", CLOSED_HERE));
     return wanted;
   }
 
@@ -273,7 +272,7 @@ export class FileLock {
   /** Drops all locks of this object; pending waits reject with EBADF. Twice is fine. */
   close(): void {
     if (this.#fd < 0) return;
-    for (const wait of [...this.#waiting]) wait.fail(new IpcError(errno.EBADF, this.#attempt("lock", WHEN_CLOSED)));
+    for (const wait of [...this.#waiting]) wait.fail(new IpcError(errno.EBADF, this.#attempt("lock", CLOSED_HERE)));
     this.#reap(); // before their descriptor's number is somebody else's
     for (const piece of this.#claims.clear()) this.#unlock(piece);
     if (this.#owned !== 0) disown(this.#owned);

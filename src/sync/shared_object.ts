@@ -17,7 +17,7 @@ import {
 import type { SegmentKind } from "../memory/segment.ts";
 import { SharedMemory } from "../memory/shared_memory.ts";
 import { errno } from "../sys/errno.ts";
-import { IpcError } from "../sys/error.ts";
+import { CLOSED_HERE, IpcError } from "../sys/error.ts";
 import { checkOptions, demandOptions, withArticle } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { Waiter, type WaiterParts } from "../wait/waiter.ts";
@@ -179,7 +179,7 @@ export abstract class SharedObject {
   }
 
   protected checkOpen(verb: string): void {
-    if (!this.isOpen) throw this.error(errno.EBADF, verb, "it was closed in this process");
+    if (!this.isOpen) throw this.error(errno.EBADF, verb, CLOSED_HERE);
   }
 
   /** The blocking form of any `attempt`, which answers undefined for "not yet". */
@@ -234,8 +234,7 @@ export abstract class SharedObject {
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    for (const waiter of this.waiters)
-      waiter.close(this.error(errno.EBADF, "wait for", "it was closed in this process"));
+    for (const waiter of this.waiters) waiter.close(this.error(errno.EBADF, "wait for", CLOSED_HERE));
     detach(this.placement, this);
     this.abandonIfAlive();
     closePlacement(this.placement);

@@ -1,5 +1,6 @@
 // The one place where a negative number becomes an exception.
 
+import process from "node:process";
 import { describeErrno, errno } from "./errno.ts";
 
 /** What was being done to what, for the message of an error. */
@@ -12,6 +13,9 @@ export interface Attempt {
   /** What limit was met and how to change it. */
   readonly hint?: string;
 }
+
+/** The hint of EBADF after close. */
+export const CLOSED_HERE = "it was closed in this process";
 
 /** What helps against limits that any call may meet. The figure itself stands in a file, which cannot be opened then. */
 const limitHints: Record<string, string> = {
@@ -57,6 +61,12 @@ export class IpcError extends Error {
   }
 }
 
+/** A number comes again: in a container that starts anew, the one before had the same. */
+function whoDied(pid: number): string | undefined {
+  if (pid === process.pid) return `it was a Worker of this process, or an earlier process ${pid}`;
+  return pid > 0 ? `it was process ${pid}` : undefined;
+}
+
 /** The process (or Worker) on the other side ended without closing; the kernel says so. `code` is `EOWNERDEAD`. */
 export class PeerDiedError extends IpcError {
   /** The class's name. */
@@ -65,7 +75,7 @@ export class PeerDiedError extends IpcError {
   readonly pid: number;
 
   constructor(attempt: Attempt, pid: number) {
-    super(errno.EOWNERDEAD, { hint: pid > 0 ? `it was process ${pid}` : undefined, ...attempt });
+    super(errno.EOWNERDEAD, { hint: whoDied(pid), ...attempt });
     this.pid = pid;
   }
 }

@@ -34,6 +34,8 @@ describe("close", () => {
     const other = successor(); // may have got the same descriptor and address
     memory.close();
     memory[Symbol.dispose]();
+    const message = /^Cannot resize shared memory .*: EBADF, .* \(it was closed in this process\)$/;
+    assert.throws(() => memory.resize(8192), { code: "EBADF", message });
     other.bytes[0] = 1;
     assert.equal(other.bytes[0], 1);
     assert.equal(statSync(`/proc/self/fd/${other.fd}`).size, 4096); // still open

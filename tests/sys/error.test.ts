@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import process from "node:process";
 import { after, describe, it } from "node:test";
 import {
   IpcError,
@@ -98,6 +99,9 @@ describe("IpcError", () => {
     assert.match(died.message, /process 4711/);
     assert.match(closed.message, grammar);
     assert.doesNotMatch(new PeerDiedError(attempt, 0).message, /process/);
+    const worker = new PeerDiedError(attempt, process.pid).message;
+    assert.match(worker, new RegExp(`\\(it was a Worker of this process, or an earlier process ${process.pid}\\)$`));
+    assert.match(worker, grammar);
   });
 
   it("names numbers that it does not know after themselves", () => {

@@ -2,7 +2,7 @@
 
 import type { MemoryRegion } from "../../memory/memory_region.ts";
 import { errno } from "../../sys/errno.ts";
-import { IpcError } from "../../sys/error.ts";
+import { CLOSED_HERE, IpcError } from "../../sys/error.ts";
 import { loadOrdered } from "../../sys/ordering.ts";
 import { notifyAll } from "../../wait/eventcount.ts";
 import { crc32c } from "./checksum.ts";
@@ -117,7 +117,7 @@ export class ValueBuffers {
   }
 
   closedHere(doing: string): IpcError {
-    return this.#error(errno.EBADF, doing, doing, "it was closed in this process");
+    return this.#error(errno.EBADF, doing, doing, CLOSED_HERE);
   }
 
   #error(number: number, syscall: string, verb: string, hint: string): IpcError {

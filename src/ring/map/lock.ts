@@ -6,6 +6,7 @@
 import type { Placement } from "../../memory/placement.ts";
 import { BUSY, LockWord, RECOVERED } from "../../sync/lock_word.ts";
 import { errno } from "../../sys/errno.ts";
+import { CLOSED_HERE } from "../../sys/error.ts";
 import { clockMonotonic } from "../../sys/futex.ts";
 import { Waiter } from "../../wait/waiter.ts";
 import * as layout from "./layout.ts";
@@ -85,6 +86,6 @@ export class WriterLock {
 
   /** Before the memory goes. */
   close(): void {
-    this.#waiter?.close(this.#table.error(errno.EBADF, "wait for", "write to", "it was closed in this process"));
+    this.#waiter?.close(this.#table.error(errno.EBADF, "wait for", "write to", CLOSED_HERE));
   }
 }

@@ -1,6 +1,7 @@
 // MapReading: the half of SharedMap that reads: without the lock, whatever the writers do.
 
 import { errno } from "../../sys/errno.ts";
+import { CLOSED_HERE } from "../../sys/error.ts";
 import { loadOrdered } from "../../sys/ordering.ts";
 import { MappedCopy, refuseArray, refuseTarget } from "../mapped_copy.ts";
 import { COUNTER_BYTES, readCounter } from "./counter.ts";
@@ -48,7 +49,7 @@ export abstract class MapReading {
   }
 
   protected checkOpen(verb: string): void {
-    if (!this.isOpen) throw this.table.error(errno.EBADF, verb, verb, "it was closed in this process");
+    if (!this.isOpen) throw this.table.error(errno.EBADF, verb, verb, CLOSED_HERE);
   }
 
   protected shut(): void {
