@@ -56,9 +56,14 @@ export function checkChoice(value: unknown, what: string, choices: readonly stri
 /** Of typed arrays of any kind; throws where the bytes are gone. */
 const elementOf = Uint8Array.prototype.at;
 
+const MODE_MOST = 0o777;
+
 /** Permission bits, as in chmod(2). */
 export function checkMode(value: unknown): number {
-  return checkInteger(value, "mode", 0, 0o777);
+  const isMode = typeof value !== "number" || (Number.isInteger(value) && value >= 0 && value <= MODE_MOST);
+  if (isMode) return checkInteger(value, "mode", 0, MODE_MOST);
+  const hint = /^[0-7]{3}$/.test(String(value)) ? ` (modes are octal: 0o${value})` : "";
+  throw new RangeError(`mode must be a whole number from 0 to 0o777, not ${value}${hint}`);
 }
 
 /**

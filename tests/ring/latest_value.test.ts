@@ -296,6 +296,9 @@ describe("types", () => {
       assert.throws(() => LatestValue.byteSize({ type } as never), TypeError);
     }
     assert.throws(() => LatestValue.create(name, { size: 16, type: Quote } as never), TypeError);
+    const neither = { name: "TypeError", message: /needs a size, in bytes, or a type/ };
+    assert.throws(() => LatestValue.create(name, {} as never), neither);
+    assert.throws(() => LatestValue.byteSize({} as never), neither);
     latest.close();
   });
 });

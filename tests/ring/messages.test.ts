@@ -42,7 +42,10 @@ describe("messages", () => {
   it("larger than the greatest size are a RangeError with the limit, and change nothing", () => {
     const { ring, producer, consumer } = makePair("large", { capacity: 256, maxMessageSize: 100 });
     assert.deepEqual([ring.capacity, ring.maxMessageSize], [256, 100]);
-    assert.throws(() => producer.trySend(new Uint8Array(101)), { name: "RangeError", message: /0 to 100.*101/ });
+    assert.throws(() => producer.trySend(new Uint8Array(101)), {
+      name: "RangeError",
+      message: /0 to 100 bytes \(its maxMessageSize, .*101/,
+    });
     assert.throws(() => producer.sendSync(new Uint8Array(101)), RangeError);
     assert.equal(consumer.tryReceive(), undefined);
     assert.equal(producer.position, 0);

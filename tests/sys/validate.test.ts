@@ -46,7 +46,16 @@ describe("checks of arguments", () => {
 
   it("a mode has nine bits", () => {
     assert.equal(checkMode(0o640), 0o640);
-    for (const value of [-1, 0o1000, 0.5]) assert.throws(() => checkMode(value), RangeError);
+    for (const value of [-1, 0o10000, 0.5]) {
+      const message = `mode must be a whole number from 0 to 0o777, not ${value}`;
+      assert.throws(() => checkMode(value), { name: "RangeError", message });
+    }
+    assert.throws(() => checkMode("640"), { name: "TypeError", message: "mode must be a number, not string 640" });
+  });
+
+  it("a mode that looks like an octal number without its prefix is told so", () => {
+    const message = "mode must be a whole number from 0 to 0o777, not 666 (modes are octal: 0o666)";
+    assert.throws(() => checkMode(666), { name: "RangeError", message });
   });
 
   it("an unknown option is refused with the names of the known ones", () => {

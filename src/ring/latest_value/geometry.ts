@@ -31,6 +31,8 @@ export function geometryOf(options: LatestValueSize<unknown, never>): ValueGeome
   const { type, checksum = false } = options ?? {};
   checkType(type);
   if (type !== undefined && options.size !== undefined) throw new TypeError("give size or type, not both");
+  if (type === undefined && options?.size === undefined)
+    throw new TypeError("a latest value needs a size, in bytes, or a type: { size: 64 } or { type: struct({ ... }) }");
   const size = type?.size ?? checkInteger(options?.size, "size", 1, layout.SIZE_MOST);
   const { BUFFERS_LEAST, BUFFERS_MOST } = layout;
   const buffers = checkInteger(options.buffers ?? defaultBuffers(size), "buffers", BUFFERS_LEAST, BUFFERS_MOST);

@@ -1,7 +1,7 @@
 // What the two sides of a ring share: the views of its bytes and the end of life of the other side.
 
 import { errno } from "../../sys/errno.ts";
-import { type Attempt, IpcError } from "../../sys/error.ts";
+import { type Attempt, CLOSED_HERE, IpcError } from "../../sys/error.ts";
 import { describe } from "../../sys/validate.ts";
 import type { AwaitOptions } from "../../wait/deadline.ts";
 import { MappedCopy } from "../mapped_copy.ts";
@@ -162,7 +162,7 @@ export function attemptOn(bytes: RingBytes, doing: string): Attempt {
 }
 
 export function closedHere(bytes: RingBytes, doing: string): IpcError {
-  return new IpcError(errno.EBADF, { ...attemptOn(bytes, doing), hint: "it was closed in this process" });
+  return new IpcError(errno.EBADF, { ...attemptOn(bytes, doing), hint: CLOSED_HERE });
 }
 
 /** Whoever fills a batch must not send by other means: the two would overwrite each other. */
@@ -175,7 +175,8 @@ export function fillingHere(bytes: RingBytes): IpcError {
 export function checkSize({ name, geometry }: RingBytes, size: number): void {
   if (Number.isInteger(size) && size >= 0 && size <= geometry.maxMessageSize) return;
   if (typeof size !== "number") throw new TypeError(`the size of a message must be a number, not ${describe(size)}`);
-  throw new RangeError(`a message of ring ${name} has 0 to ${geometry.maxMessageSize} bytes, not ${size}`);
+  const limit = "its maxMessageSize, half of the capacity unless said";
+  throw new RangeError(`a message of ring ${name} has 0 to ${geometry.maxMessageSize} bytes (${limit}), not ${size}`);
 }
 
 /** More is committed than was claimed. */
