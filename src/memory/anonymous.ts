@@ -12,7 +12,7 @@ import {
   munmap,
   PROT_NONE,
 } from "../sys/memory.ts";
-import { checkBoolean, checkInteger, checkOptions } from "../sys/validate.ts";
+import { checkBoolean, checkInteger, checkOptions, refuseNew } from "../sys/validate.ts";
 import { prefault } from "./advice.ts";
 import { demandMemory } from "./available.ts";
 import {
@@ -119,6 +119,7 @@ export class AnonymousMemory {
   #isOpen = true;
 
   private constructor(mapping: Mapping) {
+    if (mapping?.buffer === undefined) refuseNew(AnonymousMemory);
     this.#mapping = mapping;
     reportLeak(this, "Anonymous memory");
   }

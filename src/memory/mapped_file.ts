@@ -4,7 +4,7 @@ import { MS_ASYNC, MS_SYNC, msync, punchHole, syncFileRange } from "../sys/advic
 import { errno } from "../sys/errno.ts";
 import { type Attempt, CLOSED_HERE, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
-import { checkBoolean, checkInteger, checkOptions, demandOptions } from "../sys/validate.ts";
+import { checkBoolean, checkInteger, checkOptions, demandOptions, refuseNew } from "../sys/validate.ts";
 import { type Advice, advise } from "./advice.ts";
 import { Dependents } from "./dependents.ts";
 import { openOrCreate, reserve } from "./file.ts";
@@ -63,6 +63,7 @@ export class MappedFile {
   #isNameSynced = false;
 
   private constructor(parts: MappedFileParts) {
+    if (parts?.mapping === undefined) refuseNew(MappedFile);
     this.#parts = parts;
     this.#mapping = parts.mapping;
     reportLeak(this, `Mapped file ${parts.path}`);

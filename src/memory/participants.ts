@@ -8,7 +8,7 @@ import { membarrierRegister } from "../sys/futex.ts";
 import { fstat } from "../sys/memory.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import { participantAttach, participantDead, participantDetach, participantOwner } from "../sys/participant.ts";
-import { withArticle } from "../sys/validate.ts";
+import { refuseNew, withArticle } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
 import * as layout from "./layout.ts";
 import { checkPlace, type MemoryRegion } from "./memory_region.ts";
@@ -50,6 +50,7 @@ export class Participants {
   #table: string | undefined;
 
   private constructor(memory: MemoryRegion, offset: number) {
+    if (memory?.buffer === undefined) refuseNew(Participants);
     this.#memory = memory;
     this.#offset = offset;
     this.#words = new Int32Array(memory.buffer, offset, layout.PARTICIPANTS_SIZE / 4);

@@ -3,7 +3,7 @@
 import { errno } from "../sys/errno.ts";
 import { CLOSED_HERE, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
-import { checkInteger } from "../sys/validate.ts";
+import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
 import { openOrCreate, reserve } from "./file.ts";
 import type { HugePages } from "./huge_pages.ts";
@@ -58,6 +58,7 @@ export class SharedMemory {
   #isOpen = true;
 
   private constructor(parts: Parts) {
+    if (parts?.mapping === undefined) refuseNew(SharedMemory);
     this.#parts = parts;
     this.#bytes = new Uint8Array(parts.mapping.buffer);
     reportLeak(this, parts.name === undefined ? "Anonymous shared memory" : `Shared memory ${parts.name}`);

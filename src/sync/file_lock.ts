@@ -8,7 +8,7 @@ import { type Attempt, CLOSED_HERE, check, IpcError } from "../sys/error.ts";
 import { fileLock, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
 import { close, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, open } from "../sys/memory.ts";
 import { disown, own } from "../sys/owned.ts";
-import { checkInteger, checkOptions } from "../sys/validate.ts";
+import { checkInteger, checkOptions, refuseNew } from "../sys/validate.ts";
 import { checkAwaitOptions, deadlineAfter } from "../wait/deadline.ts";
 import { STILL_WAITING, waitForFileLockSync } from "../wait/file_lock_job.ts";
 import { type Claim, Claims, type Part } from "./file_lock_claims.ts";
@@ -79,6 +79,7 @@ export class FileLock {
   #isRef = true;
 
   private constructor(kind: choice.FileLockKind, fd: number, path?: string, owned = 0) {
+    if (typeof fd !== "number") refuseNew(FileLock);
     this.kind = kind;
     this.path = path;
     this.#fd = fd;

@@ -3,6 +3,7 @@
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { clockMonotonic, EVERYBODY } from "../sys/futex.ts";
+import { refuseNew } from "../sys/validate.ts";
 import { Awaiting } from "../wait/awaiting.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, NEVER, type WaitOptions } from "../wait/deadline.ts";
 import { Futex, type FutexMemory } from "../wait/futex.ts";
@@ -59,6 +60,7 @@ export class FutexLock extends NamedWord {
 
   private constructor(futex: Futex) {
     super();
+    if (!(futex instanceof Futex)) refuseNew(FutexLock);
     this.futex = futex.unref(); // who awaits holds the process itself
   }
 

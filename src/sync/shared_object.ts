@@ -18,7 +18,7 @@ import type { SegmentKind } from "../memory/segment.ts";
 import { SharedMemory } from "../memory/shared_memory.ts";
 import { errno } from "../sys/errno.ts";
 import { CLOSED_HERE, IpcError } from "../sys/error.ts";
-import { checkOptions, demandOptions, withArticle } from "../sys/validate.ts";
+import { checkOptions, demandOptions, refuseNew, withArticle } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { Waiter, type WaiterParts } from "../wait/waiter.ts";
 import { LOCK_EVENTCOUNT } from "./layout.ts";
@@ -76,6 +76,7 @@ export abstract class SharedObject {
 
   /** Use `create`, `open`, `openOrCreate` or `over` of the class. */
   constructor(placement: Placement, noun: string) {
+    if (placement?.participants === undefined) refuseNew(new.target);
     this.placement = placement;
     this.noun = noun;
   }

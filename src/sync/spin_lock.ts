@@ -6,7 +6,7 @@ import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { clockMonotonic, pause, schedYield } from "../sys/futex.ts";
 import { loadByteOrdered } from "../sys/ordering.ts";
-import { checkInteger } from "../sys/validate.ts";
+import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { deadlineOf, isPast, type WaitOptions } from "../wait/deadline.ts";
 import type { FutexMemory } from "../wait/futex.ts";
 import { NamedWord } from "../wait/named_word.ts";
@@ -49,6 +49,7 @@ export class SpinLock extends NamedWord {
 
   private constructor(memory: FutexMemory, byteOffset: number) {
     super();
+    if (memory?.buffer === undefined) refuseNew(SpinLock);
     this.memory = memory;
     this.offset = byteOffset;
     this.bytes = new Uint8Array(memory.buffer, byteOffset, SPIN_LOCK_SIZE);

@@ -90,6 +90,19 @@ function isThere(data: ArrayBufferView | ArrayBuffer): boolean {
   }
 }
 
+/** By which classes make what `new` cannot. */
+const WAYS = ["create", "open", "openOrCreate", "over", "anonymous", "fromDescriptor", "ofPid", "ofParticipant"];
+
+function waysOf(Class: { readonly name: string }): string {
+  const ways = WAYS.filter((way) => way in Class);
+  return `${Class.name}.${ways.join(", ").replace(/, (\w+)$/, " or $1")}`;
+}
+
+/** For constructors that are called without what only their own class knows to give. */
+export function refuseNew(Class: { readonly name: string }, ways: string = waysOf(Class)): never {
+  throw new TypeError(`${withArticle(Class.name)} is not made by new: use ${ways}`);
+}
+
 /** "a ring", "an event", "an SPSC ring": the article goes by the sound. */
 export function withArticle(noun: string): string {
   return /^([aei]|o(?!nce)|rw|SPSC)/i.test(noun) ? `an ${noun}` : `a ${noun}`;

@@ -4,7 +4,7 @@ import { checkRegion } from "../memory/memory_region.ts";
 import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
 import { EVERYBODY, futexWake } from "../sys/futex.ts";
-import { checkInteger } from "../sys/validate.ts";
+import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "./deadline.ts";
 import { type FutexAnyResult, type FutexPlace, type FutexResult, waitForAny, waitForAnySync } from "./futex_any.ts";
 import { NamedWord } from "./named_word.ts";
@@ -76,6 +76,7 @@ export class Futex extends NamedWord {
 
   private constructor(memory: FutexMemory, byteOffset: number) {
     super();
+    if (memory?.buffer === undefined) refuseNew(Futex);
     this.memory = memory;
     this.offset = byteOffset;
     this.words = new Int32Array(memory.buffer, byteOffset, 1);

@@ -4,7 +4,7 @@ import type { Participants } from "../memory/participants.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError, PeerDiedError } from "../sys/error.ts";
 import { clockMonotonic } from "../sys/futex.ts";
-import { checkInteger } from "../sys/validate.ts";
+import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, isPast, NEVER, type WaitOptions } from "./deadline.ts";
 import { type Death, ParticipantDeath, ProcessDeath } from "./death.ts";
@@ -46,6 +46,7 @@ export class Peer {
   #isOpen = true;
 
   private constructor(pid: number, death: Death, onClose: () => void) {
+    if (onClose === undefined) refuseNew(Peer);
     this.pid = pid;
     this.#death = death;
     this.#onClose = onClose;

@@ -14,7 +14,7 @@ import {
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
-import { checkBoolean, checkOptions, demandOptions } from "../../sys/validate.ts";
+import { checkBoolean, checkOptions, demandOptions, refuseNew } from "../../sys/validate.ts";
 import { mayPublishPlainly } from "../../wait/eventcount.ts";
 import { Waiter } from "../../wait/waiter.ts";
 import { PeerEnd } from "../peer_end.ts";
@@ -86,6 +86,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
   #isOpen = true;
 
   private constructor(parts: Parts<Value, Given>) {
+    if (parts?.placement === undefined) refuseNew(LatestValue);
     this.#parts = parts;
     const { placement, geometry, use } = parts;
     const { memory, base, name } = placement;

@@ -3,6 +3,7 @@
 import { setImmediate } from "node:timers";
 import { errno } from "../../sys/errno.ts";
 import { IpcError, PeerClosedError } from "../../sys/error.ts";
+import { refuseNew } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import type { PeerEnd } from "../peer_end.ts";
 import type { RingWaiter } from "../ring_waiter.ts";
@@ -54,7 +55,9 @@ export class LatestValueReader<Value = Uint8Array, Given = ArrayBufferView | Arr
   readonly #attempt = () => this.#tryToEnd();
 
   /** Use `latest.reader()`. */
-  constructor({ buffers, type, end, waiter, onClose }: ReaderParts<Value, Given>) {
+  constructor(parts: ReaderParts<Value, Given>) {
+    if (parts?.buffers === undefined) refuseNew(LatestValueReader, "reader() of a LatestValue");
+    const { buffers, type, end, waiter, onClose } = parts;
     super(buffers, type);
     this.#buffers = buffers;
     this.#end = end;

@@ -3,7 +3,7 @@
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { fence } from "../../sys/ordering.ts";
-import { asBytes } from "../../sys/validate.ts";
+import { asBytes, refuseNew } from "../../sys/validate.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
 import { MappedCopy } from "../mapped_copy.ts";
 import type { Role } from "../role.ts";
@@ -62,7 +62,9 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   private hasSyncedHeader = false;
 
   /** Use `latest.writer()`. */
-  constructor({ buffers, type, role, onClose }: WriterParts<Value, Given>) {
+  constructor(parts: WriterParts<Value, Given>) {
+    if (parts?.buffers === undefined) refuseNew(LatestValueWriter, "writer() of a LatestValue");
+    const { buffers, type, role, onClose } = parts;
     const { geometry } = buffers;
     this.u8 = buffers.u8;
     this.copy = new MappedCopy(buffers.u8);

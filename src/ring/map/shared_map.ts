@@ -13,7 +13,7 @@ import {
 } from "../../memory/placement.ts";
 import type { SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
-import { checkBoolean, checkDuration, checkOptions, demandOptions } from "../../sys/validate.ts";
+import { checkBoolean, checkDuration, checkOptions, demandOptions, refuseNew } from "../../sys/validate.ts";
 import { checkAgreement, findGeometry, geometryOf, layEmpty, type MapGeometry, sizeOf } from "./geometry.ts";
 import { layOver } from "./lay.ts";
 import * as layout from "./layout.ts";
@@ -77,6 +77,7 @@ export class SharedMap extends MapWriting {
   readonly #parts: Parts;
 
   private constructor(parts: Parts) {
+    if (parts?.placement === undefined) refuseNew(SharedMap);
     const { placement, geometry, use } = parts;
     const table = new MapTable(placement.memory, placement.base, geometry, placement.name);
     super(table, placement, timeoutOf(use));

@@ -7,7 +7,7 @@ import type { MemoryRegion } from "../../memory/memory_region.ts";
 import { attach, detach, type Placement, placementOver } from "../../memory/placement.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
-import { checkOptions, demandOptions, describe } from "../../sys/validate.ts";
+import { checkOptions, demandOptions, describe, refuseNew } from "../../sys/validate.ts";
 import { mayPublishPlainly, notifyAll } from "../../wait/eventcount.ts";
 import { Peer } from "../../wait/peer.ts";
 import { Waiter } from "../../wait/waiter.ts";
@@ -74,6 +74,7 @@ export class SpscRing {
   #isOpen = true;
 
   private constructor(parts: Parts) {
+    if (parts?.segment === undefined) refuseNew(SpscRing);
     this.#parts = parts;
     const { buffer } = parts.segment.memory;
     this.#words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));

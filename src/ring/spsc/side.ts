@@ -2,7 +2,7 @@
 
 import { errno } from "../../sys/errno.ts";
 import { type Attempt, CLOSED_HERE, IpcError } from "../../sys/error.ts";
-import { describe } from "../../sys/validate.ts";
+import { describe, refuseNew } from "../../sys/validate.ts";
 import type { AwaitOptions } from "../../wait/deadline.ts";
 import { MappedCopy } from "../mapped_copy.ts";
 import { PeerEnd } from "../peer_end.ts";
@@ -76,7 +76,9 @@ export abstract class RingSide {
   private readonly rests: Rests;
 
   /** `peersWait`: offset of the eventcount on which the other side sleeps. */
-  constructor({ bytes, own, peer, makeWaiter, renew, onClose }: SideParts, peersWait: number) {
+  constructor(parts: SideParts, peersWait: number) {
+    if (parts?.bytes === undefined) refuseNew(new.target, "producer() or consumer() of an SpscRing");
+    const { bytes, own, peer, makeWaiter, renew, onClose } = parts;
     const { buffer, base, geometry } = bytes;
     this.u8 = new Uint8Array(buffer);
     this.i32 = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
