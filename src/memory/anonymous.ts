@@ -2,6 +2,7 @@
 
 import { pageSize } from "../sys/advice.ts";
 import type { Attempt } from "../sys/error.ts";
+import { INSPECT, shown } from "../sys/inspect.ts";
 import {
   MAP_ANONYMOUS,
   MAP_HUGETLB,
@@ -196,6 +197,11 @@ export class AnonymousMemory {
     this.#isOpen = false;
     forgetLeak(this);
     this.#mapping.close();
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ size: this.size, closed: !this.#isOpen }));
   }
 
   [Symbol.dispose](): void {

@@ -1,8 +1,9 @@
 // MappedFile: a file's bytes as memory, shared by all who map it, kept when they are gone.
 
-import { MS_ASYNC, MS_SYNC, msync, punchHole, syncFileRange } from "../sys/advice.ts";
+import { MS_ASYNC, MS_SYNC, msync, punchHole } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, CLOSED_HERE, check, IpcError } from "../sys/error.ts";
+import { INSPECT, shown } from "../sys/inspect.ts";
 import * as sys from "../sys/memory.ts";
 import { checkBoolean, checkInteger, checkOptions, demandOptions, refuseNew } from "../sys/validate.ts";
 import { type Advice, advise } from "./advice.ts";
@@ -27,7 +28,7 @@ import {
 } from "./mapped_file_parts.ts";
 import { type ByteRange, spanOf, touchedPages } from "./mapped_range.ts";
 import { demandMappable, type Mapping } from "./mapping.ts";
-import { checkPath, regularSize, syncDirectory } from "./regular_file.ts";
+import { checkPath, regularSize, startWriting, syncDirectory } from "./regular_file.ts";
 
 /**
  * A file as memory: whoever maps it sees the same bytes, and they are there again after the last process has ended.
@@ -231,16 +232,10 @@ export class MappedFile {
     const { address, length } = touchedPages(this, range, action);
     checkWhole(this, () => action);
     check(msync(address, length, isAsync ? MS_ASYNC : MS_SYNC), () => action);
-    if (isAsync) this.#startWriting(this.#parts.fileOffset + address - this.address, length);
+    const { fd, fileOffset } = this.#parts;
+    if (isAsync) startWriting(fd, fileOffset + address - this.address, length, () => action);
     else if (!this.#isNameSynced) syncDirectory(this.#parts, () => action);
     this.#isNameSynced ||= !isAsync;
-  }
-
-  /** MS_ASYNC alone does nothing on Linux, whose kernel writes when it likes. Where this is refused, it still does. */
-  #startWriting(offset: number, length: number): void {
-    const result = syncFileRange(this.#parts.fd, offset, length);
-    const isFailure = [errno.EIO, errno.ENOSPC, errno.EDQUOT].includes(-result);
-    if (isFailure) check(result, () => this.#attempt("sync", "sync_file_range"));
   }
 
   /** madvise(2) for this mapping: as the function `advise`. */
@@ -291,6 +286,11 @@ export class MappedFile {
     this.#dependents.close();
     this.#mapping.close();
     sys.close(this.#parts.fd);
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ path: this.path, size: this.size, closed: !this.#isOpen }));
   }
 
   [Symbol.dispose](): void {

@@ -5,6 +5,7 @@ import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
 import { BY_DESCRIPTION, EXCLUSIVE, fileLockTest, UNLOCK } from "../sys/file_lock.ts";
 import { membarrierRegister } from "../sys/futex.ts";
+import { INSPECT, shown } from "../sys/inspect.ts";
 import { fstat } from "../sys/memory.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import { participantAttach, participantDead, participantDetach, participantOwner } from "../sys/participant.ts";
@@ -91,18 +92,12 @@ export class Participants {
       const hint = "the memory is closed, or has been mapped anew since: lay the table again";
       throw new IpcError(errno.EBADF, { syscall: "mmap", doing, hint });
     }
-    if (this.#memory.readOnly) {
-      throw new IpcError(errno.EACCES, {
-        syscall: "mmap",
-        doing,
-        hint: "the memory is read-only: nobody would see it",
-      });
+    const { fd, fileOffset, readOnly } = this.#memory;
+    if (readOnly) {
+      const hint = "the memory is read-only: nobody would see it";
+      throw new IpcError(errno.EACCES, { syscall: "mmap", doing, hint });
     }
-    const result = participantAttach(
-      this.#memory.fd,
-      this.#memory.fileOffset + this.#offset,
-      layout.PARTICIPANTS_COUNT,
-    );
+    const result = participantAttach(fd, fileOffset + this.#offset, layout.PARTICIPANTS_COUNT);
     this.#handle = check(result, () => ({ syscall: "fcntl", doing, hint: this.#hintOn(-result) }));
     this.#owner = participantOwner(this.#handle);
     ofThisThread.add(this.#key(this.#owner));
@@ -288,6 +283,11 @@ export class Participants {
     participantDetach(this.#handle);
     this.#handle = 0;
     this.#owner = 0;
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ memory: this.#memory.name, offset: this.#offset, owner: this.#owner }));
   }
 
   [Symbol.dispose](): void {

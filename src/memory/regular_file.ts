@@ -3,7 +3,7 @@
 import { dirname, isAbsolute } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { fsync } from "../sys/advice.ts";
+import { fsync, syncFileRange } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
@@ -75,4 +75,11 @@ export function syncDirectory({ fd: file, directory, created }: NamedFile, attem
   const result = fsync(fd);
   sys.close(fd);
   if (result !== -errno.EINVAL) check(result, () => ({ ...attempt(), syscall: "fsync" })); // some cannot be synced
+}
+
+/** MS_ASYNC alone does nothing on Linux, whose kernel writes when it likes. Where this is refused, it still does. */
+export function startWriting(fd: number, offset: number, length: number, attempt: () => Attempt): void {
+  const result = syncFileRange(fd, offset, length);
+  const isFailure = [errno.EIO, errno.ENOSPC, errno.EDQUOT].includes(-result);
+  if (isFailure) check(result, () => ({ ...attempt(), syscall: "sync_file_range" }));
 }

@@ -2,6 +2,7 @@
 
 import { errno } from "../sys/errno.ts";
 import { CLOSED_HERE, IpcError } from "../sys/error.ts";
+import { INSPECT, shown } from "../sys/inspect.ts";
 import * as sys from "../sys/memory.ts";
 import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
@@ -283,6 +284,11 @@ export class SharedMemory {
     mapping.close();
     if (unlinkOnClose && path !== undefined) unlinkOwn(path, fd);
     sys.close(fd);
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ name: this.name, size: this.size, closed: !this.#isOpen }));
   }
 
   [Symbol.dispose](): void {

@@ -6,6 +6,7 @@ import { checkPath } from "../memory/regular_file.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, CLOSED_HERE, check, IpcError } from "../sys/error.ts";
 import { fileLock, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
+import { INSPECT, shown } from "../sys/inspect.ts";
 import { close, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, open } from "../sys/memory.ts";
 import { disown, own } from "../sys/owned.ts";
 import { checkInteger, checkOptions, refuseNew } from "../sys/validate.ts";
@@ -279,6 +280,11 @@ export class FileLock {
     if (this.#owned !== 0) disown(this.#owned);
     if (this.#ownsFd) close(this.#fd);
     this.#fd = -1;
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ path: this.path, kind: this.kind, closed: this.#fd < 0 }));
   }
 
   [Symbol.dispose](): void {

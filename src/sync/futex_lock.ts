@@ -3,6 +3,7 @@
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { clockMonotonic, EVERYBODY } from "../sys/futex.ts";
+import { INSPECT, shown } from "../sys/inspect.ts";
 import { refuseNew } from "../sys/validate.ts";
 import { Awaiting } from "../wait/awaiting.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, NEVER, type WaitOptions } from "../wait/deadline.ts";
@@ -188,5 +189,10 @@ export class FutexLock extends NamedWord {
   unref(): this {
     this.isRef = false;
     return this;
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => this.futex.summary);
   }
 }

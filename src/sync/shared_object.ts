@@ -18,6 +18,7 @@ import type { SegmentKind } from "../memory/segment.ts";
 import { SharedMemory } from "../memory/shared_memory.ts";
 import { errno } from "../sys/errno.ts";
 import { CLOSED_HERE, IpcError } from "../sys/error.ts";
+import { INSPECT, shown } from "../sys/inspect.ts";
 import { checkOptions, demandOptions, refuseNew, withArticle } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { Waiter, type WaiterParts } from "../wait/waiter.ts";
@@ -239,6 +240,11 @@ export abstract class SharedObject {
     detach(this.placement, this);
     this.abandonIfAlive();
     closePlacement(this.placement);
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ name: this.placement.name, closed: !this.isOpen }));
   }
 
   [Symbol.dispose](): void {

@@ -5,6 +5,7 @@ import { poll } from "../sys/descriptor.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { clockMonotonic, pause, schedYield } from "../sys/futex.ts";
+import { INSPECT, shown } from "../sys/inspect.ts";
 import { loadByteOrdered } from "../sys/ordering.ts";
 import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { deadlineOf, isPast, type WaitOptions } from "../wait/deadline.ts";
@@ -128,5 +129,14 @@ export class SpinLock extends NamedWord {
   protected release(): void {
     const before = Atomics.exchange(this.byte("unlock"), 0, 0);
     if (before === 0) throw this.error(errno.EPERM, "unlock", "somebody else has unlocked it");
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({
+      memory: this.memory.name,
+      offset: this.offset,
+      closed: this.memory.buffer.byteLength === 0,
+    }));
   }
 }

@@ -4,6 +4,7 @@ import { checkRegion } from "../memory/memory_region.ts";
 import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
 import { EVERYBODY, futexWake } from "../sys/futex.ts";
+import { INSPECT, shown } from "../sys/inspect.ts";
 import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "./deadline.ts";
 import { type FutexAnyResult, type FutexPlace, type FutexResult, waitForAny, waitForAnySync } from "./futex_any.ts";
@@ -249,5 +250,20 @@ export class Futex extends NamedWord {
   unref(): this {
     this.isRef = false;
     return this;
+  }
+
+  /**
+   * For consoles, also that of a lock that is made of it.
+   *
+   * @internal
+   */
+  get summary(): { memory: string | undefined; offset: number; closed: boolean } {
+    const { memory, offset } = this;
+    return { memory: memory.name, offset, closed: memory.buffer.byteLength === 0 };
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => this.summary);
   }
 }

@@ -4,6 +4,7 @@ import type { Participants } from "../memory/participants.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError, PeerDiedError } from "../sys/error.ts";
 import { clockMonotonic } from "../sys/futex.ts";
+import { INSPECT, shown } from "../sys/inspect.ts";
 import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, isPast, NEVER, type WaitOptions } from "./deadline.ts";
@@ -144,6 +145,11 @@ export class Peer {
     this.#awaiting.close(this.#closed());
     this.#death.close();
     this.#onClose();
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ pid: this.pid, closed: !this.#isOpen }));
   }
 
   [Symbol.dispose](): void {

@@ -1,9 +1,10 @@
 // Arrays of fixed length: of scalars, strings, structs or arrays.
 
+import { INSPECT } from "../../sys/inspect.ts";
 import { checkInteger } from "../../sys/validate.ts";
 import { Composite } from "./composite.ts";
 import { jsonOf } from "./json.ts";
-import { INSPECT, type Item, type Kind, type NameOf, Place, type Views } from "./kind.ts";
+import { type Item, type Kind, type NameOf, Place, type Views } from "./kind.ts";
 import { SIZE_MAX_BYTES } from "./layout.ts";
 import { ownCopy } from "./own_copy.ts";
 import { refuseIndex, show } from "./refuse.ts";

@@ -19,9 +19,6 @@ export class Place implements Views {
   declare $base: number;
 }
 
-/** Under this name the runtimes' consoles find what to show of an accessor: its fields, not its insides. */
-export const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
-
 /** An accessor of one kind. `$item`: the value, or for arrays and structs the accessor itself; setting it writes. */
 export interface Item extends Place {
   $item: unknown;

@@ -1,5 +1,6 @@
 // struct(): a layout of named fields that C and JavaScript share, with accessors over any memory.
 
+import { INSPECT } from "../../sys/inspect.ts";
 import { checkBoolean, checkOptions } from "../../sys/validate.ts";
 import { type AccessorClass, accessorClass } from "./accessor.ts";
 import { ArrayKind } from "./array.ts";
@@ -9,7 +10,7 @@ import { type Cursor, type CursorClass, cursorClass, trackOf } from "./cursor.ts
 import { declarationOf } from "./declaration.ts";
 import { fieldsOf, type StructOptions } from "./definition.ts";
 import { jsonOf } from "./json.ts";
-import { INSPECT, type Item, type Kind, type NameOf, type Views } from "./kind.ts";
+import type { Item, Kind, NameOf, Views } from "./kind.ts";
 import { checkAlignment, type Layout, layOut } from "./layout.ts";
 import { type MemoryLike, rangeOf, viewsOf } from "./memory_like.ts";
 import { checkName } from "./names.ts";

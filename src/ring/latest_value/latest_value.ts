@@ -14,6 +14,7 @@ import {
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
+import { INSPECT, shown } from "../../sys/inspect.ts";
 import { checkBoolean, checkOptions, demandOptions, refuseNew } from "../../sys/validate.ts";
 import { mayPublishPlainly } from "../../wait/eventcount.ts";
 import { Waiter } from "../../wait/waiter.ts";
@@ -283,6 +284,11 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     for (const side of this.#sides) side.close();
     detach(this.#parts.placement, this);
     closePlacement(this.#parts.placement);
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ name: this.#buffers.name, size: this.size, closed: !this.#isOpen }));
   }
 
   [Symbol.dispose](): void {

@@ -3,6 +3,7 @@
 import { setImmediate } from "node:timers";
 import { errno } from "../../sys/errno.ts";
 import { IpcError, PeerClosedError } from "../../sys/error.ts";
+import { INSPECT, shown } from "../../sys/inspect.ts";
 import { refuseNew } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import type { PeerEnd } from "../peer_end.ts";
@@ -155,6 +156,11 @@ export class LatestValueReader<Value = Uint8Array, Given = ArrayBufferView | Arr
     this.shut();
     this.#waiter.close(this.#buffers.closedHere("read"));
     this.#onClose();
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ name: this.#buffers.name, size: this.#buffers.geometry.size, closed: !this.isOpen }));
   }
 
   [Symbol.dispose](): void {

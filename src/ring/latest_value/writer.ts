@@ -2,6 +2,7 @@
 
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
+import { INSPECT, shown } from "../../sys/inspect.ts";
 import { fence } from "../../sys/ordering.ts";
 import { asBytes, refuseNew } from "../../sys/validate.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
@@ -272,6 +273,11 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     this.role.release();
     this.buffers.wakeReaders();
     this.onClose();
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ name: this.buffers.name, size: this.size, closed: !this.isOpen }));
   }
 
   [Symbol.dispose](): void {

@@ -13,6 +13,7 @@ import {
 } from "../../memory/placement.ts";
 import type { SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
+import { INSPECT, shown } from "../../sys/inspect.ts";
 import { checkBoolean, checkDuration, checkOptions, demandOptions, refuseNew } from "../../sys/validate.ts";
 import { checkAgreement, findGeometry, geometryOf, layEmpty, type MapGeometry, sizeOf } from "./geometry.ts";
 import { layOver } from "./lay.ts";
@@ -212,6 +213,11 @@ export class SharedMap extends MapWriting {
     this.shut();
     detach(this.#parts.placement, this);
     closePlacement(this.#parts.placement);
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ name: this.#parts.placement.name, capacity: this.capacity, closed: !this.isOpen }));
   }
 
   [Symbol.dispose](): void {

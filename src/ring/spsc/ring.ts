@@ -7,6 +7,7 @@ import type { MemoryRegion } from "../../memory/memory_region.ts";
 import { attach, detach, type Placement, placementOver } from "../../memory/placement.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
+import { INSPECT, shown } from "../../sys/inspect.ts";
 import { checkOptions, demandOptions, describe, refuseNew } from "../../sys/validate.ts";
 import { mayPublishPlainly, notifyAll } from "../../wait/eventcount.ts";
 import { Peer } from "../../wait/peer.ts";
@@ -283,6 +284,11 @@ export class SpscRing {
     if (!ownsMemory) return;
     segment.participants.close();
     segment.memory.close();
+  }
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ name: this.#parts.name, capacity: this.capacity, closed: !this.#isOpen }));
   }
 
   [Symbol.dispose](): void {

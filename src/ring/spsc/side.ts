@@ -2,6 +2,7 @@
 
 import { errno } from "../../sys/errno.ts";
 import { type Attempt, CLOSED_HERE, IpcError } from "../../sys/error.ts";
+import { INSPECT, shown } from "../../sys/inspect.ts";
 import { describe, refuseNew } from "../../sys/validate.ts";
 import type { AwaitOptions } from "../../wait/deadline.ts";
 import { MappedCopy } from "../mapped_copy.ts";
@@ -140,6 +141,11 @@ export abstract class RingSide {
 
   /** Gives the role back. */
   abstract close(): void;
+
+  /** For consoles. @internal */
+  [INSPECT](): string {
+    return shown(this, () => ({ name: this.bytes.name, capacity: this.mask + 1, closed: !this.isOpen }));
+  }
 
   [Symbol.dispose](): void {
     this.close();
