@@ -62,9 +62,20 @@ function chooseBackend(): { name: BackendName; load: LoadCalls } {
   return { name: name as BackendName, load };
 }
 
+/** Node's error for want of a permission names neither this library nor the permission. */
+function explained(cause: unknown): unknown {
+  if ((cause as { code?: unknown } | undefined)?.code !== "ERR_DLOPEN_DISABLED") return cause;
+  const hint = "with --permission, Node needs --allow-addons, too; with --no-addons it loads none";
+  return new Error(`Cannot load linux-ipc: it has a native addon, and loading addons is disabled (${hint})`, { cause });
+}
+
 function loadFace(path: string): NodeApiFace {
   const module: { exports: unknown } = { exports: {} };
-  process.dlopen(module, path);
+  try {
+    process.dlopen(module, path);
+  } catch (error) {
+    throw explained(error);
+  }
   return module.exports as NodeApiFace;
 }
 

@@ -20,6 +20,7 @@ import {
 
 const peer = new URL("./peer.ts", import.meta.url);
 const notDeno = ownRuntime.name !== "deno" && "only Deno has such permissions";
+const notNode = ["bun", "deno"].includes(ownRuntime.name) && "only Node has such permissions";
 
 /** The errors of two first calls in a new process. */
 async function firstCalls(options: PeerOptions, command = ["firstCall"], script: string | URL = peer) {
@@ -92,6 +93,23 @@ describe("library", () => {
       assert.deepEqual([end.stdout, end.code], ["1\n", 0], end.stderr);
     });
   }
+
+  for (const flags of [["--permission", "--allow-fs-read=*"], ["--no-addons"]]) {
+    it(`that Node may not load is an error that names us, and --allow-addons: ${flags[0]}`, {
+      skip: notNode,
+    }, async () => {
+      const [first, second] = await firstCalls({ parameters: flags });
+      assert.match(first.message, /^Cannot load linux-ipc: .*disabled \(with --permission, Node needs --allow-addons/);
+      assert.deepEqual(second, first);
+    });
+  }
+
+  it("needs no permission of Node but --allow-addons, and to read", { skip: notNode }, async () => {
+    const parameters = ["--permission", "--allow-fs-read=*", "--allow-addons"];
+    if (ownRuntime.name === "node-ffi") parameters.push("--allow-ffi");
+    const end = await runPeer(ownRuntime, peer, ["backend"], { parameters });
+    assert.equal(end.code, 0, end.stderr);
+  });
 
   for (const [platform, cpu] of [["darwin"], ["win32"], ["linux", "ia32"]]) {
     it(`can be imported on ${platform} ${cpu ?? ""}; the first call throws a clear error`, async () => {
