@@ -17,10 +17,10 @@ export interface Placed {
 }
 
 /** How fields that are no scalars are reached: through an accessor of their own, re-pointed at each look. */
-const parts = () => (offset: number, slot: number, kind: Kind) => {
+const parts = () => (offset: number, slot: number, kind: Kind, label: string) => {
   const partOf = (place: StructPlace): Item => {
     place.$parts ??= [];
-    place.$parts[slot] ??= kind.place(place, 0);
+    place.$parts[slot] ??= kind.place(place, 0, label);
     const part = place.$parts[slot];
     part.$base = place.$base + offset;
     return part;
@@ -56,7 +56,7 @@ function describer(): (field: Placed, slot: number) => Way {
     const { form } = kind;
     if (form === undefined) {
       describePart ??= ownCopy(parts);
-      return describePart(offset, slot, kind);
+      return describePart(offset, slot, kind, label);
     }
     const family = familyOf[form];
     const copy = copies.get(family) ?? ownCopy(family);

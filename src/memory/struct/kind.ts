@@ -39,8 +39,8 @@ export abstract class Kind<Plain = unknown, Access = Plain> {
   /** For accessors: which getter and setter a scalar has; undefined for all others, which have their own. @internal */
   readonly form: string | undefined = undefined;
 
-  /** For the struct or array that holds it: an accessor of the item that stands at byte `base`. @internal */
-  abstract place(views: Views, base: number): Item;
+  /** For the struct or array that holds it: an accessor of the item at byte `base`, and its name there. @internal */
+  abstract place(views: Views, base: number, label?: string): Item;
 
   /** For `read`: a copy of what an accessor shows, which shares nothing with the memory. @internal */
   abstract plain(item: Access): Plain;

@@ -25,10 +25,10 @@ abstract class StringKind<Value> extends Kind<Value, Value> {
   abstract decode(bytes: Uint8Array): Value;
 
   /** Exactly `size` bytes. */
-  abstract encode(value: unknown): Uint8Array;
+  abstract encode(value: unknown, label: string): Uint8Array;
 
-  place(views: Views, base: number): Item {
-    return new StringPlace(this, views, base);
+  place(views: Views, base: number, label: string = "an element"): Item {
+    return new StringPlace(this, views, base, label);
   }
 
   override get cDimensions(): string {
@@ -40,13 +40,16 @@ class StringPlace extends Place {
   declare readonly $view: DataView;
   declare readonly $wide: BigUint64Array;
   readonly $kind: StringKind<unknown>;
+  /** What messages call it. */
+  readonly $label: string;
 
-  constructor(kind: StringKind<unknown>, views: Views, base: number) {
+  constructor(kind: StringKind<unknown>, views: Views, base: number, label: string) {
     super();
     this.$view = views.$view;
     this.$wide = views.$wide;
     this.$base = base;
     this.$kind = kind;
+    this.$label = label;
   }
 
   get #bytes(): Uint8Array {
@@ -58,7 +61,7 @@ class StringPlace extends Place {
   }
 
   set $item(value: unknown) {
-    this.#bytes.set(this.$kind.encode(value));
+    this.#bytes.set(this.$kind.encode(value, this.$label));
   }
 }
 
@@ -67,11 +70,13 @@ class BytesKind extends StringKind<Uint8Array> {
     return bytes;
   }
 
-  encode(value: unknown): Uint8Array {
+  encode(value: unknown, label: string): Uint8Array {
     if (!(value instanceof Uint8Array))
-      throw new TypeError(`Cannot set ${this.label}: ${show(value)} is no Uint8Array`);
+      throw new TypeError(`Cannot set ${label}: ${show(value)} is no Uint8Array, which ${this.label} takes`);
     if (value.length === this.size) return value;
-    throw new RangeError(`Cannot set ${this.label}: the value has ${value.length} bytes`);
+    throw new RangeError(
+      `Cannot set ${label}: the value has ${value.length} bytes, and ${this.label} takes ${this.size}`,
+    );
   }
 
   plain(item: Uint8Array): Uint8Array {
@@ -90,12 +95,13 @@ class TextKind extends StringKind<string> {
     return decoder.decode(bytes.slice(0, end < 0 ? bytes.length : end));
   }
 
-  encode(value: unknown): Uint8Array {
-    const verdict = `Cannot set ${this.label}: ${show(value)}`;
-    if (typeof value !== "string") throw new TypeError(`${verdict} is not a string`);
+  encode(value: unknown, label: string): Uint8Array {
+    const verdict = `Cannot set ${label}: ${show(value)}`;
+    if (typeof value !== "string") throw new TypeError(`${verdict} is not a string, which ${this.label} takes`);
     if (value.includes("\0")) throw new RangeError(`${verdict} holds a NUL, which ends a text`);
     const utf8 = encoder.encode(value);
-    if (utf8.length > this.size) throw new RangeError(`${verdict} has ${utf8.length} bytes in UTF-8`);
+    if (utf8.length > this.size)
+      throw new RangeError(`${verdict} has ${utf8.length} bytes in UTF-8, more than ${this.label} holds`);
     const whole = new Uint8Array(this.size);
     whole.set(utf8);
     return whole;
