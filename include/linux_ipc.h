@@ -175,8 +175,9 @@ static inline int64_t linux_ipc_now(void) {
 
 /* The instant at which a timeout ends; -1 = never. */
 static inline int64_t linux_ipc_deadline(int64_t timeout_ns) {
+  if (timeout_ns < 0) return -1;
   int64_t now = linux_ipc_now();
-  return timeout_ns < 0 || timeout_ns > INT64_MAX - now ? -1 : now + timeout_ns;
+  return timeout_ns > INT64_MAX - now ? -1 : now + timeout_ns;
 }
 
 static inline void linux_ipc_pause(void) {

@@ -76,10 +76,13 @@ function showProgress(label, running, position, results, started) {
   return () => clearInterval(timer);
 }
 
+/** Files that run at a time where they may: most of them wait for something most of the time. */
+const ABREAST = 3;
+
 /** Whether the second may run beside the first. */
 const isPair = (first, second) => first.isPaired && second?.isPaired && first.runtime === second.runtime;
 
-/** Runs the plan in its order: two files at a time where both allow it, otherwise one. */
+/** Runs the plan in its order: several files at a time where they allow it, otherwise one. */
 async function runPlan(plan, timeoutMs, results, started) {
   const watch = new LeftoverWatch();
   const running = [];
@@ -95,13 +98,15 @@ async function runPlan(plan, timeoutMs, results, started) {
     results.push({ label: runtime.label, file, ...result });
     sayResult(results.at(-1));
   };
+  const isNextBeside = () => position < plan.length && isPair(plan[position - 1], plan[position]);
   const runWhilePaired = async () => {
     do await runNext();
-    while (position < plan.length && isPair(plan[position - 1], plan[position]));
+    while (isNextBeside());
   };
   while (position < plan.length) {
-    const hasCompany = isPair(plan[position], plan[position + 1]);
-    await Promise.all(hasCompany ? [runWhilePaired(), runWhilePaired()] : [runNext()]);
+    const lanes = [runWhilePaired()];
+    while (lanes.length < ABREAST && isNextBeside()) lanes.push(runWhilePaired());
+    await Promise.all(lanes);
   }
   for (const [path, { label, file }] of watch.leftovers()) {
     const problems = [`left ${path} behind`];

@@ -154,7 +154,8 @@ describe("embedded library", () => {
     assert.equal(end.code, 0, `${end.signal} ${end.stderr}`);
     const { first, last } = JSON.parse(end.stdout);
     assert.equal(last.images, 1);
-    assert.ok(last.threads <= first.threads, `${last.threads} threads, ${first.threads} after the first Worker`);
+    // runtimes start some of their own; Workers that leave theirs behind make three more at least
+    assert.ok(last.threads < first.threads + 3, `${last.threads} threads, ${first.threads} after the first Worker`);
   });
 
   /** The first call of a program beside a copy of the package, under Deno with no permissions but these. */

@@ -28,7 +28,8 @@ describe("Workers", () => {
       assert.equal(end.code, 0, end.stderr);
       const { first, last } = JSON.parse(end.stdout);
       assert.equal(last.images, 1);
-      assert.ok(last.threads <= first.threads, `${last.threads} threads, ${first.threads} after the first Worker`);
+      // runtimes start some of their own; Workers that leave theirs behind make three more at least
+      assert.ok(last.threads < first.threads + 3, `${last.threads} threads, ${first.threads} after the first Worker`);
     });
   }
 
