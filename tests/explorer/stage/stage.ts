@@ -16,6 +16,8 @@ const NOTES = 64;
 const TEXT_BYTES = 1000;
 /** Some 20 us: whose turn it is has no processor, or plays for long. */
 const SPINS = 4000;
+/** A player that does not act for so long has failed, and could not say so. */
+const PATIENCE_MS = 60_000;
 /** A player that makes so many accesses in one slice runs in circles. */
 const ACCESSES_MOST = 20_000;
 
@@ -100,7 +102,9 @@ export class Stage {
     for (let looks = 0; ; looks++) {
       const turn = Atomics.load(this.#board, TURN);
       if (turn === this.me) break;
-      if (looks > SPINS) Atomics.wait(this.#board, TURN, turn);
+      if (looks <= SPINS) continue;
+      const hasWaited = Atomics.wait(this.#board, TURN, turn, PATIENCE_MS) === "timed-out";
+      if (hasWaited && this.me === LEADER) throw new Error(`player ${turn} does not hand on its turn`);
     }
     this.#made = 0;
   }
