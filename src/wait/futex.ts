@@ -258,8 +258,7 @@ export class Futex extends NamedWord {
    * @internal
    */
   get summary(): { memory: string | undefined; offset: number; closed: boolean } {
-    const { memory, offset } = this;
-    return { memory: memory.name, offset, closed: memory.buffer.byteLength === 0 };
+    return { memory: this.memory.name, offset: this.offset, closed: this.isClosed };
   }
 
   /** For consoles. @internal */

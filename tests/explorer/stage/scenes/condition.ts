@@ -5,7 +5,7 @@ import { Condition } from "../../../../src/sync/condition.ts";
 import { CONDITION_SIZE } from "../../../../src/sync/layout.ts";
 import { Mutex } from "../../../../src/sync/mutex.ts";
 import type { Scene } from "../scene.ts";
-import { enter, leave } from "./mutex.ts";
+import { enter, leave, noteOutside } from "./mutex.ts";
 
 /** How often it has changed. */
 const CHANGES = 20;
@@ -37,7 +37,7 @@ export const scene: Scene<Monitor> = {
       let guard = mutex.lockSync();
       enter(guard, self);
       while (self.notes[CHANGES] === 0) {
-        self.notes[0] = 0;
+        noteOutside(self);
         guard = condition.waitSync(guard).guard;
         enter(guard, self);
       }
@@ -47,7 +47,7 @@ export const scene: Scene<Monitor> = {
       let guard = await mutex.lock();
       enter(guard, self);
       while (self.notes[CHANGES] === 0) {
-        self.notes[0] = 0;
+        noteOutside(self);
         guard = (await condition.wait(guard)).guard;
         enter(guard, self);
       }

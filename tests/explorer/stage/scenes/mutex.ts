@@ -27,8 +27,13 @@ export function enter(guard: MutexGuard, self: Self): void {
   self.pass();
 }
 
-export function leave(guard: MutexGuard, { notes }: Self): void {
+/** It gives the mutex back, or hands its guard to what does. */
+export function noteOutside({ notes }: Self): void {
   notes[INSIDE] = 0;
+}
+
+export function leave(guard: MutexGuard, self: Self): void {
+  noteOutside(self);
   guard.unlock();
 }
 
