@@ -5,6 +5,7 @@ import { misuse, readCommandLine } from "./shared/command_line.mjs";
 import { dim, duration, fail, isTerminal, red, say, status } from "./shared/terminal.mjs";
 import { interrupt, runFile } from "./test/execute.mjs";
 import { LeftoverWatch } from "./test/objects.mjs";
+import { bundlePeers } from "./test/peers.mjs";
 import { chooseRuntimes, makePlan, runtimeNames } from "./test/plan.mjs";
 import { count, countAll, saySummary } from "./test/summary.mjs";
 
@@ -152,6 +153,7 @@ export async function main(parameters) {
   const started = performance.now();
   const results = [];
   stopOnInterrupt(results, started);
+  bundlePeers();
   if (asked.withChecks) results.push(await checkResults());
   await runPlan(plan, asked.timeoutMs, results, started);
   addIdleRuntimes(runtimes, plan, asked.filters.length > 0, results);

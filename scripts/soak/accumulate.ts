@@ -2,13 +2,13 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import type { CrashOptions } from "../../tests/crash/crew.ts";
-import { spawnBundled } from "./bundle.ts";
+import { bundlePeers } from "./bundle.ts";
 import { progress, reportPath, writeReport } from "./report.ts";
 
 const PROGRESS_EVERY_KILLS = 100;
 
-/** What a part is to do, and how its peers are started. */
-type PartOptions = Pick<CrashOptions, "kills" | "seconds" | "seed" | "spawn" | "onProgress">;
+/** What a part is to do. */
+type PartOptions = Pick<CrashOptions, "kills" | "seconds" | "seed" | "onProgress">;
 
 export interface PartialReport {
   readonly kills: number;
@@ -50,8 +50,9 @@ export async function runPart<Report extends PartialReport>(
     said = done;
     progress(`${before + done} of ${kills} kills`);
   };
+  bundlePeers();
   const started = performance.now();
-  const report = await run({ kills: kills - before, seconds, seed, spawn: spawnBundled, onProgress });
+  const report = await run({ kills: kills - before, seconds, seed, onProgress });
   const took = Math.round((performance.now() - started) / 1000);
   console.log(JSON.stringify(report));
   console.log(`${report.kills} kills in ${took} s`);

@@ -5,7 +5,7 @@
 import process from "node:process";
 import { Supervisor, type SupervisorReport } from "../../tests/crash/ring_supervisor.ts";
 import { cleanUp, runtimes } from "../../tests/support/mod.ts";
-import { spawnBundled } from "./bundle.ts";
+import { bundlePeers } from "./bundle.ts";
 import { progress, readNumbers, writeReport } from "./report.ts";
 
 const { kills, seed } = readNumbers({ kills: 1000, seed: Date.now() % 2 ** 31 });
@@ -21,12 +21,13 @@ function problems({ faults, messages, total, ended, toldTwice }: SupervisorRepor
   ];
 }
 
+bundlePeers();
 const started = performance.now();
 const onProgress = (done: number, messages: number) => {
   if (process.stderr.isTTY || done % 50 === 0) progress(`${done} of ${kills} kills, ${messages} messages`);
 };
 try {
-  const report = await new Supervisor({ kills, seed, runtimes, spawn: spawnBundled, onProgress }).run();
+  const report = await new Supervisor({ kills, seed, runtimes, onProgress }).run();
   const seconds = Math.round((performance.now() - started) / 1000);
   const found = problems(report);
   writeReport("kills", { seed, seconds, runtimes: runtimes.map(({ name }) => name), ...report, problems: found });

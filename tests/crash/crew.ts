@@ -1,6 +1,6 @@
 // The crew of a test that kills: processes that are started ahead, wait at a gate, work, are killed, and are replaced.
 
-import { type Peer, type Random, type Runtime, type spawnPeer, until, within } from "../support/mod.ts";
+import { type Peer, type Random, type Runtime, until, within } from "../support/mod.ts";
 import { type CrashLedger, PLACES_COUNT } from "./ledger.ts";
 import { keepState } from "./state.ts";
 
@@ -16,8 +16,6 @@ export interface CrashOptions {
   readonly spares: number;
   /** Stop early, with fewer kills. */
   readonly seconds?: number;
-  /** How processes are started, if not from their sources. */
-  readonly spawn?: typeof spawnPeer;
   onProgress?(kills: number): void;
 }
 

@@ -52,7 +52,7 @@ export class ValueSupervisor {
 
   #spawn(runtime: Runtime, role: ValueCrashJob["role"], place: number) {
     const job: ValueCrashJob = { role, ...this.#names, seed: this.#random.word(), place };
-    return (this.#options.spawn ?? spawnPeer)(runtime, program, [JSON.stringify(job)]);
+    return spawnPeer(runtime, program, [JSON.stringify(job)]);
   }
 
   #start(place: number) {

@@ -63,7 +63,7 @@ export class LockSupervisor {
 
   /** Kinds are the runtimes' indices; C is the last. */
   #start(place: number) {
-    const { runtimes, percentC, spawn = spawnPeer } = this.#options;
+    const { runtimes, percentC } = this.#options;
     const random = this.#random;
     const kind = random.below(100) < percentC ? runtimes.length : random.below(runtimes.length);
     const parameters = [this.#names.mutex, this.#names.ledger, place, kind, random.word()];
@@ -71,7 +71,7 @@ export class LockSupervisor {
     const peer =
       runtime === undefined
         ? spawnProgram(this.#cPeer, ["WORK", ...parameters.map(String)])
-        : spawn(runtime, program, parameters);
+        : spawnPeer(runtime, program, parameters);
     return { peer, kind: this.#nameOf(kind) };
   }
 

@@ -18,8 +18,6 @@ export interface SupervisorOptions {
   readonly seed: number;
   readonly runtimes: readonly Runtime[];
   readonly capacity?: number;
-  /** How processes are started, if not from their sources. */
-  readonly spawn?: typeof spawnPeer;
   onProgress?(kills: number, messages: number): void;
 }
 
@@ -102,10 +100,10 @@ export class Supervisor {
   }
 
   #start(side: Side): void {
-    const { seed, runtimes, spawn = spawnPeer } = this.#options;
+    const { seed, runtimes } = this.#options;
     this.#ledger.store(ATTACHED[side], 0);
     const job: CrashJob = { side, ...this.#names, seed, lifeSeed: this.#random.word(), start: NEAR_THE_WRAP };
-    this.#peers.set(side, spawn(this.#random.pick(runtimes), program, [JSON.stringify(job)]));
+    this.#peers.set(side, spawnPeer(this.#random.pick(runtimes), program, [JSON.stringify(job)]));
   }
 
   #isAttached(side: Side): boolean {

@@ -64,7 +64,7 @@ export class MapSupervisor {
 
   #spawn(runtime: Runtime, role: MapCrashJob["role"], place: number) {
     const job: MapCrashJob = { role, ...this.#names, seed: this.#random.word(), place };
-    return (this.#options.spawn ?? spawnPeer)(runtime, program, [JSON.stringify(job)]);
+    return spawnPeer(runtime, program, [JSON.stringify(job)]);
   }
 
   #start(place: number) {

@@ -1,6 +1,8 @@
 // Peers: real processes of any runtime, started by a test, spoken to in lines of text.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { relative } from "node:path";
 import process from "node:process";
 import { projectRoot, type Runtime } from "./runtimes.ts";
 import { patiently } from "./wait.ts";
@@ -148,6 +150,14 @@ export function spawnProgram(command: string, parameters: readonly string[], opt
   return new Peer(child, [command, ...parameters].join(" ").slice(0, 300));
 }
 
+/** The script as one file of JavaScript, where scripts/test/bundle.mjs has made one: it starts in half the time. */
+function bundleOf(script: string): string {
+  const folder = process.env.LINUX_IPC_TEST_PEERS;
+  if (folder === undefined) return script;
+  const bundle = `${folder}/${relative(projectRoot, script).replace(/\.ts$/, ".mjs")}`;
+  return existsSync(bundle) ? bundle : script;
+}
+
 /** Starts `script` (an absolute path or file URL) under `runtime`, with these arguments. */
 export function spawnPeer(
   runtime: Runtime,
@@ -155,7 +165,7 @@ export function spawnPeer(
   parameters: readonly (string | number)[] = [],
   options: PeerOptions = {},
 ): Peer {
-  const path = script instanceof URL ? script.pathname : script;
+  const path = bundleOf(script instanceof URL ? script.pathname : script);
   const before = [...runtime.parameters, ...(options.parameters ?? []), path];
   const environment = { ...runtime.environment, ...options.environment };
   return spawnProgram(runtime.command, [...before, ...parameters.map(String)], { ...options, environment });

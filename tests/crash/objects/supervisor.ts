@@ -72,11 +72,11 @@ export class ObjectsSupervisor {
   }
 
   #start(place: number) {
-    const { runtimes, spawn = spawnPeer } = this.#options;
+    const { runtimes } = this.#options;
     const kind = this.#random.below(runtimes.length);
     const runtime = runtimes[kind] as (typeof runtimes)[number];
     const parameters = [this.#name, `${this.#name}-ledger`, place, kind, this.#random.word()];
-    return { peer: spawn(runtime, program, parameters), kind: runtime.name };
+    return { peer: spawnPeer(runtime, program, parameters), kind: runtime.name };
   }
 
   get #keeper(): Keeper {
