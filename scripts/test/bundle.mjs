@@ -3,7 +3,17 @@
 // A process that strips and loads two hundred files takes longer to start than most peers take for their work. The test
 // files themselves, the examples, and what tests/runtime starts, are run as they are.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
 import { inProject, root } from "../shared/paths.mjs";
@@ -44,6 +54,7 @@ function write(bundles) {
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true });
   const draft = mkdtempSync(join(cache, "draft-"));
+  chmodSync(draft, 0o755); // some peers are started as another user
   for (const { path, text } of bundles) {
     mkdirSync(dirname(join(draft, path)), { recursive: true });
     writeFileSync(join(draft, path), text);

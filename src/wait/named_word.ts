@@ -1,5 +1,6 @@
 // NamedWord: a futex or a plain lock by name: raw shared memory whose first byte is the word's, as shm_open(3) gives it.
 
+import { openOrCreate } from "../memory/file.ts";
 import { SEGMENT_MAGIC } from "../memory/layout.ts";
 import type { ObjectCreateOptions, ObjectOpenOptions } from "../memory/placement.ts";
 import { SharedMemory } from "../memory/shared_memory.ts";
@@ -67,7 +68,14 @@ export abstract class NamedWord {
   /** Opens it, or creates it; `created` tells which. */
   static openOrCreate<T extends NamedWord>(this: WordClass<T>, name: string, options: ObjectCreateOptions = {}): T {
     checkOptions(options, ["mode", "unlinkOnClose"], `${this.name}.openOrCreate`);
-    return lay(this, SharedMemory.openOrCreate(name, { ...options, size: this.byteSize() }));
+    const memory = openOrCreate(
+      options,
+      () => SharedMemory.openAs({ noun: this.name }, name, {}),
+      () => SharedMemory.create(name, { mode: options.mode, size: this.byteSize() }),
+    );
+    const word = lay(this, memory); // refused, it closes what may be another object's
+    if (options.unlinkOnClose) memory.unlinkOnClose();
+    return word;
   }
 
   /** Removes the name; those who have it open keep it. False when there was none. */

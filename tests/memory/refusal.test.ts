@@ -64,6 +64,14 @@ describe("what is somebody else's", { skip }, () => {
     assert.match(messages[2], new RegExp(`^Cannot open SPSC ring ${ring}: EACCES`));
   });
 
+  it("says no more where the object cannot be opened to read", async () => {
+    const futex = uniqueName("futex");
+    Futex.create(futex, { mode: 0o644 }).close();
+    const messages = await told(["futex", futex], ["futexToMake", futex]);
+    assert.match(messages[0], /\(it belongs to user 0 and has mode 0644; its creator can give another mode\)$/);
+    assert.equal(messages[1], messages[0]);
+  });
+
   it("and may be read says so, where it can be opened for that", async () => {
     const [memory, latest, map, ring] = ["memory", "latest", "map", "ring"].map(uniqueName);
     const mode = 0o644;

@@ -11,6 +11,7 @@ const ways: Record<string, (name: string) => unknown> = {
   map: (name) => SharedMap.open(name),
   mutex: (name) => Mutex.open(name),
   futex: (name) => Futex.open(name),
+  futexToMake: (name) => Futex.openOrCreate(name),
   file: (path) => MappedFile.open(path),
   lock: (path) => FileLock.open(path),
   lockToMake: (path) => FileLock.open(path, { create: true }),

@@ -278,7 +278,12 @@ describe("a futex, a futex lock and a spin lock by name", () => {
     for (const Kind of [Futex, FutexLock, SpinLock] as unknown as (typeof FutexLock)[]) {
       assert.throws(() => Kind.open(name), { code: "EINVAL", message: /another object/ });
       assert.throws(() => Kind.create(name), { code: "EEXIST" });
+      assert.throws(() => Kind.openOrCreate(name, { unlinkOnClose: true }), {
+        code: "EINVAL",
+        message: /another object/,
+      });
     }
+    Mutex.open(name).close(); // its name is still there
     mutex.close();
     const short = SharedMemory.create(name, { size: 3, unlinkOnClose: true });
     assert.throws(() => FutexLock.open(name), { code: "EINVAL", message: /too few/ });
