@@ -197,6 +197,16 @@ static inline void linux_ipc_sleep(uint32_t *word, uint32_t expected, int64_t in
   syscall(SYS_futex, word, FUTEX_WAIT_BITSET, expected, instant < 0 ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
+/* Whether membarrier(2) is refused here: then a wake-up may be missed, and who sleeps looks every 2 ms. */
+static int linux_ipc_lacks_barrier;
+
+/* The instant of the next look, so many nanoseconds from now, but the deadline if that comes first. */
+static inline int64_t linux_ipc_next_look(int64_t usual, int64_t deadline) {
+  int64_t pause = __atomic_load_n(&linux_ipc_lacks_barrier, __ATOMIC_RELAXED) ? 2000000 : usual;
+  int64_t look = linux_ipc_now() + pause;
+  return deadline >= 0 && deadline < look ? deadline : look;
+}
+
 /* Says in a life word that somebody waits for its owner's death, so that the kernel wakes us. Its value. */
 static inline uint32_t linux_ipc_life_announce(uint32_t *life) {
   uint32_t alive = linux_ipc_load(life);
@@ -217,7 +227,7 @@ struct linux_ipc_waitv { /* struct futex_waitv */
 };
 
 /* As linux_ipc_sleep, and ends when one of the peers dies. Comes up every 50 ms for a look, and every 2 ms where the
- * kernel has no futex_waitv. */
+ * kernel has no futex_waitv or no membarrier. */
 static inline void linux_ipc_sleep_with(uint32_t *word, uint32_t expected, const struct linux_ipc_peers *peers,
                                         int64_t deadline) {
   struct linux_ipc_waitv words[LINUX_IPC_SLOTS] = {{expected, (uintptr_t)word, 2, 0}};
@@ -227,14 +237,11 @@ static inline void linux_ipc_sleep_with(uint32_t *word, uint32_t expected, const
     struct linux_ipc_waitv life = {alive, (uintptr_t)peers->lives[peer], 2, 0};
     words[peer + 1] = life;
   }
-  int64_t slice = linux_ipc_now() + 50000000;
-  if (deadline >= 0 && deadline < slice) slice = deadline;
-  struct timespec until = {(time_t)(slice / 1000000000), (long)(slice % 1000000000)};
+  int64_t look = linux_ipc_next_look(50000000, deadline);
+  struct timespec until = {(time_t)(look / 1000000000), (long)(look % 1000000000)};
   long result = syscall(SYS_futex_waitv, words, peers->count + 1, 0, &until, CLOCK_MONOTONIC);
-  if (result < 0 && (errno == ENOSYS || errno == EPERM)) {
-    slice = linux_ipc_now() + 2000000;
-    linux_ipc_sleep(word, expected, deadline >= 0 && deadline < slice ? deadline : slice);
-  }
+  if (result < 0 && (errno == ENOSYS || errno == EPERM))
+    linux_ipc_sleep(word, expected, linux_ipc_next_look(2000000, deadline));
   for (int peer = 0; peer < peers->count; peer++) /* the kernel woke one of us: pass it on */
     if (linux_ipc_load(peers->lives[peer]) & FUTEX_OWNER_DIED) linux_ipc_wake(peers->lives[peer]);
 }
@@ -246,14 +253,14 @@ static inline uint32_t linux_ipc_eventcount_prepare(uint32_t *eventcount) {
   uint32_t key = linux_ipc_load(eventcount);
   while (!(key & LINUX_IPC_SLEEPERS) && !linux_ipc_exchange_if(eventcount, &key, key | LINUX_IPC_SLEEPERS))
     ;
-  syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0); /* stands in for the fence of plain publishers */
+  long result = syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0); /* the fence of plain publishers */
+  if (result < 0) __atomic_store_n(&linux_ipc_lacks_barrier, 1, __ATOMIC_RELAXED);
   return key | LINUX_IPC_SLEEPERS;
 }
 
 /* Sleeps until a notification after `prepare`, the instant, or 100 ms: whoever notifies may be killed before it wakes. */
 static inline void linux_ipc_eventcount_wait(uint32_t *eventcount, uint32_t key, int64_t deadline) {
-  int64_t slice = linux_ipc_now() + 100000000;
-  linux_ipc_sleep(eventcount, key, deadline >= 0 && deadline < slice ? deadline : slice);
+  linux_ipc_sleep(eventcount, key, linux_ipc_next_look(100000000, deadline));
 }
 
 /* If somebody may sleep, advances the eventcount and wakes, both in one system call: nobody is killed between the two.

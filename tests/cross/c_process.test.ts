@@ -1,12 +1,14 @@
 // linux_ipc.h in a process with several threads, or with a child; and what its arguments may be.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { after, afterEach, describe, it } from "node:test";
-import { Barrier, Mutex } from "../../mod.ts";
+import { Barrier, Event, Mutex } from "../../mod.ts";
 import { compilePeer } from "../support/c_peer.ts";
-import { cleanUp, spawnProgram } from "../support/mod.ts";
+import { cleanUp, compileC, spawnProgram, until } from "../support/mod.ts";
 import { closeAll, make } from "../sync/scene.ts";
+import { launcher } from "../wait/refused_launcher.ts";
 
 const program = () => compilePeer("tests/cross/process_peer.c");
 
@@ -15,6 +17,10 @@ async function ask(command: string, parameters: readonly string[]): Promise<stri
   assert.equal(end.code, 0, `${end.signal} ${end.stderr}`);
   return end.stdout;
 }
+
+/** How often a process has gone to sleep. */
+const sleeps = (pid: number) =>
+  Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 
 describe("a process of linux_ipc.h", () => {
   afterEach(closeAll);
@@ -31,6 +37,25 @@ describe("a process of linux_ipc.h", () => {
     const { name } = make(Mutex, "c-namesake");
     // so that the program is number 1 there, as its child will be in the next one
     assert.equal(await ask("unshare", ["--pid", "--fork", program(), "namesake", name]), "3 recovered\n");
+  });
+
+  it("looks again soon where membarrier(2) is refused, since a wake-up may be missed", async () => {
+    const { name, it: mutex } = make(Mutex, "c-refused");
+    const { name: eventName, it: event } = make(Event, "c-refused-event");
+    const guard = mutex.tryLock();
+    const wrapper = [compileC(launcher), "membarrier=EPERM", "--"];
+    for (const [kind, object, call, end] of [
+      ["MUTX", name, "lock -1", () => guard?.unlock()],
+      ["EVNT", eventName, "wait -1", () => event.set()],
+    ] as const) {
+      const c = spawnProgram(compilePeer("tests/cross/call_peer.c"), [kind, object], { wrapper });
+      assert.equal(await c.line(), "0");
+      c.write(call);
+      const before = sleeps(c.pid);
+      await until(() => sleeps(c.pid) > before + 100, "a look every 2 ms", 3000);
+      end();
+      assert.equal(await c.line(), "0");
+    }
   });
 
   it("wakes nobody by a count of nothing, and waits for ever where a timeout goes beyond all times", async () => {
