@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
 import { Participants, type ReadGuard, RwLock, SharedMemory, type WriteGuard } from "../../mod.ts";
-import { sleep, uniqueName } from "../support/mod.ts";
+import { least, sleep, uniqueName } from "../support/mod.ts";
 import { actBetweenLooks, cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
 
 const code = (text: string) => ({ name: "IpcError", code: text });
@@ -110,8 +110,7 @@ describe("a reader-writer lock", () => {
       const writer = await SyncPeer.start("RwLock", name);
       const reader = lock.tryRead();
       const later = closing(RwLock.open(name));
-      writer.begin("object write");
-      await sleep(60);
+      await writer.beginToAwait("object write");
       const second = later.tryRead();
       assert.equal(second !== undefined, preferReaders);
       second?.unlock();
@@ -134,10 +133,10 @@ describe("a reader-writer lock", () => {
     };
     const readers = [read(0), read(10), read(20)];
     await sleep(60);
-    const own = await lock.write({ timeoutMs: 3000 });
+    const own = await lock.write({ timeoutMs: 8000 });
     own?.unlock();
     const peer = await SyncPeer.start("RwLock", name);
-    const others = await peer.call('object write {"timeoutMs":3000}');
+    const others = await peer.call('object write {"timeoutMs":8000}');
     if (others === "guard -") await peer.call("guard unlock");
     isOver = true;
     await soon(Promise.all(readers), "the readers behind the writers");
@@ -150,8 +149,7 @@ describe("a reader-writer lock", () => {
     const reader = lock.tryRead();
     const [idle, reading] = [closing(RwLock.open(name)), closing(RwLock.open(name))];
     const another = reading.tryRead();
-    writer.begin('object write {"timeoutMs":20000}');
-    await sleep(60);
+    await writer.beginToAwait('object write {"timeoutMs":20000}');
     assert.equal(lock.tryRead(), undefined);
     assert.equal(lock.readSync({ timeoutMs: 20 }), undefined);
     assert.equal(await lock.read({ timeoutMs: 20 }), undefined);
@@ -168,12 +166,22 @@ describe("a reader-writer lock", () => {
   it("lets a blocking reader that reads already in again when the writer gives up", async () => {
     const { name, lock } = pair("given-up");
     const writer = await SyncPeer.start("RwLock", name);
-    const reader = lock.tryRead();
-    writer.begin('object write {"timeoutMs":80}');
-    await sleep(60);
-    const again = lock.readSync();
-    assert.equal(await writer.answer(), "undefined");
-    for (const guard of [reader, again]) guard?.unlock();
+    const refusals = await least(1, async () => {
+      const reader = lock.tryRead();
+      writer.begin('object write {"timeoutMs":80}');
+      await sleep(60);
+      let refused = 0; // where the machine is too busy for it to give up within the moment that is waited
+      try {
+        lock.readSync().unlock();
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, "EDEADLK");
+        refused = 1;
+      }
+      assert.equal(await writer.answer(), "undefined");
+      reader?.unlock();
+      return refused;
+    });
+    assert.equal(refusals, 0);
     assert.ok(lock.tryWrite());
   });
 
@@ -181,8 +189,7 @@ describe("a reader-writer lock", () => {
     const { name, lock, other } = pair("draining");
     const writer = await SyncPeer.start("RwLock", name);
     const reader = lock.tryRead();
-    writer.begin("object write");
-    await sleep(60);
+    await writer.beginToAwait("object write");
     assert.equal(other.tryRead(), undefined);
     await writer.kill();
     const second = other.tryRead();
@@ -198,8 +205,7 @@ describe("a reader-writer lock", () => {
     const [dying, writer] = [await SyncPeer.start("RwLock", name), await SyncPeer.start("RwLock", name)];
     const reader = lock.tryRead();
     assert.equal(await dying.call("object read"), "guard -");
-    dying.begin("guard upgrade");
-    await sleep(60);
+    await dying.beginToAwait("guard upgrade");
     await dying.kill();
     writer.begin("object write");
     await sleep(60);
@@ -348,7 +354,7 @@ describe("upgrading a reader", () => {
         [preferReaders, preferReaders],
       );
       another?.unlock();
-      assert.equal(await isPending(upgrading, 20), preferReaders);
+      if (preferReaders) assert.ok(await isPending(upgrading, 20)); // else nobody is left to wait for
       for (const guard of again) guard?.unlock();
       (await soon(upgrading, "the upgrade")).unlock();
       await closeAll();

@@ -1,5 +1,6 @@
 // What the sync tests share: objects with names of their own, and peers that do a call for each line.
 
+import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import type { ObjectCreateOptions } from "../../src/memory/placement.ts";
 import { type ObjectClass, SharedObject } from "../../src/sync/shared_object.ts";
@@ -78,6 +79,12 @@ export class SyncPeer {
   /** Begins a call whose answer `answer` reads. */
   begin(line: string): void {
     this.peer.write(line);
+  }
+
+  /** Begins a call that awaits: it has begun to, since the process answers another one behind it. */
+  async beginToAwait(line: string): Promise<void> {
+    this.begin(line);
+    assert.equal(await this.call("object created"), "false");
   }
 
   answer(timeoutMs = ANSWER_MS): Promise<string> {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
 import { Condition, Event, Mutex, type MutexGuard } from "../../mod.ts";
-import { sleep, uniqueName } from "../support/mod.ts";
+import { sleep, uniqueName, until } from "../support/mod.ts";
 import { cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
 
 const code = (text: string) => ({ name: "IpcError", code: text });
@@ -37,6 +37,7 @@ describe("an event", () => {
     const waits = [1, 2].map((number) => event.wait().then(() => order.push(number)));
     for (const expected of [1, 2]) {
       assert.equal(await peer.call("object set"), "undefined");
+      await until(() => order.length >= expected, `${expected} are through`);
       await sleep(20);
       assert.deepEqual(order, [1, 2].slice(0, expected));
     }
@@ -126,13 +127,11 @@ describe("a condition", () => {
       "nobody goes on without the mutex",
     );
     guard.unlock();
-    for (const peer of peers) {
-      peer.answer().then(async (text) => {
-        assert.equal(text, "guard - true");
-        await peer.call("guard unlock");
-      });
-    }
-    await sleep(200);
+    const turns = peers.map(async (peer) => {
+      assert.equal(await peer.answer(), "guard - true");
+      await peer.call("guard unlock");
+    });
+    await Promise.all(turns);
     const last = await soon(mutex.lock(), "the mutex after all");
     assert.ok(peers.every(({ lines }) => lines === 3));
     last.unlock();

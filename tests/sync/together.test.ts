@@ -86,7 +86,7 @@ describe("a barrier", () => {
     assert.deepEqual([await second.answer(), await third.answer()], ["1", "1"]);
     late.leave();
     const next = barrier.arrive();
-    second.begin("object arrive");
+    await second.beginToAwait("object arrive");
     await sleep(50);
     await second.stop(); // it has arrived, and tells nobody of a death
     assert.ok(await isPending(next));
@@ -231,8 +231,7 @@ describe("a once", () => {
   it("replaces an initialiser that dies, also while others wait", async () => {
     const { name, it: once } = make(Once, "dies");
     const peers = await Promise.all([SyncPeer.start("Once", name), SyncPeer.start("Once", name)]);
-    peers[0]?.begin("object run lasting");
-    await sleep(60);
+    await peers[0]?.beginToAwait("object run lasting");
     peers[1]?.begin("object runSync nothing");
     let count = 0;
     const waiting = once.run(() => void count++);
