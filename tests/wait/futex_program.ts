@@ -1,6 +1,11 @@
 // A C program that speaks plain futex(2), and the tutorial's locks word for word, with an object in /dev/shm.
 
-/** NAME OFFSET then wake COUNT | wait EXPECTED | lock ROUNDS | spin ROUNDS | hold | hold-spin [MILLISECONDS, else until a line comes] */
+/**
+ * NAME OFFSET then wake COUNT | wait EXPECTED | lock ROUNDS | spin ROUNDS | hold | hold-spin [MILLISECONDS]
+ *
+ * Who holds does so until a line comes; with MILLISECONDS, so long behind the instant at which the word 72 bytes further is
+ * not 0: a line might not leave this process while its thread blocks.
+ */
 export const futexProgram = `
 #define _GNU_SOURCE
 #include <errno.h>
@@ -32,6 +37,15 @@ static void spin(void) {
 }
 static void unspin(void) { atomic_flag_clear_explicit((atomic_flag *)word, memory_order_release); }
 
+static void stay(long milliseconds) {
+  if (!milliseconds) {
+    getchar();
+    return;
+  }
+  while (!word[18]) usleep(500);
+  usleep(milliseconds * 1000);
+}
+
 static void say(long number) {
   printf("%ld\\n", number);
   fflush(stdout);
@@ -55,13 +69,13 @@ int main(int count, char **words) {
   if (!strcmp(what, "hold")) {
     lock();
     say(getpid());
-    if (number) usleep(number * 1000); else getchar();
+    stay(number);
     unlock();
   }
   if (!strcmp(what, "hold-spin")) {
     spin();
     say(getpid());
-    if (number) usleep(number * 1000); else getchar();
+    stay(number);
     unspin();
   }
   if (!strcmp(what, "lock") || !strcmp(what, "spin")) {
