@@ -1,9 +1,9 @@
-// The peer of liveness.test.ts: holds a mutex and a ring's role until it is killed, or awaits a death itself.
+// The peer of liveness.test.ts: holds a mutex and a ring's role until it is killed or told, or awaits a death itself.
 
 import process from "node:process";
-import { Mutex, Peer, SpscRing } from "../../mod.ts";
+import { Event, Mutex, Peer, SpscRing } from "../../mod.ts";
 
-const [first, second, milliseconds] = process.argv.slice(2);
+const [first, second, go] = process.argv.slice(2);
 if (first === "ref" || first === "unref") {
   const peer = Peer.ofPid(Number(second));
   console.log("waiting");
@@ -15,6 +15,11 @@ if (first === "ref" || first === "unref") {
   mutex.lockSync();
   ring.producer();
   console.log("holding");
-  setTimeout(() => ring.close(), Number(milliseconds ?? 1e6)).ref();
-  if (milliseconds !== undefined) setTimeout(() => mutex.close(), Number(milliseconds));
+  if (go === undefined) setInterval(() => {}, 1e6);
+  else {
+    const event = Event.open(go);
+    await event.wait();
+    await new Promise((resolve) => setTimeout(resolve, 100)); // until the other side blocks
+    for (const object of [ring, mutex, event]) object.close();
+  }
 }

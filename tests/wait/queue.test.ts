@@ -169,13 +169,16 @@ describe("awaiting", () => {
 
   it("answers undefined to whose time is over, wherever they stand", async () => {
     const { parking, queue, take, put } = makeQueue();
-    const [first, middle, last] = [take({ timeoutMs: 30 }), take({ timeoutMs: 10 }), take()];
+    const [first, middle, last] = [take(), take({ timeoutMs: 10 }), take()];
     assert.equal(await middle, undefined);
     assert.equal(queue.size, 2);
-    assert.equal(await first, undefined);
+    put(1, 2);
+    assert.deepEqual(await Promise.all([first, last]), [1, 2]);
+    const [early, late] = [take({ timeoutMs: 10 }), take()];
+    assert.equal(await early, undefined);
     assert.ok(parking.parked);
     put(3);
-    assert.equal(await last, 3);
+    assert.equal(await late, 3);
   });
 
   it("unparks when the last caller has left", async () => {
