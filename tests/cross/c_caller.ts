@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { constants } from "node:os";
+import { asleep, sleepsOf } from "../support/asleep.ts";
 import { compilePeer } from "../support/c_peer.ts";
-import { type Peer, spawnProgram } from "../support/mod.ts";
+import { type Peer, spawnProgram, until } from "../support/mod.ts";
 
 /** What is answered where a holder died; and by a Once, where it is ours to do. */
 export const RECOVERED = "1";
@@ -48,6 +49,15 @@ export class CCaller {
   /** Begins a call whose answer `answer` reads. A call without a number has 0. */
   begin(line: string): void {
     this.peer.write(/ /.test(line) ? line : `${line} 0`);
+  }
+
+  /** Begins a call in which it sleeps, and knows that it does: it has gone to sleep once more than for its line. */
+  async beginToSleep(line: string): Promise<void> {
+    await asleep(this.pid);
+    const before = sleepsOf(this.pid);
+    this.begin(line);
+    await until(() => sleepsOf(this.pid) > before, `C to wake up for ${line}, and to sleep in it`);
+    await asleep(this.pid);
   }
 
   answer(): Promise<string> {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
 import { Futex, FutexLock, SharedMemory, SpinLock } from "../../mod.ts";
+import { queued } from "../support/asleep.ts";
 import { cleanUp, sleep, uniqueName, until } from "../support/mod.ts";
 import { closeAll, closing, isPending, soon } from "../sync/scene.ts";
 import { CCaller, EAGAIN, EBUSY, EPERM, ETIMEDOUT } from "./c_caller.ts";
@@ -27,8 +28,7 @@ describe("a word between C and JavaScript", () => {
     const [waker, ...sleepers] = callers as [CCaller, ...CCaller[]];
     const said = () => sleepers.filter(({ peer }) => peer.stdout.split("\n").length > 2).length;
     assert.deepEqual(await waker.calls("wait 20", "wake 1"), [ETIMEDOUT, "0"]);
-    for (const sleeper of sleepers) sleeper.begin("wait 8000");
-    await sleep(300);
+    for (const sleeper of sleepers) await sleeper.beginToSleep("wait 60000");
     assert.equal(await waker.call("wake 2"), "2");
     await until(() => said() === 2, "two are awake");
     await sleep(50);
@@ -36,10 +36,12 @@ describe("a word between C and JavaScript", () => {
     assert.equal(futex.wake(5), 1);
     await until(() => said() === 3, "all are awake");
     const waits = [futex.wait(0), futex.wait(0)];
-    assert.ok(await isPending(Promise.race(waits), 200));
+    await queued();
+    assert.ok(await isPending(Promise.race(waits), 0));
     assert.equal(await waker.call("wake 1"), "1");
     await soon(Promise.race(waits), "one of ours");
-    assert.ok(await isPending(Promise.all(waits)));
+    await queued();
+    assert.ok(await isPending(Promise.all(waits), 0));
     assert.equal(await waker.call("wake 2147483647"), "1");
     await soon(Promise.all(waits), "all of ours");
     futex.store(1);
