@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Event } from "../../../mod.ts";
-import { ownRuntime, type Runtime, sleep, spawnPeer, spawnProgram, uniqueName } from "../../support/mod.ts";
+import { ownRuntime, patiently, type Runtime, sleep, spawnPeer, spawnProgram, uniqueName } from "../../support/mod.ts";
 import { nameOf, type Said, scenes } from "./all.ts";
 import { cPeer } from "./c.ts";
 import type { AnyScene, Closable, Who } from "./scene.ts";
@@ -11,7 +11,7 @@ import type { AnyScene, Closable, Who } from "./scene.ts";
 const program = new URL("./peer.ts", import.meta.url);
 /** Past the spinning of those who wait. */
 const SETTLE_MS = 50;
-const DEATH_MS = 20_000;
+const DEATH_MS = 60_000;
 
 function isAlive(pid: number): boolean {
   try {
@@ -25,7 +25,7 @@ function isAlive(pid: number): boolean {
 /** Blocks this thread: nobody here does anything until the process is dead. */
 function sleepUntilDead(pid: number): void {
   const nobody = new Int32Array(new SharedArrayBuffer(4));
-  const end = performance.now() + DEATH_MS;
+  const end = performance.now() + patiently(DEATH_MS);
   while (isAlive(pid)) {
     assert.ok(performance.now() < end, "the victim has not killed itself");
     Atomics.wait(nobody, 0, 0, 5);

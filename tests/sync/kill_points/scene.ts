@@ -2,8 +2,10 @@
 
 import { within } from "../../support/mod.ts";
 
-/** So long, in ms, survivors wait at most for what a dead one has left behind. */
+/** So long, in ms, survivors block at most for what a dead one has left behind. */
 export const LIMIT_MS = 5000;
+/** So long they await it, beside hundreds of others that are judged meanwhile. */
+const AWAIT_MS = 30_000;
 
 /** For a victim that waits in vain, by its own clock. */
 export const IN_VAIN = { timeoutMs: 1 };
@@ -47,7 +49,7 @@ export function scene<T extends Closable, Held = undefined, Begun = undefined>(i
 }
 
 /** The value of a promise that a dead one may have left pending. */
-export const soon = <T>(promise: Promise<T>, what: string): Promise<T> => within(promise, LIMIT_MS, what);
+export const soon = <T>(promise: Promise<T>, what: string): Promise<T> => within(promise, AWAIT_MS, what);
 
 /** One of a list, another one for each index. */
 export const rotate = <T>(list: readonly T[], index: number): T => list[index % list.length] as T;
