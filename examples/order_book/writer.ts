@@ -14,9 +14,9 @@ function bookOf(updates: number): Book {
 }
 
 const found = reader.tryRead();
-console.log(found === undefined ? "a new book" : `a book with ${found.updates} updates`);
 writer.write(bookOf(found?.updates ?? 0));
 writer.sync(); // from here on this one would survive a power loss; kill -9 needs no sync
+console.log(found === undefined ? "a new book" : `a book with ${found.updates} updates`); // whoever reads it may kill us
 
 for (let updates = (found?.updates ?? 0) + 1; ; updates++) {
   for (let burst = 0; burst < 1000; burst++) writer.write(bookOf(updates++));

@@ -15,12 +15,12 @@ describe("a process", () => {
   after(cleanUpPeers);
 
   it("ends when only unref'd waits are pending", async () => {
-    const end = await runPeer(ownRuntime, pendingPeer, ["unref", uniqueName("unref")], { timeoutMs: 15_000 });
+    const end = await runPeer(ownRuntime, pendingPeer, ["unref", uniqueName("unref")], { timeoutMs: 30_000 });
     assert.deepEqual([end.code, end.signal, end.stderr, end.stdout], [0, null, "", "waiting\n"]);
   });
 
   it("lives on for each pending wait until it has ended", async () => {
-    const end = await runPeer(ownRuntime, pendingPeer, ["ref", uniqueName("ref"), 40], { timeoutMs: 15_000 });
+    const end = await runPeer(ownRuntime, pendingPeer, ["ref", uniqueName("ref"), 40], { timeoutMs: 30_000 });
     assert.deepEqual([end.code, end.stderr], [0, ""]);
     const kinds = ["mutex", "read", "write", "semaphore", "event", "barrier", "once", "file", "word", "condition"];
     assert.equal(end.stdout, ["waiting", ...kinds, ""].join("\n"));
@@ -28,7 +28,7 @@ describe("a process", () => {
 
   for (const mode of ["queued", "spurious", "control"]) {
     it(`lives on for a wait that was ref'd when it began: ${mode}`, async () => {
-      const end = await runPeer(ownRuntime, keepingPeer, [mode, uniqueName(mode)], { timeoutMs: 15_000 });
+      const end = await runPeer(ownRuntime, keepingPeer, [mode, uniqueName(mode)], { timeoutMs: 30_000 });
       assert.deepEqual([end.code, end.stderr, end.stdout], [0, "", "set\n"]);
     });
   }
