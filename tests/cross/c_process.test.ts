@@ -1,10 +1,10 @@
 // linux_ipc.h in a process with several threads, or with a child; and what its arguments may be.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import process from "node:process";
 import { after, afterEach, describe, it } from "node:test";
 import { Barrier, Event, Mutex } from "../../mod.ts";
+import { sleepsOf } from "../support/asleep.ts";
 import { compilePeer } from "../support/c_peer.ts";
 import { cleanUp, compileC, spawnProgram, until } from "../support/mod.ts";
 import { closeAll, make } from "../sync/scene.ts";
@@ -17,10 +17,6 @@ async function ask(command: string, parameters: readonly string[]): Promise<stri
   assert.equal(end.code, 0, `${end.signal} ${end.stderr}`);
   return end.stdout;
 }
-
-/** How often a process has gone to sleep. */
-const sleeps = (pid: number) =>
-  Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 
 describe("a process of linux_ipc.h", () => {
   afterEach(closeAll);
@@ -51,8 +47,8 @@ describe("a process of linux_ipc.h", () => {
       const c = spawnProgram(compilePeer("tests/cross/call_peer.c"), [kind, object], { wrapper });
       assert.equal(await c.line(), "0");
       c.write(call);
-      const before = sleeps(c.pid);
-      await until(() => sleeps(c.pid) > before + 100, "a look every 2 ms", 3000);
+      const before = sleepsOf(c.pid);
+      await until(() => sleepsOf(c.pid) > before + 100, "a look every 2 ms", 3000);
       end();
       assert.equal(await c.line(), "0");
     }
