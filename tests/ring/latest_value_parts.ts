@@ -3,12 +3,22 @@
 import { LatestValue, type LatestValueCreateOptions, SharedMemory, type ValueType } from "../../mod.ts";
 import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
 import * as layout from "../../src/ring/latest_value/layout.ts";
-import { uniqueName } from "../support/mod.ts";
+import { cleanUp, uniqueName } from "../support/mod.ts";
+
+const made: { close(): void }[] = [];
+
+/** For `after`: closes what a test has left open, so that its pending waits do not keep the process. */
+export function cleanUpValues(): void {
+  for (const one of made.splice(0)) one.close();
+  cleanUp();
+}
 
 /** One with a name of its own, which goes when it is closed. */
 export function makeLatest(label: string, options: LatestValueCreateOptions) {
   const name = uniqueName(label);
-  return { name, latest: LatestValue.create(name, { unlinkOnClose: true, ...options }) };
+  const latest = LatestValue.create(name, { unlinkOnClose: true, ...options });
+  made.push(latest);
+  return { name, latest };
 }
 
 /** One with its writer and a reader. */

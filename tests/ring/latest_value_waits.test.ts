@@ -5,13 +5,13 @@ import { after, describe, it } from "node:test";
 import { LatestValue, SharedMemory } from "../../mod.ts";
 import { OBJECT_OFFSET, PARTICIPANTS_OFFSET } from "../../src/memory/layout.ts";
 import { Participants } from "../../src/memory/participants.ts";
-import { cleanUp, mainRuntimes, ownRuntime, runPeer, sleep, spawnPeer, uniqueName, within } from "../support/mod.ts";
-import { bytes, makeBoth, makeLatest, text } from "./latest_value_parts.ts";
+import { mainRuntimes, ownRuntime, runPeer, sleep, spawnPeer, uniqueName, until, within } from "../support/mod.ts";
+import { bytes, cleanUpValues, makeBoth, makeLatest, text } from "./latest_value_parts.ts";
 
 const peer = new URL("./latest_value_peer.ts", import.meta.url);
 
 describe("next", () => {
-  after(cleanUp);
+  after(cleanUpValues);
 
   it("resolves to what is there, and then only to what is newer", async () => {
     const { latest, writer, reader } = makeBoth("newer", { size: 16 });
@@ -38,9 +38,9 @@ describe("next", () => {
     const { latest, writer, reader } = makeBoth("order", { size: 16 });
     const order: string[] = [];
     const all = [1, 2, 3].map((number) => reader.next().then((value) => order.push(`${number}${text(value)}`)));
-    for (const value of ["a", "b", "c"]) {
+    for (const [index, value] of ["a", "b", "c"].entries()) {
       writer.write(bytes(value));
-      await sleep(30);
+      await until(() => order.length > index, `one is given ${value}`);
     }
     await within(Promise.all(all), 5000, "all");
     assert.deepEqual(order, ["1a", "2b", "3c"]);
@@ -74,7 +74,7 @@ describe("next", () => {
 });
 
 describe("a process", () => {
-  after(cleanUp);
+  after(cleanUpValues);
 
   it("ends when only an unref'd next is pending, and lives on for one that is ref'd again", async () => {
     for (const [isRef, timeoutMs, stdout] of [
@@ -88,7 +88,7 @@ describe("a process", () => {
 });
 
 describe("nextSync", () => {
-  after(cleanUp);
+  after(cleanUpValues);
 
   it("gives what is newer, or undefined after its timeout", () => {
     const { latest, writer, reader } = makeBoth("sync", { size: 16 });
@@ -125,7 +125,7 @@ describe("nextSync", () => {
 });
 
 describe("the writer's end", () => {
-  after(cleanUp);
+  after(cleanUpValues);
 
   it("an orderly close ends waits after the last value, until a successor comes", async () => {
     const { latest, writer, reader } = makeBoth("orderly", { size: 16 });
@@ -162,9 +162,9 @@ describe("the writer's end", () => {
     const done = (async () => {
       for await (const value of reader) seen.push(text(value) ?? "");
     })();
-    for (const value of ["a", "b", "c"]) {
+    for (const [index, value] of ["a", "b", "c"].entries()) {
       for (let again = 0; again < 10; again++) writer.write(bytes(`${value}${again}`));
-      await sleep(20);
+      await until(() => seen.length > index, `a value of ${value} is seen`);
     }
     writer.close();
     await within(done, 5000, "the end of the iteration");
@@ -212,7 +212,7 @@ describe("the writer's end", () => {
 });
 
 describe("read-only memory", () => {
-  after(cleanUp);
+  after(cleanUpValues);
 
   it("can be read, but not waited on and not written", async () => {
     const { name, latest, writer } = makeBoth("read-only", { size: 16 });

@@ -161,8 +161,11 @@ const commands: Record<string, () => void | Promise<void>> = {
     }
     const pending = parameters[0] === "awaited" ? consumer.receive({ timeoutMs: 300 }) : undefined;
     truncateSync(`/dev/shm${name}`, 0);
-    const blocking = outcome(() => consumer.receiveSync({ timeoutMs: 300 })?.length);
-    const awaiting = await (pending ?? consumer.receive({ timeoutMs: 300 })).then((message) => message?.length, codeOf);
+    const blocking = outcome(() => consumer.receiveSync({ timeoutMs: 10_000 })?.length);
+    const awaiting = await (pending ?? consumer.receive({ timeoutMs: 10_000 })).then(
+      (message) => message?.length,
+      codeOf,
+    );
     console.log(blocking, awaiting, outcome(() => producer.trySend(new Uint8Array(10))) ? "lost" : "");
     ring.close();
     console.log("alive");
@@ -190,7 +193,7 @@ const commands: Record<string, () => void | Promise<void>> = {
     const participants = Participants.over(memory, 0);
     const ring = SpscRing.over(memory, 8192, { participants, capacity: 1024 });
     const [producer, consumer] = [ring.producer(), ring.consumer()];
-    const pending = parameters[0] === "idle" ? undefined : consumer.receive({ timeoutMs: 300 }).catch(codeOf);
+    const pending = parameters[0] === "idle" ? undefined : consumer.receive({ timeoutMs: 10_000 }).catch(codeOf);
     await sleep(20);
     if (parameters[0] === "resized") outcome(() => memory.resize(1 << 20));
     else memory.close();
