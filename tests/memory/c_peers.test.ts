@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { SharedMemory } from "../../mod.ts";
-import { cleanUp, compileC, spawnProgram, uniqueName } from "../support/mod.ts";
+import { cleanUp, compileC, least, spawnProgram, uniqueName } from "../support/mod.ts";
 
 /** read NAME OFFSET | write NAME SIZE BYTE | slow NAME MILLISECONDS SIZE | fields NAME */
 const source = `
@@ -99,14 +99,18 @@ describe("a C program", () => {
   });
 
   it("that has not sized its object yet is waited for", async () => {
-    const name = uniqueName("slow");
-    const maker = program("slow", name, 300, 12_345);
-    assert.equal(await maker.line(), "named");
-    const begin = performance.now();
-    const memory = SharedMemory.open(name, { timeoutMs: 10_000 });
-    assert.equal(memory.size, 12_345);
-    assert.ok(performance.now() - begin > 20, "did not wait");
-    memory.close();
-    assert.equal((await maker.ended).code, 0);
+    const open = async () => {
+      const name = uniqueName("slow");
+      const maker = program("slow", name, 300, 12_345);
+      assert.equal(await maker.line(), "named");
+      const begin = performance.now();
+      const memory = SharedMemory.open(name, { timeoutMs: 10_000 });
+      const waited = performance.now() - begin;
+      assert.equal(memory.size, 12_345);
+      memory.close();
+      assert.equal((await maker.ended).code, 0);
+      return -waited;
+    };
+    assert.ok((await least(-20, open)) < -20, "did not wait"); // once is enough: it may have come too late to wait
   });
 });

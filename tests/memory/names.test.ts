@@ -112,7 +112,7 @@ describe("a name", () => {
     const name = uniqueName("fifo");
     execFileSync("mkfifo", [objectPath(name)]);
     for (const how of ["", "readOnly"]) {
-      const end = await runPeer(ownRuntime, peer, ["openOdd", name, how], { timeoutMs: 5000 });
+      const end = await runPeer(ownRuntime, peer, ["openOdd", name, how], { timeoutMs: 20_000 });
       assert.equal(end.signal, null, `open(${how}) hung`);
       assert.match(end.stdout, /^E[A-Z]+\n$/);
     }

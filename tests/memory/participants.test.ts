@@ -183,7 +183,7 @@ describe("participants", () => {
   });
 
   for (const runtime of mainRuntimes) {
-    it(`of ${runtime.name} that are killed are dead within 100 ms, and their slots are free`, async () => {
+    it(`of ${runtime.name} that are killed are dead when they have ended, and their slots are free`, async () => {
       const memory = table(`killed-${runtime.name}`);
       const own = Array.from({ length: SLOTS - 3 }, () => Participants.over(memory, 0));
       for (const participants of own) participants.join();
@@ -198,8 +198,7 @@ describe("participants", () => {
       }
       other.kill();
       await other.ended;
-      const took = await until(() => owners.every((owner) => own[0].isDead(owner)), "all are dead", 5000);
-      assert.ok(took < 100, `${took} ms`);
+      assert.ok(owners.every((owner) => own[0].isDead(owner)));
       const successor = late.join();
       assert.equal(slotOf(successor), slotOf(owners[0]));
       assert.notEqual(successor, owners[0]);

@@ -35,6 +35,13 @@ function input(): Promise<string> {
   return new Promise((resolve) => createInterface({ input: process.stdin }).once("line", resolve));
 }
 
+/** Removing a name waits a second for who is in the middle of that, in pauses: ten, for tests on slow machines. */
+function removePatiently(): void {
+  const { wait } = Atomics;
+  Atomics.wait = ((array: Int32Array, index: number, value: number, milliseconds?: number) =>
+    wait(array, index, value, milliseconds === undefined ? undefined : 10 * milliseconds)) as typeof wait;
+}
+
 const commands: Record<string, () => void | Promise<void>> = {
   /** Whether an openOrCreate made the object; all racers start at the instant that they are told. */
   async openOrCreate() {
@@ -86,6 +93,7 @@ const commands: Record<string, () => void | Promise<void>> = {
   /** Closes an object, and removes its name, when told to. */
   async closeUnlinking() {
     const memory = SharedMemory.openOrCreate(name, { size: 4096, unlinkOnClose: true });
+    removePatiently();
     console.log("open");
     await input();
     memory.close();
@@ -96,6 +104,7 @@ const commands: Record<string, () => void | Promise<void>> = {
   /** Removes the name when told to. */
   async unlink() {
     SharedMemory.anonymous({ size: 4096 }).close(); // loads the library
+    removePatiently();
     console.log("ready");
     await input();
     console.log(SharedMemory.unlink(name));

@@ -7,10 +7,12 @@ import { after, describe, it } from "node:test";
 import { FileLock, SharedMemory } from "../../mod.ts";
 import {
   cleanUp,
+  least,
   objectExists,
   objectPath,
   ownObjects,
   ownRuntime,
+  patiently,
   Random,
   sleep,
   spawnPeer,
@@ -40,7 +42,9 @@ describe("racing for one name", () => {
     const maker = spawnPeer(ownRuntime, peer, ["createLoop", name, size]);
     await maker.line();
     let seen = 0;
-    for (const end = performance.now() + 1500; performance.now() < end; ) {
+    const begin = performance.now();
+    const isAfter = (milliseconds: number) => performance.now() - begin > milliseconds;
+    while (!isAfter(1500) || (seen <= 20 && !isAfter(patiently(20_000)))) {
       try {
         const memory = SharedMemory.open(`${name}-${seen % 4}`, { timeoutMs: 0 });
         assert.equal(memory.size, size);
@@ -129,16 +133,20 @@ describe("removing a name", () => {
     stopped.close();
   });
 
-  it("is not kept up by a stranger's lock over all of the file", () => {
-    const memory = SharedMemory.create(uniqueName("covered"), { size: 4096, unlinkOnClose: true });
-    const stranger = FileLock.open(objectPath(memory.name ?? ""));
-    const guard = stranger.tryLock();
-    const start = performance.now();
-    memory.close();
-    assert.ok(performance.now() - start < 500);
-    assert.equal(objectExists(memory.name ?? ""), false);
-    guard?.unlock();
-    stranger.close();
+  it("is not kept up by a stranger's lock over all of the file", async () => {
+    const took = await least(500, () => {
+      const memory = SharedMemory.create(uniqueName("covered"), { size: 4096, unlinkOnClose: true });
+      const stranger = FileLock.open(objectPath(memory.name ?? ""));
+      const guard = stranger.tryLock();
+      const start = performance.now();
+      memory.close();
+      const took = performance.now() - start;
+      assert.equal(objectExists(memory.name ?? ""), false);
+      guard?.unlock();
+      stranger.close();
+      return took;
+    });
+    assert.ok(took < 500, `${took} ms`);
   });
 });
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { FileLock, LatestValue, MappedFile, Participants, SharedMap, SpscRing } from "../../mod.ts";
-import { cleanUp, temporaryDirectory } from "../support/mod.ts";
+import { cleanUp, least, temporaryDirectory } from "../support/mod.ts";
 
 const BASE = Participants.byteSize();
 const SPACE = 65536;
@@ -26,15 +26,20 @@ describe("a record lock over the file", () => {
   const make = (name: string) => MappedFile.create(join(directory, name), { size: BASE + SPACE });
 
   for (const [noun, lay] of kinds) {
-    it(`is in nobody's way who finds a ${noun}`, () => {
+    it(`is in nobody's way who finds a ${noun}`, async () => {
       const memory = make(noun);
       lay(memory, true).close();
       const lock = FileLock.open(memory.path);
       assert.ok(lock.tryLock({ shared: true }));
-      const begin = performance.now();
-      const found = lay(memory, false);
-      assert.ok(performance.now() - begin < 1000);
-      assert.equal(found.created, false);
+      const took = await least(1000, () => {
+        const begin = performance.now();
+        const found = lay(memory, false);
+        const took = performance.now() - begin;
+        assert.equal(found.created, false);
+        found.close();
+        return took;
+      });
+      assert.ok(took < 1000, `${took} ms`);
       lock.close();
       memory.close();
     });
