@@ -28,9 +28,10 @@ const COME_UP_EVERY_NS = 30_000_000;
  * ```ts
  * import { Peer } from "@linux-ipc/core";
  * import { spawn } from "node:child_process";
- * const child = spawn("sleep", ["0.5"]);
+ * const child = spawn("cat"); // ends when its input does
  * const peer = Peer.ofPid(child.pid ?? 0);
  * console.log(peer.isAlive, await peer.died({ timeoutMs: 5 })); // true false
+ * child.stdin.end();
  * console.log(await peer.died()); // true
  * peer.close();
  * ```

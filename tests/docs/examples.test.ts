@@ -55,12 +55,13 @@ function promised(example: string): string[] {
   return [...example.matchAll(/console\.log\(.*\);\s*\/\/ (.*)$/gm)].map((match) => match[1].trim());
 }
 
-async function printed(file: string): Promise<string[]> {
+/** What the program at that address prints. */
+async function printed(url: string): Promise<string[]> {
   const lines: string[] = [];
   const { log } = console;
   console.log = (...values: unknown[]) => lines.push(values.map(String).join(" "));
   try {
-    await import(pathToFileURL(file).href);
+    await import(url);
   } finally {
     console.log = log;
   }
@@ -81,7 +82,12 @@ describe("examples", () => {
     it(`of ${path}, number ${index + 1}, prints what it says`, async () => {
       const file = join(directory, `${path.replaceAll("/", "-")}-${index}.ts`);
       writeFileSync(file, `${importingHere(example)}\nexport {};\n`);
-      assert.deepEqual(await printed(file), promised(example));
+      const { href } = pathToFileURL(file);
+      const expected = promised(example);
+      let lines = await printed(href);
+      // Timers stand for other processes there, and a slow machine may be too late for one.
+      if (example.includes("setTimeout(") && `${lines}` !== `${expected}`) lines = await printed(`${href}?again`);
+      assert.deepEqual(lines, expected);
     });
   }
 });
