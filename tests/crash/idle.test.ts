@@ -6,6 +6,7 @@ import { SpscRing } from "../../mod.ts";
 import { clockMonotonic } from "../../src/sys/futex.ts";
 import {
   cleanUp,
+  least,
   mainRuntimes,
   type Peer,
   Random,
@@ -31,7 +32,7 @@ interface Scene {
 }
 
 /** A survivor that waits for an idle victim. */
-async function play(runtime: string, way: Way, act: (scene: Scene) => Promise<void>): Promise<void> {
+async function play<T>(runtime: string, way: Way, act: (scene: Scene) => Promise<T>): Promise<T> {
   const name = uniqueName(`idle-${runtime}-${way}`);
   const ring = SpscRing.create(name, { capacity: 256, unlinkOnClose: true });
   const victim = spawnPeer(random.pick(mainRuntimes), program, [ways[way], name]);
@@ -39,9 +40,10 @@ async function play(runtime: string, way: Way, act: (scene: Scene) => Promise<vo
   try {
     await Promise.all([victim.lineOf("attached"), survivor.lineOf("waiting")]);
     await sleep(200); // it is asleep now
-    await act({ survivor, victim });
+    const result = await act({ survivor, victim });
     const end = await within(survivor.ended, 10_000, "the end of the survivor");
     assert.deepEqual([end.code, end.stderr], [0, ""]);
+    return result;
   } finally {
     survivor.kill();
     victim.kill("SIGKILL");
@@ -49,13 +51,13 @@ async function play(runtime: string, way: Way, act: (scene: Scene) => Promise<vo
   }
 }
 
-async function killAndMeasure({ survivor, victim }: Scene): Promise<void> {
+/** After how many ms it is told. */
+async function killAndMeasure({ survivor, victim }: Scene): Promise<number> {
   const killedAt = clockMonotonic();
   victim.kill();
   const { dead, instant } = JSON.parse(await survivor.line(10_000));
   assert.equal(dead, victim.pid);
-  const tookMs = (instant - killedAt) / 1e6;
-  assert.ok(tookMs < NOTICE_MS, `told after ${tookMs} ms`);
+  return (instant - killedAt) / 1e6;
 }
 
 async function stopAndGoOn({ survivor, victim }: Scene): Promise<void> {
@@ -74,7 +76,10 @@ describe(`idle survivors (seed ${random.seed})`, () => {
   describe(`a death is told within ${NOTICE_MS} ms`, () => {
     for (const runtime of runtimes) {
       for (const way of Object.keys(ways) as Way[]) {
-        it(`${runtime.name}, ${way}`, () => play(runtime.name, way, killAndMeasure));
+        it(`${runtime.name}, ${way}`, async () => {
+          const tookMs = await least(NOTICE_MS, () => play(runtime.name, way, killAndMeasure));
+          assert.ok(tookMs < NOTICE_MS, `told after ${tookMs} ms`);
+        });
       }
     }
   });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Barrier, Event, Semaphore } from "../../mod.ts";
 import { cleanUp, mainRuntimes, ownRuntime, runPeer, sleep, spawnPeer, uniqueName } from "../support/mod.ts";
+import { untilSomebodySleeps } from "./sleepers.ts";
 
 const waiter = new URL("./peer_lost_wake.ts", import.meta.url);
 const killed = new URL("./peer_killed_waking.ts", import.meta.url);
@@ -25,7 +26,8 @@ async function killWaking(runtime: (typeof mainRuntimes)[number], kind: keyof ty
   const asleep = spawnPeer(runtime, waiter, [kind, form, name]);
   try {
     assert.equal(await asleep.line(), "waiting");
-    await sleep(150); // past its spinning
+    await untilSomebodySleeps(name);
+    await sleep(150); // past its last look
     const { signal } = await runPeer(ownRuntime, killed, [kind, name]);
     assert.equal(signal, "SIGKILL", `${kind}: it found nobody to wake`);
     assert.equal(await asleep.line(NOTICE_MS), "woken", kind);

@@ -8,24 +8,30 @@ const [way, name] = process.argv.slice(2) as [string, string];
 const ring = SpscRing.open(name);
 const message = new Uint8Array(8);
 
+function consumer() {
+  const side = ring.consumer();
+  console.log("waiting");
+  return side;
+}
+
+/** Of a ring that is full: what makes room from here on is waited for. */
+function producer() {
+  const side = ring.producer();
+  while (side.trySend(message));
+  console.log("waiting");
+  return side;
+}
+
 /** What each way waits for: resolves to what it got. */
 const ways: Record<string, () => unknown> = {
-  receive: () => ring.consumer().receive(),
-  receiveSync: () => ring.consumer().receiveSync(),
+  receive: () => consumer().receive(),
+  receiveSync: () => consumer().receiveSync(),
   async iterate() {
-    for await (const received of ring.consumer()) return received;
+    for await (const received of consumer()) return received;
     return undefined;
   },
-  send() {
-    const producer = ring.producer();
-    while (producer.trySend(message)); // until it is full
-    return producer.send(message);
-  },
-  sendSync() {
-    const producer = ring.producer();
-    while (producer.trySend(message));
-    return producer.sendSync(message);
-  },
+  send: () => producer().send(message),
+  sendSync: () => producer().sendSync(message),
 };
 
 /** Holds a role and does what the test says on standard input. */
@@ -39,7 +45,6 @@ async function obey(): Promise<void> {
 }
 
 async function wait(): Promise<void> {
-  console.log("waiting");
   try {
     const got = await ways[way]?.();
     console.log(JSON.stringify({ got: got !== undefined, instant: clockMonotonic() }));

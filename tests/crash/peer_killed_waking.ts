@@ -4,6 +4,7 @@ import process from "node:process";
 import { Barrier, Event, Semaphore } from "../../mod.ts";
 import { environment } from "../../src/runtime/environment.ts";
 import { sleep } from "../support/mod.ts";
+import { untilSomebodySleeps } from "./sleepers.ts";
 
 const [kind, name] = process.argv.slice(2) as [string, string];
 const { calls } = environment();
@@ -19,6 +20,7 @@ const dieAtWaking = () => Object.assign(calls, { futex_wake: die });
 async function arrive(): Promise<void> {
   const barrier = Barrier.open(name);
   barrier.join();
+  await untilSomebodySleeps(name);
   await sleep(200);
   dieAtWaking();
   barrier.arriveSync();
