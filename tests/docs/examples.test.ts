@@ -55,13 +55,12 @@ function promised(example: string): string[] {
   return [...example.matchAll(/console\.log\(.*\);\s*\/\/ (.*)$/gm)].map((match) => match[1].trim());
 }
 
-/** What the program at that address prints. */
-async function printed(url: string): Promise<string[]> {
+async function printed(file: string): Promise<string[]> {
   const lines: string[] = [];
   const { log } = console;
   console.log = (...values: unknown[]) => lines.push(values.map(String).join(" "));
   try {
-    await import(url);
+    await import(pathToFileURL(file).href);
   } finally {
     console.log = log;
   }
@@ -80,13 +79,15 @@ describe("examples", () => {
 
   for (const { path, example, index } of examples) {
     it(`of ${path}, number ${index + 1}, prints what it says`, async () => {
-      const file = join(directory, `${path.replaceAll("/", "-")}-${index}.ts`);
-      writeFileSync(file, `${importingHere(example)}\nexport {};\n`);
-      const { href } = pathToFileURL(file);
+      const run = (attempt: number) => {
+        const file = join(directory, `${path.replaceAll("/", "-")}-${index}-${attempt}.ts`);
+        writeFileSync(file, `${importingHere(example)}\nexport {};\n`);
+        return printed(file);
+      };
       const expected = promised(example);
-      let lines = await printed(href);
+      let lines = await run(1);
       // Timers stand for other processes there, and a slow machine may be too late for one.
-      if (example.includes("setTimeout(") && `${lines}` !== `${expected}`) lines = await printed(`${href}?again`);
+      if (example.includes("setTimeout(") && `${lines}` !== `${expected}`) lines = await run(2);
       assert.deepEqual(lines, expected);
     });
   }
