@@ -68,9 +68,6 @@ LIPC_EXPORT int32_t lipc_munlock(double address, double length) {
   return checked(munlock(POINTER(address), (size_t)length));
 }
 
-/* mlockall(2). */
-LIPC_EXPORT int32_t lipc_mlockall(double flags) { return checked(mlockall((int)flags)); }
-
 /* munlockall(2). */
 LIPC_EXPORT int32_t lipc_munlockall(void) { return checked(munlockall()); }
 

@@ -199,7 +199,7 @@ static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
   ROW(watch_add, 4) ROW(watch_arm, 2) ROW(watch_remove, 1) ROW(watch_take, 1)                                         \
   ROW(page_size, 1) ROW(madvise, 3) ROW(resident, 2) ROW(msync, 3) ROW(sync_file_range, 3)                            \
   ROW(fsync, 1) ROW(punch_hole, 3)                                                                                    \
-  ROW(mlock, 3) ROW(munlock, 2) ROW(mlockall, 1) ROW(munlockall, 0) ROW(resource_limit, 1) ROW(pread, 4)              \
+  ROW(mlock, 3) ROW(munlock, 2) ROW(mlockall, 2) ROW(munlockall, 0) ROW(resource_limit, 1) ROW(pread, 4)              \
   ROW(mbind, 6) ROW(set_mempolicy, 3) ROW(get_mempolicy, 4) ROW(move_pages, 4)                                        \
   ROW(getcpu, 0) ROW(sched_setaffinity, 3) ROW(sched_getaffinity, 3) ROW(sched_setscheduler, 3)                       \
   ROW(sched_getscheduler, 1) ROW(sched_getparam, 1) ROW(thread_ids, 2)                                               \

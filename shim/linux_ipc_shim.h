@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 8
+#define LIPC_ABI_VERSION 9
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -82,10 +82,12 @@ LIPC_EXPORT int32_t lipc_fsync(double fd);
 LIPC_EXPORT int32_t lipc_punch_hole(double fd, double offset, double length);
 LIPC_EXPORT int32_t lipc_mlock(double address, double length, double flags);
 LIPC_EXPORT int32_t lipc_munlock(double address, double length);
-LIPC_EXPORT int32_t lipc_mlockall(double flags);
 LIPC_EXPORT int32_t lipc_munlockall(void);
 LIPC_EXPORT double lipc_resource_limit(double resource);
 LIPC_EXPORT int32_t lipc_pread(double fd, double address, double length, double offset);
+
+/* locked_pages.c */
+LIPC_EXPORT int32_t lipc_mlockall(double flags, double reaching);
 
 /* numa.c */
 LIPC_EXPORT int32_t lipc_mbind(double address, double length, double mode, double mask, double nodes, double flags);

@@ -96,9 +96,11 @@ export function unlockMemory(memory: MappedMemory, range: ByteRange = {}): void 
  * mlockall(2): keeps everything in memory that this process touches from now on, and what it has touched already.
  *
  * Pages are locked as they are touched: a runtime reserves far more than it uses, and what must be present from the
- * start is for `prefault`. Holds for the whole process, until `unlockProcessMemory`.
+ * start is for `prefault`. Holds for the whole process, until `unlockProcessMemory`. V8 would abort where it cannot drop
+ * a page that is locked, so madvise(2) of the program and of its libraries is replaced: there it drops locked pages, too.
  *
- * @throws {IpcError} ENOMEM, EPERM this process may not lock as much as it has mapped
+ * @throws {IpcError} ENOMEM, EPERM this process may not lock as much as it has mapped; ENOTSUP V8 in a program that is
+ * linked statically
  * @see https://man7.org/linux/man-pages/man2/mlock.2.html
  * @example
  * ```ts

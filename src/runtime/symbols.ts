@@ -66,10 +66,11 @@ export const symbols = {
   punch_hole: { result: "i32", arguments: 3 },
   mlock: { result: "i32", arguments: 3 },
   munlock: { result: "i32", arguments: 2 },
-  mlockall: { result: "i32", arguments: 1 },
   munlockall: { result: "i32", arguments: 0 },
   resource_limit: { result: "f64", arguments: 1 },
   pread: { result: "i32", arguments: 4 },
+
+  mlockall: { result: "i32", arguments: 2 },
 
   mbind: { result: "i32", arguments: 6 },
   set_mempolicy: { result: "i32", arguments: 3 },
@@ -105,7 +106,7 @@ export const symbols = {
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 8;
+export const ABI_VERSION = 9;
 
 export type SymbolName = keyof typeof symbols;
 

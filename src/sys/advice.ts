@@ -1,6 +1,7 @@
 // Mappings after they are made, and limits: one typed function per system call. Results are >= 0 or -errno.
 
 import { environment } from "../runtime/environment.ts";
+import { isJavaScriptCore } from "../runtime/javascript.ts";
 
 /** madvise(2), what this library uses beside the advice that users may give. */
 export const MADV_HUGEPAGE = 14;
@@ -60,8 +61,9 @@ export function munlock(address: number, length: number): number {
   return environment().calls.munlock(address, length);
 }
 
+/** mlockall(2). V8 aborts where it cannot drop a page: refused there, ENOTSUP, where the shim cannot help (locked_pages.c). */
 export function mlockall(flags: number): number {
-  return environment().calls.mlockall(flags);
+  return environment().calls.mlockall(flags, isJavaScriptCore ? 0 : 1);
 }
 
 export function munlockall(): number {

@@ -15,7 +15,8 @@ import {
   unlockMemory,
 } from "../../mod.ts";
 import { touch } from "../../src/memory/advice.ts";
-import { cleanUp, ownRuntime, runPeer, uniqueName } from "../support/mod.ts";
+import { compilePeer } from "../support/c_peer.ts";
+import { cleanUp, ownRuntime, projectRoot, runPeer, spawnProgram, uniqueName } from "../support/mod.ts";
 import { mappingFields } from "./huge_pages_pool.ts";
 
 const peer = new URL("./cpu_peer.ts", import.meta.url);
@@ -225,6 +226,25 @@ describe("lockMemory", () => {
   }, async () => {
     const end = await runPeer(ownRuntime, peer, ["lockProcess"]);
     assert.equal(end.stdout, "true true\n1\ntrue\n0\n", end.stderr);
+  });
+
+  it("lockProcessMemory lets the engine drop what it has collected, and the process end", {
+    skip: noLock,
+  }, async () => {
+    const expose = { bun: "--expose-gc", deno: "--v8-flags=--expose-gc" };
+    const parameters = [expose[ownRuntime.name as keyof typeof expose] ?? "--expose-gc"];
+    const end = await runPeer(ownRuntime, peer, ["collectLocked"], { parameters });
+    assert.deepEqual([end.code, end.signal, end.stdout, end.stderr], [0, null, "true\n", ""]);
+  });
+
+  it("lockProcessMemory leads the program's madvise(2) to locked pages; one without it is refused", {
+    skip: noLock,
+  }, async () => {
+    const library = `${projectRoot}native/linux-ipc-${process.arch}.so`;
+    const run = (parameters: string[]) =>
+      spawnProgram(compilePeer("tests/memory/locked_pages_peer.c", { parameters }), [library]).ended;
+    assert.equal((await run([])).stdout, "0 0 -1 0\n");
+    assert.equal((await run(["-DQUIET"])).stdout, "-95 7\n"); // ENOTSUP
   });
 
   it("refuses what is closed or no memory", () => {
