@@ -1,11 +1,14 @@
 // The kernel's part on a stage: whoever has the turn plays the shim's calls over tables that all players share.
 //
 // As in ../kernel.ts, a sleep begins only while its word has the expected value, and ends by a wake-up or by the death of
-// somebody whom it watches, never by itself. Each call is a step, as an access is: nobody is stopped in its middle.
+// somebody whom it watches, never by itself; here also where the play says that the sleeper's time is up. Each call is a
+// step, as an access is: nobody is stopped in its middle.
 
 import * as layout from "../../../src/memory/layout.ts";
 import { environment } from "../../../src/runtime/environment.ts";
 import { errno } from "../../../src/sys/errno.ts";
+import { clockMonotonic } from "../../../src/sys/futex.ts";
+import { DIFFERED, STILL_WAITING, WOKEN } from "../../../src/wait/futex_wait.ts";
 import { PLAYERS_MOST, type SharedStage, type Stage, state } from "./stage.ts";
 
 /** Each player maps the memory somewhere else. */
@@ -15,17 +18,29 @@ export const DESCRIPTORS = 100_000;
 
 const WATCHES_MOST = 16;
 const LIVES_MOST = 8;
+const AWAITED_MOST = 16;
 
-/** In words. A player: where it blocks, beside how many lives, those, and its watches. */
+/**
+ * In words. A player: where it blocks, whether that ended too late, beside how many lives, those, its watches, and the
+ * futexes that it has awaited.
+ */
 const BLOCKS = 0;
-const LIVES = 1;
-const FIRST_LIFE = 2;
+const TIMED_OUT = 1;
+const LIVES = 2;
+const FIRST_LIFE = 3;
 const WATCHES = FIRST_LIFE + LIVES_MOST;
 const FIRST_WATCH = WATCHES + 1;
 /** A watch: the byte that it is at, whether a life stands there, what it expects, whether it is armed, and its id. */
 const [AT, IS_LIFE, EXPECTED, ARMED, TOLD, ID] = [0, 1, 2, 3, 4, 5] as const;
 const WATCH_WORDS = 6;
-const PLAYER_WORDS = FIRST_WATCH + WATCHES_MOST * WATCH_WORDS;
+/** An awaited futex: the byte that it is at, what came of it, whether that is to be told, and its id. */
+const AWAITED = FIRST_WATCH + WATCHES_MOST * WATCH_WORDS;
+const FIRST_AWAITED = AWAITED + 1;
+const [FUTEX_AT, OUTCOME, FUTEX_TOLD, FUTEX_ID] = [0, 1, 2, 3] as const;
+const AWAITED_WORDS = 4;
+const PLAYER_WORDS = FIRST_AWAITED + AWAITED_MOST * AWAITED_WORDS;
+/** What came of an awaited futex whose caller has left. */
+const LEFT = -1;
 const NOWHERE = -1;
 
 export function makeTables(): SharedArrayBuffer {
@@ -44,6 +59,7 @@ export class PlayedKernel {
     this.#words = new Int32Array(memory);
     this.#tables = new Int32Array(tables);
     stage.onDeath = () => this.kill(stage.me);
+    stage.onLate = (player) => this.expire(player);
     this.#replaceCalls();
   }
 
@@ -113,6 +129,7 @@ export class PlayedKernel {
     for (let player = 1; player <= PLAYERS_MOST && woken < count; player++) {
       if (this.#stage.stateOf(player) === state.DEAD) continue;
       if (this.#rouse(player, offset)) woken++;
+      woken += this.#wakeAwaited(player, offset, count - woken);
       if (this.#lookAtWatches(player, offset)) woken++;
     }
     return woken;
@@ -151,31 +168,47 @@ export class PlayedKernel {
   #tell(player: number, watch: number): void {
     this.#tables[watch + ARMED] = 0;
     this.#tables[watch + TOLD] = 1;
+    this.#ring(player);
+  }
+
+  /** There is news for its event loop. */
+  #ring(player: number): void {
     const isBlocked = this.#tables[this.#of(player) + BLOCKS] !== NOWHERE; // its event loop does not run then
     if (this.#stage.stateOf(player) === state.ASLEEP && !isBlocked) this.#stage.set(player, state.READY);
   }
 
-  /** Blocks until it is roused. */
-  sleep(address: number, expected: number, lives: readonly number[]): number {
+  /** Blocks until it is roused, or its time is up. */
+  sleep(address: number, expected: number, lives: readonly number[], until: number): number {
     this.#stage.step();
     const offset = this.#offset(address);
     if (this.#words[offset / 4] !== expected) return -errno.EAGAIN;
     const places = lives.map((life) => this.#offset(life));
     if (places.some((life) => this.#isDeadAt(life))) return -errno.EOWNERDEAD;
+    if (until <= clockMonotonic()) return -errno.ETIMEDOUT;
     const at = this.#of(this.#stage.me);
     this.#tables[at + BLOCKS] = offset;
+    this.#tables[at + TIMED_OUT] = 0;
     this.#tables[at + LIVES] = places.length;
     this.#tables.set(places, at + FIRST_LIFE);
     this.#stage.sleep();
-    return 0;
+    return this.#tables[at + TIMED_OUT] === 1 ? -errno.ETIMEDOUT : 0;
   }
 
   /** As `sleep`, over pairs in the scratch block: the eventcount, then the lives. */
-  sleepAmong(pairs: number, count: number): number {
+  sleepAmong(pairs: number, count: number, until: number): number {
     const { scratchView, scratchAddress } = this.#scratch;
     const double = (index: number) => scratchView.getFloat64(pairs - scratchAddress + index * 8, true);
     const lives = Array.from({ length: count - 1 }, (_, index) => double(2 + 2 * index));
-    return this.sleep(double(0), double(1), lives);
+    return this.sleep(double(0), double(1), lives, until);
+  }
+
+  /** A player's time is up: it sleeps no longer, and its event loop looks at its timers. */
+  expire(player: number): void {
+    if (this.#stage.stateOf(player) !== state.ASLEEP) return;
+    const at = this.#of(player);
+    if (this.#tables[at + BLOCKS] !== NOWHERE) this.#tables[at + TIMED_OUT] = 1;
+    this.#tables[at + BLOCKS] = NOWHERE;
+    this.#stage.set(player, state.READY);
   }
 
   // -- watches ---------------------------------------------------------------------------------------------------
@@ -202,25 +235,70 @@ export class PlayedKernel {
     return 0;
   }
 
-  /** The id of a watch that has something to tell. */
+  /** The id of a watch or an awaited futex that has something to tell. */
   take(): number {
-    const watch = this.#told();
-    if (watch === undefined) return -errno.EAGAIN;
-    this.#tables[watch + TOLD] = 0;
-    return this.#tables[watch + ID] as number;
+    const told = this.#told();
+    if (told === undefined) return -errno.EAGAIN;
+    this.#tables[told.flag] = 0;
+    return this.#tables[told.id] as number;
   }
 
-  #told(): number | undefined {
+  /** Where that stands. */
+  #told(): { flag: number; id: number } | undefined {
     const at = this.#of(this.#stage.me);
     for (let index = 0; index < (this.#tables[at + WATCHES] as number); index++) {
       const watch = at + FIRST_WATCH + index * WATCH_WORDS;
-      if (this.#tables[watch + TOLD] === 1) return watch;
+      if (this.#tables[watch + TOLD] === 1) return { flag: watch + TOLD, id: watch + ID };
     }
+    for (const awaited of this.#awaitedBy(this.#stage.me))
+      if (this.#tables[awaited + FUTEX_TOLD] === 1) return { flag: awaited + FUTEX_TOLD, id: awaited + FUTEX_ID };
     return undefined;
   }
 
   get hasNews(): boolean {
     return this.#told() !== undefined;
+  }
+
+  // -- awaited futexes -------------------------------------------------------------------------------------------
+
+  #awaitedBy(player: number): number[] {
+    const at = this.#of(player);
+    const count = this.#tables[at + AWAITED] as number;
+    return Array.from({ length: count }, (_, index) => at + FIRST_AWAITED + index * AWAITED_WORDS);
+  }
+
+  /** It stands in the queue of the word, unless that differs. */
+  await(address: number, expected: number, id: number): number {
+    this.#stage.step();
+    const at = this.#of(this.#stage.me);
+    const awaited = at + FIRST_AWAITED + (this.#tables[at + AWAITED] as number) * AWAITED_WORDS;
+    if ((this.#tables[at + AWAITED] as number) === AWAITED_MOST) throw new Error("a player awaits too many futexes");
+    this.#tables[at + AWAITED] += 1;
+    const offset = this.#offset(address);
+    const differs = this.#words[offset / 4] !== expected;
+    this.#tables.set([offset, differs ? DIFFERED : STILL_WAITING, differs ? 1 : 0, id], awaited);
+    return awaited;
+  }
+
+  /** Up to `count` of those whom it awaits the word for; how many. */
+  #wakeAwaited(player: number, offset: number, count: number): number {
+    const waiting = this.#awaitedBy(player).filter(
+      (awaited) => this.#tables[awaited + FUTEX_AT] === offset && this.#tables[awaited + OUTCOME] === STILL_WAITING,
+    );
+    for (const awaited of waiting.slice(0, count)) {
+      this.#tables[awaited + OUTCOME] = WOKEN;
+      this.#tables[awaited + FUTEX_TOLD] = 1;
+      this.#ring(player);
+    }
+    return Math.min(waiting.length, count);
+  }
+
+  leaveAwaited(awaited: number): number {
+    this.#stage.step();
+    const outcome = this.#tables[awaited + OUTCOME] as number;
+    this.#tables[awaited + OUTCOME] = LEFT;
+    this.#tables[awaited + FUTEX_TOLD] = 0;
+    return outcome;
   }
 
   /** From here on this thread's shim only plays. */
@@ -235,9 +313,12 @@ export class PlayedKernel {
       watch_arm: (watch, expected) => this.arm(watch as number, expected as number),
       watch_remove: (watch) => this.disarm(watch as number),
       watch_take: () => this.take(),
-      wait_event: (address, expected, life) =>
-        this.sleep(address as number, expected as number, life === 0 ? [] : [life as number]),
-      wait_event_among: (pairs, count) => this.sleepAmong(pairs as number, count as number),
+      wait_event: (address, expected, life, until) =>
+        this.sleep(address as number, expected as number, life === 0 ? [] : [life as number], until as number),
+      wait_event_among: (pairs, count, until) => this.sleepAmong(pairs as number, count as number, until as number),
+      futex_wait_any: (pairs, _, until) => this.sleepAmong(pairs as number, 1, until as number),
+      futex_await: (address, expected, id) => this.await(address as number, expected as number, id as number),
+      futex_leave: (awaited) => this.leaveAwaited(awaited as number),
       measure_wake: () => 0, // nobody spins
       membarrier: () => 0,
       membarrier_register: () => 0,

@@ -7,6 +7,7 @@ import type { MemoryRegion } from "../../../src/memory/memory_region.ts";
 import { Participants } from "../../../src/memory/participants.ts";
 import type { Placement } from "../../../src/memory/placement.ts";
 import { Crash, TracedMemory } from "../traced.ts";
+import { PlayedClock } from "./played_clock.ts";
 import { ADDRESSES, DESCRIPTORS, PlayedKernel } from "./played_kernel.ts";
 import type { Life, Scene, Self } from "./scene.ts";
 import { type SharedStage, Stage, state } from "./stage.ts";
@@ -68,6 +69,9 @@ export function selfOf(stage: Stage): Self {
     number: stage.me,
     notes: stage.notes,
     isDead: (user) => stage.stateOf(user) === state.DEAD,
+    get isLate() {
+      return stage.isLate(stage.me);
+    },
     get asleep() {
       return stage.asleep;
     },
@@ -82,6 +86,7 @@ const heard = () => new Promise<void>((resolve) => setImmediate(resolve));
 class Player {
   readonly #stage: Stage;
   readonly #kernel: PlayedKernel;
+  readonly #clock: PlayedClock;
   readonly #traced: TracedMemory;
   #scene: Scene<Closable> | undefined;
   #life: Life<Closable> | undefined;
@@ -91,6 +96,7 @@ class Player {
   constructor({ number, shared, tables }: PlayerData) {
     this.#stage = new Stage(number, shared);
     this.#kernel = new PlayedKernel(this.#stage, shared, tables);
+    this.#clock = new PlayedClock(this.#stage);
     this.#traced = new TracedMemory(shared.memory as unknown as ArrayBuffer);
     this.#traced.onAccess = (_, offset) => {
       if (!this.#isNobodys(offset)) this.#stage.step();
@@ -125,6 +131,7 @@ class Player {
 
   async #play(): Promise<void> {
     let prop: Prop | undefined;
+    this.#clock.reset();
     this.#stage.begin();
     try {
       prop = new Prop(this.#scene as Scene<Closable>, this.#stage.me, this.#traced.buffer);
@@ -137,7 +144,7 @@ class Player {
     this.#stage.leave();
   }
 
-  /** Its event loop, until the life has ended: it sleeps while there is no news. */
+  /** Its event loop, until the life has ended: it sleeps while there is no news. Timers come first. */
   async #live(object: Closable): Promise<void> {
     let hasEnded = false;
     const life = (async () => this.#life?.(object, selfOf(this.#stage)))().finally(() => {
@@ -145,6 +152,7 @@ class Player {
     });
     life.catch(() => {}); // is heard of below
     for (await heard(); !hasEnded && !this.#stage.isDead; await heard()) {
+      if (this.#clock.ring()) continue;
       if (this.#kernel.hasNews) this.#kernel.deliver();
       else this.#stage.sleep();
     }

@@ -9,6 +9,8 @@ export interface Self {
   /** Words that all users share, zeros at first: accesses to them are no steps. */
   readonly notes: Int32Array;
   isDead(user: number): boolean;
+  /** Whether its time is up: all its timeouts until now are over. */
+  readonly isLate: boolean;
   /** Who waits: for a newcomer, who waits for ever. */
   readonly asleep: readonly number[];
   /** Somewhere between two accesses, for a user's own code, which makes none. */

@@ -28,6 +28,8 @@ export interface Slice {
   readonly accesses: number;
   /** It is killed behind them. */
   readonly kills?: boolean;
+  /** Whose time is up behind them, by number: its timeouts and its signals come. */
+  readonly late?: number;
 }
 
 /** In words. */
@@ -35,8 +37,11 @@ const [TURN, IS_OVER, PLAYERS, CURSOR, CASTS] = [0, 1, 2, 3, 4] as const;
 const STATES = 8;
 const LIMITS = 16;
 const KILLS = LIMITS + SLICES_MOST;
-const MADE = KILLS + SLICES_MOST;
-const FIRST_NOTE = MADE + SLICES_MOST;
+const LATE = KILLS + SLICES_MOST;
+const MADE = LATE + SLICES_MOST;
+/** Whether a player's time is up. */
+const IS_LATE = MADE + SLICES_MOST;
+const FIRST_NOTE = IS_LATE + PLAYERS_MOST + 1;
 /** In bytes: what the players are to play, as JSON, and what went wrong. */
 const CAST = 4 * (FIRST_NOTE + NOTES);
 const REASON = CAST + TEXT_BYTES;
@@ -180,15 +185,42 @@ export class Stage {
     return this.#all.filter((player) => this.stateOf(player) === state.ASLEEP);
   }
 
-  /** The next one that can go on, this one last; the leader if nobody can. */
+  /** The next one that can go on, this one last; the leader if nobody can, however late. */
   #next(): number {
     const { players } = this;
-    for (let step = 1; step <= players; step++) {
-      const player = ((this.me - 1 + step) % players) + 1;
-      if (this.stateOf(player) === state.READY) return player;
-    }
+    do {
+      for (let step = 1; step <= players; step++) {
+        const player = ((this.me - 1 + step) % players) + 1;
+        if (this.stateOf(player) === state.READY) return player;
+      }
+    } while (this.#waitForTime());
     return LEADER;
   }
+
+  /** Nobody can go on: the next one's time comes now, if anybody's is to come. */
+  #waitForTime(): boolean {
+    for (let cursor = this.#board[CURSOR] as number; cursor < SLICES_MOST - 1; cursor++) {
+      if (this.#board[LATE + cursor] === 0) continue;
+      this.#board[CURSOR] = cursor;
+      this.#account();
+      return true;
+    }
+    return false;
+  }
+
+  /** Whether it is a time at which its timeouts are over. */
+  isLate(player: number): boolean {
+    return this.#board[IS_LATE + player] === 1;
+  }
+
+  #becomeLate(player: number): void {
+    if (player === 0) return;
+    this.#board[IS_LATE + player] = 1;
+    this.onLate(player);
+  }
+
+  /** What the kernel does when a player's time is up. */
+  onLate: (player: number) => void = () => {};
 
   stateOf(player: number): number {
     return this.#board[STATES + player] as number;
@@ -207,9 +239,10 @@ export class Stage {
     this.#board.fill(0, STATES);
     this.#board[CURSOR] = 0;
     for (const player of this.#all) this.set(player, state.READY);
-    for (const [index, { accesses, kills = false }] of slices.entries()) {
+    for (const [index, { accesses, kills = false, late = 0 }] of slices.entries()) {
       this.#board[LIMITS + index] = accesses;
       this.#board[KILLS + index] = kills ? 1 : 0;
+      this.#board[LATE + index] = late;
     }
     this.#board.fill(ACCESSES_MOST, LIMITS + slices.length, LIMITS + SLICES_MOST);
   }
@@ -269,6 +302,7 @@ export class Stage {
     this.#board[MADE + cursor] = this.#made;
     if (cursor < SLICES_MOST - 1) this.#board[CURSOR] = cursor + 1;
     this.#made = 0;
+    this.#becomeLate(this.#board[LATE + cursor] as number);
   }
 
   /** As `yield`, until somebody has made it ready; Crash if the leader clears the stage. */

@@ -15,6 +15,10 @@ function start(data: PlayerData): Promise<Worker> {
   });
 }
 
+function textOf({ accesses, kills = false, late = 0 }: Slice): string {
+  return `${accesses}${kills ? " and is killed" : ""}${late > 0 ? `, when the time of ${late} is up` : ""}`;
+}
+
 export class Troupe {
   readonly #shared = makeShared();
   readonly #stage = new Stage(LEADER, this.#shared);
@@ -31,6 +35,10 @@ export class Troupe {
     const numbers = Array.from({ length: players }, (_, index) => index + 1);
     troupe.#workers = await Promise.all(numbers.map((number) => start({ ...common, number })));
     return troupe;
+  }
+
+  get players(): number {
+    return this.#lives.length;
   }
 
   /** What is played from here on, by as many as there are lives. */
@@ -58,7 +66,7 @@ export class Troupe {
     this.#stage.clear();
     const { failure } = this.#stage;
     if (failure === "") return;
-    const text = slices.map(({ accesses, kills }) => `${accesses}${kills ? " and is killed" : ""}`).join(", ");
+    const text = slices.map(textOf).join(", ");
     throw new Error(`${this.#lives.join(" beside ")}, slices of ${text}: ${failure}`);
   }
 
@@ -84,22 +92,26 @@ export interface Exploration {
   readonly depth: number;
   /** By number; 0: nobody. */
   readonly victim?: number;
+  /** Whose time is up, and behind which of the stops. */
+  readonly late?: { readonly player: number; readonly stop: number };
   readonly stride?: number;
 }
 
 /**
  * All places at which the first player stops, at each of them all at which the next one does, and so on, `depth` stops in
- * all; then they go on, one after the other. The `victim` (0: nobody) is killed where it has stopped: the first one when all
- * have. Of the places at each stop, one in `stride`.
+ * all; then they go on, one after the other. The `victim` is killed where it has stopped: the first one when all have.
+ * Of the places at each stop, one in `stride`: the first ones, or where somebody's time is up, others each time.
  */
-export function explore(troupe: Troupe, { depth, victim = 0, stride = 1 }: Exploration): void {
+export function explore(troupe: Troupe, { depth, victim = 0, late, stride = 1 }: Exploration): void {
   const stops: Slice[] = [];
-  const ending = victim === 1 ? [{ accesses: 0, kills: true }] : [];
+  const end = victim === 1 ? troupe.players : victim - 1;
+  const ending = end === depth ? [{ accesses: 0, kills: true }] : [];
   const deepen = (): void => {
     const slice = stops.length;
-    const kills = slice > 0 && slice === victim - 1;
-    for (let accesses = 0; ; accesses += stride) {
-      stops[slice] = { accesses, kills };
+    const kills = slice === end;
+    const first = late === undefined ? 0 : troupe.plays % stride;
+    for (let accesses = first; ; accesses += stride) {
+      stops[slice] = { accesses, kills, late: late?.stop === slice ? late.player : 0 };
       if (stops.length < depth) deepen();
       else troupe.play([...stops, ...ending]);
       if (troupe.wasCutShort(slice)) break;

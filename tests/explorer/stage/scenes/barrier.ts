@@ -2,6 +2,7 @@
 
 import { Barrier } from "../../../../src/sync/barrier.ts";
 import { BARRIER_ARRIVED, BARRIER_MEMBERS } from "../../../../src/sync/layout.ts";
+import { inTime, timeout, unlessAborted } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 
 const PARTIES = 2;
@@ -37,7 +38,22 @@ function arriving(barrier: Barrier, self: Self, phase: number) {
   return {
     blocking: () => checkEnd(barrier.arriveSync(), self),
     awaiting: async () => checkEnd(await barrier.arrive(), self),
+    inTime: async (isBlocking: boolean) => {
+      const end = isBlocking ? barrier.arriveSync(timeout) : await barrier.arrive(timeout);
+      if (inTime(end, self) !== undefined) checkEnd(end as number, self);
+      return end;
+    },
+    unlessAborted: async () => {
+      const end = await unlessAborted((options) => barrier.arrive(options) as Promise<number>);
+      if (end !== undefined) checkEnd(end, self);
+      return end;
+    },
   };
+}
+
+/** It has arrived all the same, and goes on to the next phase, or away. */
+async function arriveAndLeave(barrier: Barrier, self: Self, end: Promise<number | undefined>): Promise<void> {
+  if ((await end) === undefined) leave(barrier, self);
 }
 
 export const scene: Scene<Barrier> = {
@@ -66,6 +82,22 @@ export const scene: Scene<Barrier> = {
       arriving(barrier, self, 1).blocking();
       leave(barrier, self);
     },
+    async "blocks with a timeout, and leaves"(barrier, self) {
+      barrier.join();
+      await arriveAndLeave(barrier, self, arriving(barrier, self, 1).inTime(true));
+    },
+    async "awaits with a timeout, and leaves"(barrier, self) {
+      barrier.join();
+      await arriveAndLeave(barrier, self, arriving(barrier, self, 1).inTime(false));
+    },
+    async "awaits with a signal"(barrier, self) {
+      barrier.join();
+      await arriving(barrier, self, 1).unlessAborted();
+    },
+    async "awaits with a timeout"(barrier, self) {
+      barrier.join();
+      await arriving(barrier, self, 1).inTime(false);
+    },
     "joins and leaves"(barrier, self) {
       barrier.join();
       self.pass();
@@ -73,8 +105,8 @@ export const scene: Scene<Barrier> = {
     },
   },
   judge(barrier, self) {
-    // a party that died in the first phase is missed there, until somebody comes in its place
-    if (users.some((user) => self.isDead(user))) {
+    // a party that died or left in the first phase is missed there, until somebody comes in its place
+    if (users.some((user) => self.isDead(user)) || self.notes[LEFT] !== 0) {
       barrier.join();
       barrier.arriveSync({ timeoutMs: 0 });
     }

@@ -4,6 +4,7 @@ import type { Placement } from "../../../../src/memory/placement.ts";
 import { Condition } from "../../../../src/sync/condition.ts";
 import { CONDITION_SIZE } from "../../../../src/sync/layout.ts";
 import { Mutex } from "../../../../src/sync/mutex.ts";
+import { inTime, timeout, unlessAborted } from "../leaving.ts";
 import type { Scene } from "../scene.ts";
 import { enter, leave, noteOutside } from "./mutex.ts";
 
@@ -49,6 +50,42 @@ export const scene: Scene<Monitor> = {
       while (self.notes[CHANGES] === 0) {
         noteOutside(self);
         guard = (await condition.wait(guard)).guard;
+        enter(guard, self);
+      }
+      leave(guard, self);
+    },
+    "blocks with a timeout"({ condition, mutex }, self) {
+      let guard = mutex.lockSync();
+      enter(guard, self);
+      while (self.notes[CHANGES] === 0 && !self.isLate) {
+        noteOutside(self);
+        const result = condition.waitSync(guard, timeout);
+        inTime(result.notified, self);
+        guard = result.guard;
+        enter(guard, self);
+      }
+      leave(guard, self);
+    },
+    async "awaits with a timeout"({ condition, mutex }, self) {
+      let guard = await mutex.lock();
+      enter(guard, self);
+      while (self.notes[CHANGES] === 0 && !self.isLate) {
+        noteOutside(self);
+        const result = await condition.wait(guard, timeout);
+        inTime(result.notified, self);
+        guard = result.guard;
+        enter(guard, self);
+      }
+      leave(guard, self);
+    },
+    async "awaits with a signal"({ condition, mutex }, self) {
+      let guard = await mutex.lock();
+      enter(guard, self);
+      while (self.notes[CHANGES] === 0) {
+        noteOutside(self);
+        const result = await unlessAborted((options) => condition.wait(guard, options));
+        if (result === undefined) return;
+        guard = result.guard;
         enter(guard, self);
       }
       leave(guard, self);

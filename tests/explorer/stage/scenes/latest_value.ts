@@ -5,6 +5,7 @@ import { geometryOf, writeGeometry } from "../../../../src/ring/latest_value/geo
 import { LatestValue } from "../../../../src/ring/latest_value/latest_value.ts";
 import type { LatestValueReader } from "../../../../src/ring/latest_value/reader.ts";
 import { PeerClosedError, PeerDiedError } from "../../../../src/sys/error.ts";
+import { inTime, timeout, unlessAborted } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 
 /** As few buffers as may be: a writer soon comes back to the one that somebody reads. */
@@ -101,6 +102,18 @@ export const scene: Scene<User> = {
     "waits, awaiting": ({ latest }, self) => {
       const reader = latest.reader().unref();
       return readAll(self, () => reader.next());
+    },
+    "waits, blocking with a timeout": ({ latest }, self) => {
+      const reader = latest.reader();
+      return readAll(self, () => inTime(reader.nextSync(timeout), self) ?? reader.nextSync());
+    },
+    "waits with a timeout": ({ latest }, self) => {
+      const reader = latest.reader().unref();
+      return readAll(self, async () => inTime(await reader.next(timeout), self) ?? (await reader.next()));
+    },
+    "waits with a signal": ({ latest }, self) => {
+      const reader = latest.reader().unref();
+      return readAll(self, async () => (await unlessAborted((options) => reader.next(options))) ?? reader.next());
     },
   },
   judge({ latest }, self) {

@@ -1,6 +1,7 @@
 // A mutex: two are never inside, and who comes after a death inside is told of it, once.
 
 import { Mutex, type MutexGuard } from "../../../../src/sync/mutex.ts";
+import { inTime, timeout, unlessAborted } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 
 /** Who is inside, and whose deaths have been told (a bit each). */
@@ -56,6 +57,15 @@ export const scene: Scene<Mutex> = {
     async "awaits twice"(mutex, self) {
       use(await mutex.lock(), self);
       use(await mutex.lock(), self);
+    },
+    "blocks with a timeout": (mutex, self) => use(inTime(mutex.lockSync(timeout), self), self),
+    "awaits with a timeout": async (mutex, self) => use(inTime(await mutex.lock(timeout), self), self),
+    "awaits with a signal": async (mutex, self) => use(await unlessAborted((options) => mutex.lock(options)), self),
+    /** Both are one sleeper. */
+    async "awaits behind one with a signal"(mutex, self) {
+      const first = unlessAborted((options) => mutex.lock(options)).then((guard) => use(guard, self));
+      use(await mutex.lock(), self);
+      await first;
     },
   },
   judge(mutex, self) {

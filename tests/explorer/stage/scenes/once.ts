@@ -1,6 +1,7 @@
 // Something that is done once: two are never at it, it is not done again, and whoever comes back finds it done.
 
 import { Once } from "../../../../src/sync/once.ts";
+import { inTime, timeout, unlessAborted } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 
 /** Who is at it, whether somebody was told that it is done, and how many were told that it ran there. */
@@ -43,6 +44,18 @@ export const scene: Scene<Once> = {
         await Promise.resolve();
       });
       told(once, hasRun, self);
+    },
+    "blocks with a timeout": (once, self) => {
+      const hasRun = once.runSync(() => initialise(self), timeout);
+      if (hasRun || inTime(once.isDone, self)) told(once, hasRun, self);
+    },
+    async "awaits with a timeout"(once, self) {
+      const hasRun = await once.run(() => initialise(self), timeout);
+      if (hasRun || inTime(once.isDone, self)) told(once, hasRun, self);
+    },
+    async "awaits with a signal"(once, self) {
+      const hasRun = await unlessAborted((options) => once.run(() => initialise(self), options));
+      if (hasRun !== undefined) told(once, hasRun, self);
     },
     fails(once, self) {
       try {

@@ -7,6 +7,7 @@ import type { SpscProducer } from "../../../../src/ring/spsc/producer.ts";
 import { SpscRing } from "../../../../src/ring/spsc/ring.ts";
 import { errno } from "../../../../src/sys/errno.ts";
 import { IpcError, PeerClosedError, PeerDiedError } from "../../../../src/sys/error.ts";
+import { inTime, timeout, unlessAborted } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 
 /** Three messages fit, and five are sent. */
@@ -69,6 +70,17 @@ function compose(sequence: number): Uint8Array {
 function noteSent(isSent: boolean, { notes, fail }: Self): void {
   if (!isSent) fail("send came back without a timeout");
   notes[SENT] = (notes[SENT] as number) + 1;
+}
+
+/** Sends the next message until it is sent: what was left has not been, and comes again. */
+async function sendAnyway(
+  producer: SpscProducer,
+  self: Self,
+  send: (message: Uint8Array) => boolean | Promise<boolean>,
+): Promise<void> {
+  const message = compose(self.notes[SENT] as number);
+  if (await send(message)) noteSent(true, self);
+  else noteSent(await producer.send(message), self);
 }
 
 /** The next one in order. Behind a consumer that was killed some may come again. */
@@ -135,6 +147,60 @@ export const scene: Scene<RingUser> = {
         const producer = take(() => ring.producer, self);
         for (let sequence = 0; sequence < MESSAGES; sequence++) noteSent(await producer.send(compose(sequence)), self);
         close(producer, self);
+      }),
+    "sends, blocking with a timeout": (ring, self) =>
+      unlessAlone(self, async () => {
+        const producer = take(() => ring.producer, self);
+        for (let count = 0; count < MESSAGES; count++)
+          await sendAnyway(producer, self, (message) => inTime(producer.sendSync(message, timeout), self));
+        close(producer, self);
+      }),
+    "sends with a timeout": (ring, self) =>
+      unlessAlone(self, async () => {
+        const producer = take(() => ring.producer, self);
+        for (let count = 0; count < MESSAGES; count++)
+          await sendAnyway(producer, self, async (message) => inTime(await producer.send(message, timeout), self));
+        close(producer, self);
+      }),
+    "sends with a signal": (ring, self) =>
+      unlessAlone(self, async () => {
+        const producer = take(() => ring.producer, self);
+        const send = async (message: Uint8Array) =>
+          (await unlessAborted((options) => producer.send(message, options))) ?? false;
+        for (let count = 0; count < MESSAGES; count++) await sendAnyway(producer, self, send);
+        close(producer, self);
+      }),
+    "receives, blocking with a timeout": (ring, self) =>
+      unlessAlone(self, () => {
+        const consumer = take(() => ring.consumer, self);
+        for (let count = 0; count < MESSAGES; count++) {
+          const message = inTime(consumer.receiveSync(timeout), self) ?? consumer.receiveSync();
+          noteReceived(message as Uint8Array, self);
+        }
+        close(consumer, self);
+      }),
+    "receives with a timeout": (ring, self) =>
+      unlessAlone(self, async () => {
+        const consumer = take(() => ring.consumer, self);
+        for (let count = 0; count < MESSAGES; count++) {
+          const message = inTime(await consumer.receive(timeout), self) ?? (await consumer.receive());
+          noteReceived(message as Uint8Array, self);
+        }
+        close(consumer, self);
+      }),
+    /** The first of two that are one sleeper; what it does not take is the second one's. */
+    "receives behind one with a signal": (ring, self) =>
+      unlessAlone(self, async () => {
+        const consumer = take(() => ring.consumer, self);
+        const first = unlessAborted((options) => consumer.receive(options));
+        const second = consumer.receive();
+        second.catch(() => {}); // is heard of below
+        const message = await first;
+        if (message !== undefined) noteReceived(message, self);
+        noteReceived((await second) as Uint8Array, self);
+        while ((self.notes[RECEIVED] as number) < MESSAGES)
+          noteReceived((await consumer.receive()) as Uint8Array, self);
+        close(consumer, self);
       }),
     "receives, blocking": (ring, self) =>
       unlessAlone(self, () => {

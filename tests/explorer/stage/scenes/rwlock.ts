@@ -3,6 +3,7 @@
 import { RWLOCK_READERS } from "../../../../src/sync/layout.ts";
 import { RwLock } from "../../../../src/sync/rwlock.ts";
 import type { ReadGuard, WriteGuard } from "../../../../src/sync/rwlock_guards.ts";
+import { inTime, timeout, unlessAborted } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 import { checkRecovered } from "./mutex.ts";
 
@@ -84,6 +85,18 @@ function makeScene(preferReaders: boolean): Scene<RwLock> {
       "writes, blocking": (lock, self) => write(lock.writeSync(), self),
       "reads, awaiting": async (lock, self) => read(await lock.read(), self),
       "writes, awaiting": async (lock, self) => write(await lock.write(), self),
+      "reads, blocking with a timeout": (lock, self) => read(inTime(lock.readSync(timeout), self), self),
+      "writes, blocking with a timeout": (lock, self) => write(inTime(lock.writeSync(timeout), self), self),
+      "reads with a timeout": async (lock, self) => read(inTime(await lock.read(timeout), self), self),
+      "writes with a timeout": async (lock, self) => write(inTime(await lock.write(timeout), self), self),
+      "reads with a signal": async (lock, self) => read(await unlessAborted((options) => lock.read(options)), self),
+      "writes with a signal": async (lock, self) => write(await unlessAborted((options) => lock.write(options)), self),
+      async "upgrades with a timeout"(lock, self) {
+        const guard = await lock.read();
+        enter(guard, self);
+        if (guard.recovered !== undefined) leave(guard, self);
+        else writeOrLeave(await guard.upgrade(timeout), guard, self);
+      },
       async upgrades(lock, self) {
         const guard = await lock.read();
         enter(guard, self);

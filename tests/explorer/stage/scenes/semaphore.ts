@@ -1,6 +1,7 @@
 // A semaphore: never more permits are held than there are, none is lost, and nobody sleeps beside one.
 
 import { Semaphore } from "../../../../src/sync/semaphore.ts";
+import { inTime, timeout, unlessAborted } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 
 /** How many permits each user holds, from this one on. */
@@ -27,6 +28,21 @@ function makeScene(value: number, owned: boolean): Scene<Semaphore> {
       tries: (semaphore, self) => use(semaphore, semaphore.tryAcquire(), value, self),
       blocks: (semaphore, self) => use(semaphore, semaphore.acquireSync(), value, self),
       awaits: async (semaphore, self) => use(semaphore, await semaphore.acquire(), value, self),
+      "blocks with a timeout": (semaphore, self) =>
+        use(semaphore, inTime(semaphore.acquireSync(timeout), self), value, self),
+      "awaits with a timeout": async (semaphore, self) =>
+        use(semaphore, inTime(await semaphore.acquire(timeout), self), value, self),
+      "awaits with a signal": async (semaphore, self) => {
+        const isTaken = await unlessAborted((options) => semaphore.acquire(options));
+        use(semaphore, isTaken ?? false, value, self);
+      },
+      /** Both are one sleeper. */
+      async "awaits behind one with a signal"(semaphore, self) {
+        const first = unlessAborted((options) => semaphore.acquire(options));
+        const second = semaphore.acquire();
+        use(semaphore, (await first) ?? false, value, self);
+        use(semaphore, await second, value, self);
+      },
       async "awaits twice"(semaphore, self) {
         for (let round = 0; round < 2; round++) use(semaphore, await semaphore.acquire(), value, self);
       },

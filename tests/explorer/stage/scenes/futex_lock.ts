@@ -1,0 +1,74 @@
+// A lock of one word, beside programs that lock as the textbooks do: two are never inside, and who leaves keeps no wake-up.
+
+import type { Placement } from "../../../../src/memory/placement.ts";
+import { FutexLock } from "../../../../src/sync/futex_lock.ts";
+import type { PlainGuard } from "../../../../src/sync/plain_guard.ts";
+import { Futex } from "../../../../src/wait/futex.ts";
+import { inTime, timeout, unlessAborted } from "../leaving.ts";
+import type { Scene, Self } from "../scene.ts";
+
+/** Who is inside. */
+const INSIDE = 0;
+/** As C has the word. */
+const [FREE, LOCKED, CONTENDED] = [0, 1, 2] as const;
+
+class User {
+  readonly lock: FutexLock;
+  readonly word: Futex;
+
+  constructor({ memory, base }: Placement) {
+    this.lock = FutexLock.over(memory, base);
+    this.word = Futex.over(memory, base);
+  }
+
+  unref(): void {
+    this.lock.unref();
+  }
+
+  close(): void {}
+}
+
+function beInside(self: Self): void {
+  const { notes, number, fail } = self;
+  if (notes[INSIDE] !== 0) fail(`${notes[INSIDE]} and ${number} are inside`);
+  notes[INSIDE] = number;
+  self.pass();
+  notes[INSIDE] = 0;
+}
+
+function use(guard: PlainGuard | undefined, self: Self): void {
+  if (guard === undefined) return;
+  beInside(self);
+  guard.unlock();
+}
+
+export const scene: Scene<User> = {
+  make: (placement) => new User(placement),
+  lives: {
+    blocks: ({ lock }, self) => use(lock.lockSync(), self),
+    awaits: async ({ lock }, self) => use(await lock.lock(), self),
+    async "awaits twice"({ lock }, self) {
+      for (let round = 0; round < 2; round++) use(await lock.lock(), self);
+    },
+    /** It wakes one. */
+    "is of C"({ word }, self) {
+      if (word.compareExchange(FREE, LOCKED) !== FREE)
+        while (word.exchange(CONTENDED) !== FREE) word.waitSync(CONTENDED);
+      beInside(self);
+      if (word.exchange(FREE) === CONTENDED) word.wake(1);
+    },
+    "blocks with a timeout": ({ lock }, self) => use(inTime(lock.lockSync(timeout), self), self),
+    "awaits with a timeout": async ({ lock }, self) => use(inTime(await lock.lock(timeout), self), self),
+    "awaits with a signal": async ({ lock }, self) => use(await unlessAborted((options) => lock.lock(options)), self),
+    /** Both are one sleeper. */
+    async "awaits behind one with a signal"({ lock }, self) {
+      const first = unlessAborted((options) => lock.lock(options)).then((guard) => use(guard, self));
+      use(await lock.lock(), self);
+      await first;
+    },
+  },
+  judge({ lock }, self) {
+    if (self.asleep.length > 0) self.fail(`${self.asleep} wait for ever`);
+    if (lock.isLocked) self.fail("it is held at the end");
+  },
+};
