@@ -331,6 +331,17 @@ describe("a pending send", () => {
     ring.close();
   });
 
+  it("that has ended without being sent lets a smaller one behind it find room", async () => {
+    const { ring, producer, consumer } = makePair("smaller", { capacity: 64, maxMessageSize: 24, spinMs: 0 });
+    producer.trySend(filled(24, 1));
+    const large = producer.send(filled(24, 2), { timeoutMs: 20 });
+    const small = producer.send(filled(8, 3));
+    assert.equal(await large, false);
+    assert.equal(await within(small, 5000, "room"), true);
+    assert.deepEqual(firstBytes(consumer), [1, 3]);
+    ring.close();
+  });
+
   it("that has ended without being sent is in nobody's way, also behind a claim", async () => {
     for (const isClaimed of [false, true]) {
       const { ring, producer, consumer } = nearlyFull("ended");

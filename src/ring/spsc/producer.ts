@@ -149,6 +149,7 @@ export class SpscProducer extends RingRoom {
     } finally {
       const index = message.isSent ? -1 : this.pending.indexOf(message);
       if (index >= 0) this.pending.splice(index, 1);
+      if (index === 0 && this.isOpen) this.renew(); // a smaller one behind it may find room
     }
     return message.isSent;
   }
