@@ -64,7 +64,11 @@ const casts: Record<string, readonly Cast[]> = {
     { ...dying("joins and leaves", "blocks", "awaits"), stride: 6 },
   ],
   "once scene": [dying("blocks", "takes its time"), dying("fails", "awaits"), dying("blocks", "awaits", "fails")],
-  "futex_lock scene": [living("is of C", "awaits twice"), living("blocks", "awaits", "is of C")],
+  "futex_lock scene": [
+    living("is of C", "awaits twice"),
+    living("blocks", "awaits", "is of C"),
+    living("is of C, and calls off", "awaits with a call", "is of C"),
+  ],
   "futex scene": [living("blocks at the first", "awaits the first", "wakes the first")],
   "ring scene": [
     dying("sends, blocking", "receives, awaiting"),
@@ -88,7 +92,7 @@ const casts: Record<string, readonly Cast[]> = {
 };
 
 /** Whose time may be up says so. */
-const isLeaver = (life: string) => /with a (timeout|signal)/.test(life);
+const isLeaver = (life: string) => /with a (timeout|signal)|and closes/.test(life);
 
 /** Casts with somebody who leaves, when the time is up; strides are longer, since there is one stop more. */
 const leaving = (stride: number, ...lives: string[]): Cast => ({ lives, mayDie: false, stride });
@@ -96,12 +100,21 @@ const leaving = (stride: number, ...lives: string[]): Cast => ({ lives, mayDie: 
 /** As above. */
 const leavers: Record<string, readonly Cast[]> = {
   "mutex scene": [
+    leaving(2, "stays", "blocks with a timeout"),
+    leaving(2, "stays", "awaits with a timeout"),
+    leaving(4, "blocks", "awaits, and closes", "blocks"),
     leaving(4, "blocks with a timeout", "awaits twice"),
     leaving(5, "blocks", "blocks with a timeout", "awaits"),
     leaving(5, "blocks", "awaits with a signal", "blocks"),
     leaving(3, "blocks", "awaits behind one with a signal"),
   ],
   "rwlock scene": [
+    leaving(4, "reads, and stays", "writes, blocking with a timeout"),
+    leaving(4, "reads, and stays", "writes with a timeout"),
+    leaving(4, "reads, and stays", "upgrades with a timeout"),
+    leaving(4, "writes, and stays", "reads with a timeout"),
+    leaving(9, "reads, blocking", "writes, and closes", "reads, awaiting"),
+    leaving(9, "writes, blocking", "reads, and closes", "reads, awaiting"),
     leaving(8, "reads, blocking", "writes, blocking with a timeout", "reads, awaiting"),
     leaving(8, "reads, awaiting", "writes with a timeout", "reads, blocking"),
     leaving(8, "writes, awaiting", "reads with a timeout", "writes, blocking"),
@@ -115,6 +128,7 @@ const leavers: Record<string, readonly Cast[]> = {
     leaving(9, "reads, awaiting", "writes, blocking with a timeout", "writes, blocking"),
   ],
   "semaphore scene": [
+    leaving(3, "blocks", "awaits, and closes", "blocks"),
     leaving(3, "blocks", "blocks with a timeout", "awaits"),
     leaving(2, "blocks twice", "awaits with a timeout"),
     leaving(3, "blocks", "awaits with a signal", "blocks"),
@@ -122,12 +136,14 @@ const leavers: Record<string, readonly Cast[]> = {
   ],
   "semaphore ofTwo": [leaving(4, "blocks twice", "awaits behind one with a signal", "awaits")],
   "semaphore owned": [
+    leaving(6, "blocks", "awaits, and closes", "blocks"),
     leaving(5, "blocks", "blocks with a timeout", "awaits"),
     leaving(5, "awaits", "awaits with a timeout", "blocks"),
     leaving(4, "blocks twice", "awaits behind one with a signal"),
   ],
   "event scene": [leaving(4, "awaits with a timeout", "blocks", "sets")],
   "event autoReset": [
+    leaving(4, "awaits, and closes", "blocks", "sets"),
     leaving(4, "awaits with a timeout", "blocks", "sets"),
     leaving(4, "blocks with a timeout", "awaits", "sets"),
     leaving(4, "awaits with a signal", "blocks", "sets"),
@@ -135,17 +151,21 @@ const leavers: Record<string, readonly Cast[]> = {
     leaving(3, "awaits behind one with a signal", "sets twice"),
   ],
   "condition scene": [
+    leaving(4, "awaits, and closes", "changes it"),
     leaving(5, "blocks with a timeout", "changes it"),
     leaving(9, "awaits with a timeout", "blocks", "changes it"),
     leaving(8, "awaits with a signal", "awaits", "changes it, and notifies behind"),
   ],
   "barrier scene": [
+    leaving(13, "blocks with a timeout", "awaits"),
+    leaving(13, "blocks", "awaits, and closes"),
     leaving(15, "blocks with a timeout, and leaves", "awaits"),
     leaving(11, "blocks", "awaits with a timeout, and leaves"),
     leaving(15, "awaits with a signal", "blocks"),
     leaving(11, "blocks", "awaits with a timeout"),
   ],
   "once scene": [
+    leaving(6, "fails", "awaits, and closes", "blocks"),
     leaving(6, "takes its time", "blocks with a timeout", "awaits"),
     leaving(6, "fails", "awaits with a timeout", "blocks"),
     leaving(6, "fails", "awaits with a signal", "awaits"),
@@ -158,7 +178,15 @@ const leavers: Record<string, readonly Cast[]> = {
     leaving(10, "sends, awaiting", "receives with a timeout"),
     leaving(9, "sends, blocking", "receives behind one with a signal"),
   ],
+  "ring_turns scene": [
+    leaving(5, "sends with a timeout, and a small one", "receives later"),
+    leaving(5, "sends with a signal, and a small one", "receives one, and later"),
+    leaving(5, "sends with a timeout, and tries then", "receives two, and later"),
+    leaving(5, "sends with a signal, and tries then", "receives two, and later"),
+  ],
   "futex_lock scene": [
+    leaving(3, "is of C", "blocks with a timeout", "is of C"),
+    leaving(4, "is of C twice", "awaits behind one with a signal", "is of C"),
     leaving(2, "is of C", "is of C", "blocks with a timeout"),
     leaving(2, "is of C", "awaits with a signal", "is of C"),
     leaving(2, "is of C", "awaits with a timeout", "awaits"),

@@ -1,10 +1,12 @@
-// Leaving: users who wait until the play says that their time is up, by a timeout or by a signal.
+// Leaving: users who wait until the play says that their time is up, by a timeout, by a signal or by closing.
 
 import { clearTimeout, setTimeout } from "node:timers";
+import { errno } from "../../../src/sys/errno.ts";
+import { IpcError } from "../../../src/sys/error.ts";
 import type { Self } from "./scene.ts";
 
-/** Long enough for the library to measure its spinning, which is none on the stage. */
-const TIMEOUT_MS = 1000;
+/** Long enough for the library to measure its spinning, which is none on the stage, and less than waits come up. */
+const TIMEOUT_MS = 50;
 
 /** For the options of a wait. */
 export const timeout = { timeoutMs: TIMEOUT_MS };
@@ -24,6 +26,19 @@ export async function unlessAborted<T>(wait: (options: { signal: AbortSignal }) 
     return await wait({ signal: controller.signal });
   } catch (error) {
     if (error !== reason) throw error;
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What a wait has answered whose object is closed meanwhile; undefined if that ended it. */
+export async function unlessClosed<T>(object: { close(): void }, wait: () => Promise<T>): Promise<T | undefined> {
+  const timer = setTimeout(() => object.close(), TIMEOUT_MS);
+  try {
+    return await wait();
+  } catch (error) {
+    if (!(error instanceof IpcError) || error.errno !== errno.EBADF) throw error;
     return undefined;
   } finally {
     clearTimeout(timer);

@@ -19,15 +19,18 @@ export const DESCRIPTORS = 100_000;
 const WATCHES_MOST = 16;
 const LIVES_MOST = 8;
 const AWAITED_MOST = 16;
+/** Sleeps that are to last so long have no end of their own: the library comes up from them to look again. */
+const ENDLESS_NS = 100_000_000;
 
 /**
- * In words. A player: where it blocks, whether that ended too late, beside how many lives, those, its watches, and the
- * futexes that it has awaited.
+ * In words. A player: where it blocks, whether for a time, whether that was up, beside how many lives, those, its watches,
+ * and the futexes that it has awaited.
  */
 const BLOCKS = 0;
-const TIMED_OUT = 1;
-const LIVES = 2;
-const FIRST_LIFE = 3;
+const IS_TIMED = 1;
+const TIMED_OUT = 2;
+const LIVES = 3;
+const FIRST_LIFE = 4;
 const WATCHES = FIRST_LIFE + LIVES_MOST;
 const FIRST_WATCH = WATCHES + 1;
 /** A watch: the byte that it is at, whether a life stands there, what it expects, whether it is armed, and its id. */
@@ -184,9 +187,11 @@ export class PlayedKernel {
     if (this.#words[offset / 4] !== expected) return -errno.EAGAIN;
     const places = lives.map((life) => this.#offset(life));
     if (places.some((life) => this.#isDeadAt(life))) return -errno.EOWNERDEAD;
-    if (until <= clockMonotonic()) return -errno.ETIMEDOUT;
+    const left = until - clockMonotonic();
+    if (left <= 0) return -errno.ETIMEDOUT;
     const at = this.#of(this.#stage.me);
     this.#tables[at + BLOCKS] = offset;
+    this.#tables[at + IS_TIMED] = left < ENDLESS_NS ? 1 : 0;
     this.#tables[at + TIMED_OUT] = 0;
     this.#tables[at + LIVES] = places.length;
     this.#tables.set(places, at + FIRST_LIFE);
@@ -202,12 +207,15 @@ export class PlayedKernel {
     return this.sleep(double(0), double(1), lives, until);
   }
 
-  /** A player's time is up: it sleeps no longer, and its event loop looks at its timers. */
+  /** A player's time is up: it sleeps no longer where that was for a time, and its event loop looks at its timers. */
   expire(player: number): void {
     if (this.#stage.stateOf(player) !== state.ASLEEP) return;
     const at = this.#of(player);
-    if (this.#tables[at + BLOCKS] !== NOWHERE) this.#tables[at + TIMED_OUT] = 1;
-    this.#tables[at + BLOCKS] = NOWHERE;
+    if (this.#tables[at + BLOCKS] !== NOWHERE) {
+      if (this.#tables[at + IS_TIMED] === 0) return;
+      this.#tables[at + BLOCKS] = NOWHERE;
+      this.#tables[at + TIMED_OUT] = 1;
+    }
     this.#stage.set(player, state.READY);
   }
 

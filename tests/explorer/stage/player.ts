@@ -70,7 +70,7 @@ export function selfOf(stage: Stage): Self {
     notes: stage.notes,
     isDead: (user) => stage.stateOf(user) === state.DEAD,
     get isLate() {
-      return stage.isLate(stage.me);
+      return stage.timesOf(stage.me) > 0;
     },
     get asleep() {
       return stage.asleep;

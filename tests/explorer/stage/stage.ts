@@ -28,7 +28,8 @@ export interface Slice {
   readonly accesses: number;
   /** It is killed behind them. */
   readonly kills?: boolean;
-  /** Whose time is up behind them, by number: its timeouts and its signals come. */
+  /** Whose time is up behind them, by number: its timeouts and its signals come, and from then on all that it waits for
+   * when nobody can go on. */
   readonly late?: number;
 }
 
@@ -39,9 +40,11 @@ const LIMITS = 16;
 const KILLS = LIMITS + SLICES_MOST;
 const LATE = KILLS + SLICES_MOST;
 const MADE = LATE + SLICES_MOST;
-/** Whether a player's time is up. */
-const IS_LATE = MADE + SLICES_MOST;
-const FIRST_NOTE = IS_LATE + PLAYERS_MOST + 1;
+/** How often a player's time was up. */
+const TIMES = MADE + SLICES_MOST;
+const FIRST_NOTE = TIMES + PLAYERS_MOST + 1;
+/** So often at most: a user waits no more often with a timeout. */
+const TIMES_MOST = 4;
 /** In bytes: what the players are to play, as JSON, and what went wrong. */
 const CAST = 4 * (FIRST_NOTE + NOTES);
 const REASON = CAST + TEXT_BYTES;
@@ -197,7 +200,7 @@ export class Stage {
     return LEADER;
   }
 
-  /** Nobody can go on: the next one's time comes now, if anybody's is to come. */
+  /** Nobody can go on: somebody's time is up now, if it was to come, or comes again for what it has begun since. */
   #waitForTime(): boolean {
     for (let cursor = this.#board[CURSOR] as number; cursor < SLICES_MOST - 1; cursor++) {
       if (this.#board[LATE + cursor] === 0) continue;
@@ -205,17 +208,20 @@ export class Stage {
       this.#account();
       return true;
     }
-    return false;
+    const late = this.asleep.find((player) => this.timesOf(player) > 0 && this.timesOf(player) < TIMES_MOST);
+    if (late === undefined) return false;
+    this.#becomeLate(late);
+    return true;
   }
 
-  /** Whether it is a time at which its timeouts are over. */
-  isLate(player: number): boolean {
-    return this.#board[IS_LATE + player] === 1;
+  /** How often its time was up. */
+  timesOf(player: number): number {
+    return this.#board[TIMES + player] as number;
   }
 
   #becomeLate(player: number): void {
     if (player === 0) return;
-    this.#board[IS_LATE + player] = 1;
+    this.#board[TIMES + player]++;
     this.onLate(player);
   }
 

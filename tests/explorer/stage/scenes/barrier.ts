@@ -2,7 +2,7 @@
 
 import { Barrier } from "../../../../src/sync/barrier.ts";
 import { BARRIER_ARRIVED, BARRIER_MEMBERS } from "../../../../src/sync/layout.ts";
-import { inTime, timeout, unlessAborted } from "../leaving.ts";
+import { inTime, timeout, unlessAborted, unlessClosed } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 
 const PARTIES = 2;
@@ -89,6 +89,19 @@ export const scene: Scene<Barrier> = {
     async "awaits with a timeout, and leaves"(barrier, self) {
       barrier.join();
       await arriveAndLeave(barrier, self, arriving(barrier, self, 1).inTime(false));
+    },
+    async "awaits, and closes"(barrier, self) {
+      barrier.join();
+      const end = await unlessClosed(barrier, () => {
+        note(self, ARRIVED + 1);
+        return barrier.arrive();
+      });
+      if (end === undefined) note(self, LEFT);
+      else checkEnd(end, self);
+    },
+    async "blocks with a timeout"(barrier, self) {
+      barrier.join();
+      await arriving(barrier, self, 1).inTime(true);
     },
     async "awaits with a signal"(barrier, self) {
       barrier.join();

@@ -4,7 +4,7 @@ import type { Placement } from "../../../../src/memory/placement.ts";
 import { Condition } from "../../../../src/sync/condition.ts";
 import { CONDITION_SIZE } from "../../../../src/sync/layout.ts";
 import { Mutex } from "../../../../src/sync/mutex.ts";
-import { inTime, timeout, unlessAborted } from "../leaving.ts";
+import { inTime, timeout, unlessAborted, unlessClosed } from "../leaving.ts";
 import type { Scene } from "../scene.ts";
 import { enter, leave, noteOutside } from "./mutex.ts";
 
@@ -84,6 +84,18 @@ export const scene: Scene<Monitor> = {
       while (self.notes[CHANGES] === 0) {
         noteOutside(self);
         const result = await unlessAborted((options) => condition.wait(guard, options));
+        if (result === undefined) return;
+        guard = result.guard;
+        enter(guard, self);
+      }
+      leave(guard, self);
+    },
+    async "awaits, and closes"({ condition, mutex }, self) {
+      let guard = await mutex.lock();
+      enter(guard, self);
+      while (self.notes[CHANGES] === 0) {
+        noteOutside(self);
+        const result = await unlessClosed(condition, () => condition.wait(guard));
         if (result === undefined) return;
         guard = result.guard;
         enter(guard, self);

@@ -1,7 +1,7 @@
 // An event: nobody sleeps while it is set, and one that resets itself lets one through for each time that it is set.
 
 import { Event } from "../../../../src/sync/event.ts";
-import { inTime, timeout, unlessAborted } from "../leaving.ts";
+import { inTime, timeout, unlessAborted, unlessClosed } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 
 /** How often it was set, and how many it has let through. */
@@ -30,6 +30,7 @@ function makeScene(autoReset: boolean): Scene<Event> {
       "awaits with a timeout": async (event, self) => inTime(await event.wait(timeout), self) && pass(true, self),
       "awaits with a signal": async (event, self) =>
         (await unlessAborted((options) => event.wait(options))) && pass(true, self),
+      "awaits, and closes": async (event, self) => (await unlessClosed(event, () => event.wait())) && pass(true, self),
       /** Both are one sleeper. */
       async "awaits behind one with a signal"(event, self) {
         const first = unlessAborted((options) => event.wait(options)).then((passed) => passed && pass(true, self));

@@ -15,14 +15,18 @@ const [FREE, LOCKED, CONTENDED] = [0, 1, 2] as const;
 class User {
   readonly lock: FutexLock;
   readonly word: Futex;
+  /** Another word, which calls off a wait. */
+  readonly call: Futex;
 
   constructor({ memory, base }: Placement) {
     this.lock = FutexLock.over(memory, base);
     this.word = Futex.over(memory, base);
+    this.call = Futex.over(memory, base + 4);
   }
 
   unref(): void {
     this.lock.unref();
+    this.call.unref();
   }
 
   close(): void {}
@@ -34,6 +38,13 @@ function beInside(self: Self): void {
   notes[INSIDE] = number;
   self.pass();
   notes[INSIDE] = 0;
+}
+
+/** It wakes one. */
+function useAsC({ word }: User, self: Self): void {
+  if (word.compareExchange(FREE, LOCKED) !== FREE) while (word.exchange(CONTENDED) !== FREE) word.waitSync(CONTENDED);
+  beInside(self);
+  if (word.exchange(FREE) === CONTENDED) word.wake(1);
 }
 
 function use(guard: PlainGuard | undefined, self: Self): void {
@@ -50,12 +61,25 @@ export const scene: Scene<User> = {
     async "awaits twice"({ lock }, self) {
       for (let round = 0; round < 2; round++) use(await lock.lock(), self);
     },
-    /** It wakes one. */
-    "is of C"({ word }, self) {
-      if (word.compareExchange(FREE, LOCKED) !== FREE)
-        while (word.exchange(CONTENDED) !== FREE) word.waitSync(CONTENDED);
-      beInside(self);
-      if (word.exchange(FREE) === CONTENDED) word.wake(1);
+    "is of C": useAsC,
+    "is of C twice"(user, self) {
+      useAsC(user, self);
+      useAsC(user, self);
+    },
+    "is of C, and calls off"(user, self) {
+      useAsC(user, self);
+      user.call.store(1);
+      user.call.wake();
+    },
+    /** Both wake-ups may come at once, the call first. */
+    async "awaits with a call"({ lock, call }, self) {
+      const controller = new AbortController();
+      const reason = new Error("called off");
+      call.wait(0).then(() => controller.abort(reason));
+      const guard = await lock.lock({ signal: controller.signal }).catch((error) => {
+        if (error !== reason) throw error;
+      });
+      use(guard ?? undefined, self);
     },
     "blocks with a timeout": ({ lock }, self) => use(inTime(lock.lockSync(timeout), self), self),
     "awaits with a timeout": async ({ lock }, self) => use(inTime(await lock.lock(timeout), self), self),

@@ -1,11 +1,11 @@
 // A mutex: two are never inside, and who comes after a death inside is told of it, once.
 
 import { Mutex, type MutexGuard } from "../../../../src/sync/mutex.ts";
-import { inTime, timeout, unlessAborted } from "../leaving.ts";
+import { inTime, timeout, unlessAborted, unlessClosed } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 
-/** Who is inside, and whose deaths have been told (a bit each). */
-const [INSIDE, TOLD] = [0, 1] as const;
+/** Who is inside, whose deaths have been told (a bit each), and whether somebody stays inside. */
+const [INSIDE, TOLD, STAYS] = [0, 1, 2] as const;
 
 /** What `recovered` of a guard says is checked. Who had the lock alone before is `before`. */
 export function checkRecovered(recovered: { pid: number } | undefined, before: number, told: number, self: Self): void {
@@ -61,6 +61,11 @@ export const scene: Scene<Mutex> = {
     "blocks with a timeout": (mutex, self) => use(inTime(mutex.lockSync(timeout), self), self),
     "awaits with a timeout": async (mutex, self) => use(inTime(await mutex.lock(timeout), self), self),
     "awaits with a signal": async (mutex, self) => use(await unlessAborted((options) => mutex.lock(options)), self),
+    "awaits, and closes": async (mutex, self) => use(await unlessClosed(mutex, () => mutex.lock()), self),
+    stays(mutex, self) {
+      enter(mutex.lockSync(), self);
+      self.notes[STAYS] = 1;
+    },
     /** Both are one sleeper. */
     async "awaits behind one with a signal"(mutex, self) {
       const first = unlessAborted((options) => mutex.lock(options)).then((guard) => use(guard, self));
@@ -70,6 +75,7 @@ export const scene: Scene<Mutex> = {
   },
   judge(mutex, self) {
     if (self.asleep.length > 0) self.fail(`${self.asleep} wait for ever`);
+    if (self.notes[STAYS] === 1) return;
     const guard = mutex.tryLock();
     if (guard === undefined) self.fail("it is held at the end");
     else enter(guard, self);

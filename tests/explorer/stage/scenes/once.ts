@@ -1,7 +1,7 @@
 // Something that is done once: two are never at it, it is not done again, and whoever comes back finds it done.
 
 import { Once } from "../../../../src/sync/once.ts";
-import { inTime, timeout, unlessAborted } from "../leaving.ts";
+import { inTime, timeout, unlessAborted, unlessClosed } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 
 /** Who is at it, whether somebody was told that it is done, and how many were told that it ran there. */
@@ -55,6 +55,10 @@ export const scene: Scene<Once> = {
     },
     async "awaits with a signal"(once, self) {
       const hasRun = await unlessAborted((options) => once.run(() => initialise(self), options));
+      if (hasRun !== undefined) told(once, hasRun, self);
+    },
+    async "awaits, and closes"(once, self) {
+      const hasRun = await unlessClosed(once, () => once.run(() => initialise(self)));
       if (hasRun !== undefined) told(once, hasRun, self);
     },
     fails(once, self) {

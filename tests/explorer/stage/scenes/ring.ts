@@ -2,7 +2,7 @@
 
 import type { Placement } from "../../../../src/memory/placement.ts";
 import type { SpscConsumer } from "../../../../src/ring/spsc/consumer.ts";
-import { writeGeometry } from "../../../../src/ring/spsc/geometry.ts";
+import { type RingGeometry, writeGeometry } from "../../../../src/ring/spsc/geometry.ts";
 import type { SpscProducer } from "../../../../src/ring/spsc/producer.ts";
 import { SpscRing } from "../../../../src/ring/spsc/ring.ts";
 import { errno } from "../../../../src/sys/errno.ts";
@@ -24,10 +24,10 @@ const [PRODUCER, CONSUMER, SUCCESSOR] = [1, 2, 3] as const;
 const Ring = SpscRing as unknown as new (parts: object) => SpscRing;
 
 /** A ring whose sides do not keep its player awake; what it has taken goes with the play. */
-class RingUser {
+export class RingUser {
   readonly #ring: SpscRing;
 
-  constructor(placement: Placement) {
+  constructor(placement: Placement, geometry: RingGeometry) {
     const { base, name } = placement;
     this.#ring = new Ring({
       segment: placement,
@@ -134,7 +134,7 @@ function drain(consumer: SpscConsumer, self: Self): void {
 
 export const scene: Scene<RingUser> = {
   fill: (buffer, base) => writeGeometry(buffer, base, geometry),
-  make: (placement) => new RingUser(placement),
+  make: (placement) => new RingUser(placement, geometry),
   lives: {
     "sends, blocking": (ring, self) =>
       unlessAlone(self, () => {

@@ -3,12 +3,12 @@
 import { RWLOCK_READERS } from "../../../../src/sync/layout.ts";
 import { RwLock } from "../../../../src/sync/rwlock.ts";
 import type { ReadGuard, WriteGuard } from "../../../../src/sync/rwlock_guards.ts";
-import { inTime, timeout, unlessAborted } from "../leaving.ts";
+import { inTime, timeout, unlessAborted, unlessClosed } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 import { checkRecovered } from "./mutex.ts";
 
-/** Who is alone inside, whose deaths have been told, and who reads (a bit each). */
-const [ALONE, TOLD, READERS] = [0, 1, 2] as const;
+/** Who is alone inside, whose deaths have been told, who reads (a bit each), and whether somebody stays inside. */
+const [ALONE, TOLD, READERS, STAYS] = [0, 1, 2, 3] as const;
 
 /** Somebody living who reads, but this one. */
 function anotherReader({ notes, number, isDead }: Self): number | undefined {
@@ -91,6 +91,16 @@ function makeScene(preferReaders: boolean): Scene<RwLock> {
       "writes with a timeout": async (lock, self) => write(inTime(await lock.write(timeout), self), self),
       "reads with a signal": async (lock, self) => read(await unlessAborted((options) => lock.read(options)), self),
       "writes with a signal": async (lock, self) => write(await unlessAborted((options) => lock.write(options)), self),
+      "reads, and closes": async (lock, self) => read(await unlessClosed(lock, () => lock.read()), self),
+      "writes, and closes": async (lock, self) => write(await unlessClosed(lock, () => lock.write()), self),
+      "reads, and stays"(lock, self) {
+        enter(lock.readSync(), self);
+        self.notes[STAYS] = 1;
+      },
+      "writes, and stays"(lock, self) {
+        enterAlone(lock.writeSync(), self);
+        self.notes[STAYS] = 1;
+      },
       async "upgrades with a timeout"(lock, self) {
         const guard = await lock.read();
         enter(guard, self);
@@ -112,6 +122,7 @@ function makeScene(preferReaders: boolean): Scene<RwLock> {
     },
     judge(lock, self) {
       if (self.asleep.length > 0) self.fail(`${self.asleep} wait for ever`);
+      if (self.notes[STAYS] === 1) return;
       const guard = lock.tryWrite();
       if (guard === undefined) self.fail("it is held at the end");
       else enterAlone(guard, self);

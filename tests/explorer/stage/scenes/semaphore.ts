@@ -1,7 +1,7 @@
 // A semaphore: never more permits are held than there are, none is lost, and nobody sleeps beside one.
 
 import { Semaphore } from "../../../../src/sync/semaphore.ts";
-import { inTime, timeout, unlessAborted } from "../leaving.ts";
+import { inTime, timeout, unlessAborted, unlessClosed } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
 
 /** How many permits each user holds, from this one on. */
@@ -34,6 +34,10 @@ function makeScene(value: number, owned: boolean): Scene<Semaphore> {
         use(semaphore, inTime(await semaphore.acquire(timeout), self), value, self),
       "awaits with a signal": async (semaphore, self) => {
         const isTaken = await unlessAborted((options) => semaphore.acquire(options));
+        use(semaphore, isTaken ?? false, value, self);
+      },
+      "awaits, and closes": async (semaphore, self) => {
+        const isTaken = await unlessClosed(semaphore, () => semaphore.acquire());
         use(semaphore, isTaken ?? false, value, self);
       },
       /** Both are one sleeper. */
