@@ -1,4 +1,5 @@
-// Explorer: two or three users of one object who are all half-way through a call, at any two of their accesses, and deaths.
+// Explorer: two or three users of one object who are all half-way through a call, at any two of their accesses, deaths, and
+// users who leave.
 //
 // The other explorers let whole calls come between two accesses of one user. Here each user is a thread, and the classes are
 // the library's own with their waits and the engine's watches (stage/played_kernel.ts). What is true of each object stands
@@ -7,7 +8,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
-import { explore, Troupe } from "./stage/troupe.ts";
+import { explore, sample, Troupe, type Turn } from "./stage/troupe.ts";
 
 interface Cast {
   readonly lives: readonly string[];
@@ -16,6 +17,9 @@ interface Cast {
   /** Of the places at which each of them stops, one in so many. */
   readonly stride: number;
 }
+
+/** Of whom somebody leaves. */
+type Leaving = Omit<Cast, "stride">;
 
 const dying = (...lives: string[]): Cast => ({ lives, mayDie: true, stride: lives.length > 2 ? 4 : 2 });
 const living = (...lives: string[]): Cast => ({ lives, mayDie: false, stride: lives.length > 2 ? 3 : 1 });
@@ -67,7 +71,7 @@ const casts: Record<string, readonly Cast[]> = {
   "futex_lock scene": [
     living("is of C", "awaits twice"),
     living("blocks", "awaits", "is of C"),
-    living("is of C, and calls off", "awaits with a call", "is of C"),
+    { ...living("is of C, and calls off", "awaits with a call", "is of C"), stride: 1 },
   ],
   "futex scene": [living("blocks at the first", "awaits the first", "wakes the first")],
   "ring scene": [
@@ -94,142 +98,146 @@ const casts: Record<string, readonly Cast[]> = {
 /** Whose time may be up says so. */
 const isLeaver = (life: string) => /with a (timeout|signal)|and closes/.test(life);
 
-/** Casts with somebody who leaves, when the time is up; strides are longer, since there is one stop more. */
-const leaving = (stride: number, ...lives: string[]): Cast => ({ lives, mayDie: false, stride });
+/** Casts with somebody who leaves when the time is up. */
+const leavingOrDying = (...lives: string[]): Leaving => ({ lives, mayDie: true });
+const leaving = (...lives: string[]): Leaving => ({ lives, mayDie: false });
 
 /** As above. */
-const leavers: Record<string, readonly Cast[]> = {
+const leavers: Record<string, readonly Leaving[]> = {
   "mutex scene": [
-    leaving(2, "stays", "blocks with a timeout"),
-    leaving(2, "stays", "awaits with a timeout"),
-    leaving(4, "blocks", "awaits, and closes", "blocks"),
-    leaving(4, "blocks with a timeout", "awaits twice"),
-    leaving(5, "blocks", "blocks with a timeout", "awaits"),
-    leaving(5, "blocks", "awaits with a signal", "blocks"),
-    leaving(3, "blocks", "awaits behind one with a signal"),
+    leavingOrDying("stays", "blocks with a timeout"),
+    leavingOrDying("stays", "awaits with a timeout"),
+    leavingOrDying("blocks", "awaits, and closes", "blocks"),
+    leavingOrDying("blocks with a timeout", "awaits twice"),
+    leavingOrDying("blocks", "blocks with a timeout", "awaits"),
+    leavingOrDying("blocks", "awaits with a signal", "blocks"),
+    leavingOrDying("blocks", "awaits behind one with a signal"),
   ],
   "rwlock scene": [
-    leaving(4, "reads, and stays", "writes, blocking with a timeout"),
-    leaving(4, "reads, and stays", "writes with a timeout"),
-    leaving(4, "reads, and stays", "upgrades with a timeout"),
-    leaving(4, "writes, and stays", "reads with a timeout"),
-    leaving(9, "reads, blocking", "writes, and closes", "reads, awaiting"),
-    leaving(9, "writes, blocking", "reads, and closes", "reads, awaiting"),
-    leaving(8, "reads, blocking", "writes, blocking with a timeout", "reads, awaiting"),
-    leaving(8, "reads, awaiting", "writes with a timeout", "reads, blocking"),
-    leaving(8, "writes, awaiting", "reads with a timeout", "writes, blocking"),
-    leaving(8, "reads, awaiting", "writes with a signal", "writes, awaiting"),
-    leaving(8, "writes, blocking", "reads with a signal", "reads, blocking"),
-    leaving(8, "reads, blocking", "upgrades with a timeout", "writes, awaiting"),
-    leaving(4, "writes, blocking", "reads, blocking with a timeout"),
+    leavingOrDying("reads, and stays", "writes, blocking with a timeout"),
+    leavingOrDying("reads, and stays", "writes with a timeout"),
+    leavingOrDying("reads, and stays", "upgrades with a timeout"),
+    leavingOrDying("writes, and stays", "reads with a timeout"),
+    leavingOrDying("reads, blocking", "writes, and closes", "reads, awaiting"),
+    leavingOrDying("reads, and stays", "writes, and closes", "reads, awaiting"),
+    leavingOrDying("writes, blocking", "reads, and closes", "reads, awaiting"),
+    leavingOrDying("reads, blocking", "writes, blocking with a timeout", "reads, awaiting"),
+    leavingOrDying("reads, awaiting", "writes with a timeout", "reads, blocking"),
+    leavingOrDying("writes, awaiting", "reads with a timeout", "writes, blocking"),
+    leavingOrDying("reads, awaiting", "writes with a signal", "writes, awaiting"),
+    leavingOrDying("writes, blocking", "reads with a signal", "reads, blocking"),
+    leavingOrDying("reads, blocking", "upgrades with a timeout", "writes, awaiting"),
+    leavingOrDying("writes, blocking", "reads, blocking with a timeout"),
   ],
   "rwlock readersFirst": [
-    leaving(9, "reads, blocking", "writes with a timeout", "writes, awaiting"),
-    leaving(9, "reads, awaiting", "writes, blocking with a timeout", "writes, blocking"),
+    leavingOrDying("reads, blocking", "writes with a timeout", "writes, awaiting"),
+    leavingOrDying("reads, awaiting", "writes, blocking with a timeout", "writes, blocking"),
   ],
   "semaphore scene": [
-    leaving(3, "blocks", "awaits, and closes", "blocks"),
-    leaving(3, "blocks", "blocks with a timeout", "awaits"),
-    leaving(2, "blocks twice", "awaits with a timeout"),
-    leaving(3, "blocks", "awaits with a signal", "blocks"),
-    leaving(2, "blocks twice", "awaits behind one with a signal"),
+    leaving("blocks", "awaits, and closes", "blocks"),
+    leaving("blocks", "blocks with a timeout", "awaits"),
+    leaving("blocks twice", "awaits with a timeout"),
+    leaving("blocks", "awaits with a signal", "blocks"),
+    leaving("blocks twice", "awaits behind one with a signal"),
   ],
-  "semaphore ofTwo": [leaving(4, "blocks twice", "awaits behind one with a signal", "awaits")],
+  "semaphore ofTwo": [leaving("blocks twice", "awaits behind one with a signal", "awaits")],
   "semaphore owned": [
-    leaving(6, "blocks", "awaits, and closes", "blocks"),
-    leaving(5, "blocks", "blocks with a timeout", "awaits"),
-    leaving(5, "awaits", "awaits with a timeout", "blocks"),
-    leaving(4, "blocks twice", "awaits behind one with a signal"),
+    leavingOrDying("blocks", "awaits, and closes", "blocks"),
+    leavingOrDying("blocks", "blocks with a timeout", "awaits"),
+    leavingOrDying("awaits", "awaits with a timeout", "blocks"),
+    leavingOrDying("blocks twice", "awaits behind one with a signal"),
   ],
-  "event scene": [leaving(4, "awaits with a timeout", "blocks", "sets")],
+  "event scene": [leaving("awaits with a timeout", "blocks", "sets")],
   "event autoReset": [
-    leaving(4, "awaits, and closes", "blocks", "sets"),
-    leaving(4, "awaits with a timeout", "blocks", "sets"),
-    leaving(4, "blocks with a timeout", "awaits", "sets"),
-    leaving(4, "awaits with a signal", "blocks", "sets"),
-    leaving(3, "awaits behind one with a signal", "sets"),
-    leaving(3, "awaits behind one with a signal", "sets twice"),
+    leaving("awaits, and closes", "blocks", "sets"),
+    leaving("awaits with a timeout", "blocks", "sets"),
+    leaving("blocks with a timeout", "awaits", "sets"),
+    leaving("awaits with a signal", "blocks", "sets"),
+    leaving("awaits behind one with a signal", "sets"),
+    leaving("awaits behind one with a signal", "sets twice"),
   ],
   "condition scene": [
-    leaving(4, "awaits, and closes", "changes it"),
-    leaving(5, "blocks with a timeout", "changes it"),
-    leaving(9, "awaits with a timeout", "blocks", "changes it"),
-    leaving(8, "awaits with a signal", "awaits", "changes it, and notifies behind"),
+    leaving("awaits, and closes", "changes it"),
+    leaving("blocks with a timeout", "changes it, and stays a while"),
+    leaving("awaits with a timeout", "blocks", "changes it"),
+    leaving("awaits with a signal", "awaits", "changes it, and notifies behind"),
   ],
   "barrier scene": [
-    leaving(13, "blocks with a timeout", "awaits"),
-    leaving(13, "blocks", "awaits, and closes"),
-    leaving(15, "blocks with a timeout, and leaves", "awaits"),
-    leaving(11, "blocks", "awaits with a timeout, and leaves"),
-    leaving(15, "awaits with a signal", "blocks"),
-    leaving(11, "blocks", "awaits with a timeout"),
+    leavingOrDying("blocks with a timeout", "awaits"),
+    leavingOrDying("blocks", "awaits, and closes"),
+    leavingOrDying("blocks with a timeout, and leaves", "awaits"),
+    leavingOrDying("blocks", "awaits with a timeout, and leaves"),
+    leavingOrDying("awaits with a signal", "blocks"),
+    leavingOrDying("blocks", "awaits with a timeout"),
   ],
   "once scene": [
-    leaving(6, "fails", "awaits, and closes", "blocks"),
-    leaving(6, "takes its time", "blocks with a timeout", "awaits"),
-    leaving(6, "fails", "awaits with a timeout", "blocks"),
-    leaving(6, "fails", "awaits with a signal", "awaits"),
+    leavingOrDying("fails", "awaits, and closes", "blocks"),
+    leavingOrDying("takes its time, and closes", "blocks"),
+    leavingOrDying("takes its time", "blocks with a timeout", "awaits"),
+    leavingOrDying("fails", "awaits with a timeout", "blocks"),
+    leavingOrDying("fails", "awaits with a signal", "awaits"),
   ],
   "ring scene": [
-    leaving(13, "sends, blocking with a timeout", "receives, awaiting"),
-    leaving(13, "sends with a timeout", "receives, blocking"),
-    leaving(14, "sends with a signal", "receives, awaiting"),
-    leaving(9, "sends, blocking", "receives, blocking with a timeout"),
-    leaving(10, "sends, awaiting", "receives with a timeout"),
-    leaving(9, "sends, blocking", "receives behind one with a signal"),
+    leavingOrDying("sends, blocking with a timeout", "receives, awaiting"),
+    leavingOrDying("sends with a timeout", "receives, blocking"),
+    leavingOrDying("sends with a signal", "receives, awaiting"),
+    leavingOrDying("sends, blocking", "receives, blocking with a timeout"),
+    leavingOrDying("sends, awaiting", "receives with a timeout"),
+    leavingOrDying("sends, blocking", "receives behind one with a signal"),
   ],
   "ring_turns scene": [
-    leaving(5, "sends with a timeout, and a small one", "receives later"),
-    leaving(5, "sends with a signal, and a small one", "receives one, and later"),
-    leaving(5, "sends with a timeout, and tries then", "receives two, and later"),
-    leaving(5, "sends with a signal, and tries then", "receives two, and later"),
+    leaving("sends with a timeout, and a small one", "receives later"),
+    leaving("sends with a signal, and a small one", "receives one, and later"),
+    leaving("sends with a timeout, and tries then", "receives two, and later"),
+    leaving("sends with a signal, and tries then", "receives two, and later"),
   ],
   "futex_lock scene": [
-    leaving(3, "is of C", "blocks with a timeout", "is of C"),
-    leaving(4, "is of C twice", "awaits behind one with a signal", "is of C"),
-    leaving(2, "is of C", "is of C", "blocks with a timeout"),
-    leaving(2, "is of C", "awaits with a signal", "is of C"),
-    leaving(2, "is of C", "awaits with a timeout", "awaits"),
-    leaving(2, "is of C", "awaits behind one with a signal"),
-    leaving(3, "blocks", "awaits behind one with a signal", "is of C"),
+    leaving("is of C", "blocks with a timeout", "is of C"),
+    leaving("is of C twice", "awaits behind one with a signal", "is of C"),
+    leaving("is of C", "is of C", "blocks with a timeout"),
+    leaving("is of C", "awaits with a signal", "is of C"),
+    leaving("is of C", "awaits with a timeout", "awaits"),
+    leaving("is of C", "awaits twice at once with a signal", "is of C"),
+    leaving("is of C", "awaits behind one with a signal"),
+    leaving("blocks", "awaits behind one with a signal", "is of C"),
   ],
   "futex scene": [
-    leaving(2, "blocks with a timeout", "blocks at the first", "wakes the first"),
-    leaving(2, "awaits with a signal", "awaits the first", "wakes the first"),
-    leaving(2, "awaits with a timeout", "awaits the first", "wakes the first"),
-    leaving(2, "awaits both with a signal", "awaits the first", "wakes both"),
-    leaving(2, "awaits both with a signal", "awaits the second", "wakes both"),
+    leaving("blocks with a timeout", "blocks at the first", "wakes the first"),
+    leaving("awaits with a signal", "awaits the first", "wakes the first"),
+    leaving("awaits with a timeout", "awaits the first", "wakes the first"),
+    leaving("awaits both with a signal", "awaits the first", "wakes both"),
+    leaving("awaits both with a signal", "awaits the second", "wakes both"),
   ],
   "latest_value scene": [
-    leaving(11, "writes", "waits, blocking with a timeout"),
-    leaving(10, "writes", "waits with a timeout"),
-    leaving(11, "writes", "waits with a signal"),
+    leavingOrDying("writes", "waits, blocking with a timeout"),
+    leavingOrDying("writes", "waits with a timeout"),
+    leavingOrDying("writes", "waits with a signal"),
   ],
 };
 
 const isAll = process.env.LINUX_IPC_EXPLORE === "all";
 
-/** Goes through the plays of a cast; how many. */
-async function exploreCast(troupe: Troupe, url: string, name: string, cast: Cast): Promise<number> {
-  const { lives, mayDie } = cast;
-  const before = troupe.plays;
-  await troupe.learn({ url, name, lives });
-  const stride = isAll ? 1 : cast.stride;
-  const players = lives.map((_, index) => index + 1);
-  for (const victim of mayDie ? [0, ...players] : [0]) {
-    const late = latesOf(lives);
-    if (late.length === 0) explore(troupe, { depth: lives.length, victim, stride });
-    else for (const one of late) explore(troupe, { depth: lives.length + 1, victim, late: one, stride });
-  }
-  return troupe.plays - before;
+/** Of each cast of which somebody leaves. */
+const PLAYS = isAll ? 4000 : 60;
+
+/** Goes through the plays of a cast. */
+function exploreCast(troupe: Troupe, { lives, mayDie, stride }: Cast): void {
+  for (const victim of victimsOf(lives, mayDie))
+    explore(troupe, { depth: lives.length, victim, stride: isAll ? 1 : stride });
 }
 
-/** Whose time may be up, and behind which stops: from its own first one on, since its waits begin there. */
-function latesOf(lives: readonly string[]): { player: number; stop: number }[] {
-  return lives.flatMap((life, index) => {
-    const stops = [...lives.keys(), ...(index === 0 ? [lives.length] : [])].slice(index);
-    return isLeaver(life) ? stops.map((stop) => ({ player: index + 1, stop })) : [];
-  });
+/** Each time one who may leaves, behind one of the stops from its own first one on; in half of the plays nobody dies. */
+function turnsOf({ lives, mayDie }: Leaving): Turn[] {
+  const stops = [...lives.keys(), lives.length]; // the last one is the first player's again
+  const lates = lives.flatMap((life, index) =>
+    isLeaver(life) ? stops.slice(index).map((stop) => ({ player: index + 1, stop })) : [],
+  );
+  const victims = victimsOf(lives, mayDie).flatMap((victim) => [0, victim]);
+  return lates.flatMap((late) => victims.map((victim) => ({ late, victim })));
+}
+
+function victimsOf(lives: readonly string[], mayDie: boolean): number[] {
+  return [0, ...(mayDie ? lives.map((_, index) => index + 1) : [])];
 }
 
 describe("side by side", () => {
@@ -239,15 +247,23 @@ describe("side by side", () => {
   });
   after(() => troupe.close());
 
-  for (const [scene, castsOf] of [...Object.entries(casts), ...Object.entries(leavers)]) {
-    const [module, name] = scene.split(" ") as [string, string];
-    const url = new URL(`./stage/scenes/${module}.ts`, import.meta.url).href;
-    for (const cast of castsOf) {
-      it(`${scene}: ${cast.lives.join(" | ")}`, async (t) => {
-        const plays = await exploreCast(troupe, url, name, cast);
-        assert.ok(plays > 20, `${plays} plays`);
-        t.diagnostic?.(`${plays} plays`);
-      });
+  function testEach<T extends Leaving>(all: Record<string, readonly T[]>, play: (cast: T) => void): void {
+    for (const [scene, castsOf] of Object.entries(all)) {
+      const [module, name] = scene.split(" ") as [string, string];
+      const url = new URL(`./stage/scenes/${module}.ts`, import.meta.url).href;
+      for (const cast of castsOf) {
+        it(`${scene}: ${cast.lives.join(" | ")}`, async (t) => {
+          const before = troupe.plays;
+          await troupe.learn({ url, name, lives: cast.lives });
+          play(cast);
+          const plays = troupe.plays - before;
+          assert.ok(plays > 20, `${plays} plays`);
+          t.diagnostic?.(`${plays} plays`);
+        });
+      }
     }
   }
+
+  testEach(casts, (cast) => exploreCast(troupe, cast));
+  testEach(leavers, (cast) => sample(troupe, cast.lives.length + 1, turnsOf(cast), PLAYS));
 });

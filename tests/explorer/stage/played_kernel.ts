@@ -42,6 +42,8 @@ const FIRST_AWAITED = AWAITED + 1;
 const [FUTEX_AT, OUTCOME, FUTEX_TOLD, FUTEX_ID] = [0, 1, 2, 3] as const;
 const AWAITED_WORDS = 4;
 const PLAYER_WORDS = FIRST_AWAITED + AWAITED_MOST * AWAITED_WORDS;
+/** Beside an id: there is more to tell. */
+const MORE = 2 ** 30;
 /** What came of an awaited futex whose caller has left. */
 const LEFT = -1;
 const NOWHERE = -1;
@@ -248,7 +250,7 @@ export class PlayedKernel {
     const told = this.#told();
     if (told === undefined) return -errno.EAGAIN;
     this.#tables[told.flag] = 0;
-    return this.#tables[told.id] as number;
+    return (this.#tables[told.id] as number) + (this.hasNews ? MORE : 0);
   }
 
   /** Where that stands. */

@@ -253,9 +253,13 @@ export class Stage {
     this.#board.fill(ACCESSES_MOST, LIMITS + slices.length, LIMITS + SLICES_MOST);
   }
 
+  madeIn(slice: number): number {
+    return this.#board[MADE + slice] as number;
+  }
+
   /** Whether whose slice it was slept or ended before it was used up. */
   wasCutShort(slice: number): boolean {
-    return (this.#board[MADE + slice] as number) < (this.#board[LIMITS + slice] as number);
+    return this.madeIn(slice) < (this.#board[LIMITS + slice] as number);
   }
 
   /** A player begins. */

@@ -37,10 +37,6 @@ export class Troupe {
     return troupe;
   }
 
-  get players(): number {
-    return this.#lives.length;
-  }
-
   /** What is played from here on, by as many as there are lives. */
   async learn(cast: Cast): Promise<void> {
     this.#scene = await sceneAt(cast.url, cast.name);
@@ -81,6 +77,11 @@ export class Troupe {
     newcomer.clear();
   }
 
+  /** How many accesses were made in the slice of that number. */
+  madeIn(slice: number): number {
+    return this.#stage.madeIn(slice);
+  }
+
   /** Whether the slice of that number slept or ended before it was used up: more accesses are the same play. */
   wasCutShort(slice: number): boolean {
     return this.#stage.wasCutShort(slice);
@@ -92,31 +93,61 @@ export interface Exploration {
   readonly depth: number;
   /** By number; 0: nobody. */
   readonly victim?: number;
-  /** Whose time is up, and behind which of the stops. */
-  readonly late?: { readonly player: number; readonly stop: number };
   readonly stride?: number;
 }
 
+/** Behind the stops: the first one is killed when all have. */
+const endingOf = (victim: number): Slice[] => (victim === 1 ? [{ accesses: 0, kills: true }] : []);
+
+/** Whether the `victim` is killed at that stop. */
+const killsAt = (stop: number, victim: number) => stop > 0 && stop === victim - 1;
+
 /**
  * All places at which the first player stops, at each of them all at which the next one does, and so on, `depth` stops in
- * all; then they go on, one after the other. The `victim` is killed where it has stopped: the first one when all have.
- * Of the places at each stop, one in `stride`: the first ones, or where somebody's time is up, others each time.
+ * all; then they go on, one after the other. The `victim` (0: nobody) is killed where it has stopped: the first one when all
+ * have. Of the places at each stop, one in `stride`.
  */
-export function explore(troupe: Troupe, { depth, victim = 0, late, stride = 1 }: Exploration): void {
+export function explore(troupe: Troupe, { depth, victim = 0, stride = 1 }: Exploration): void {
   const stops: Slice[] = [];
-  const end = victim === 1 ? troupe.players : victim - 1;
-  const ending = end === depth ? [{ accesses: 0, kills: true }] : [];
   const deepen = (): void => {
     const slice = stops.length;
-    const kills = slice === end;
-    const first = late === undefined ? 0 : troupe.plays % stride;
-    for (let accesses = first; ; accesses += stride) {
-      stops[slice] = { accesses, kills, late: late?.stop === slice ? late.player : 0 };
+    for (let accesses = 0; ; accesses += stride) {
+      stops[slice] = { accesses, kills: killsAt(slice, victim) };
       if (stops.length < depth) deepen();
-      else troupe.play([...stops, ...ending]);
+      else troupe.play([...stops, ...endingOf(victim)]);
       if (troupe.wasCutShort(slice)) break;
     }
     stops.length = slice;
   };
   deepen();
+}
+
+/** What happens in a play beside the stops. */
+export interface Turn {
+  /** Whose time is up, and behind which stop. */
+  readonly late: { readonly player: number; readonly stop: number };
+  /** Who is killed, at its stop, by number; 0: nobody. */
+  readonly victim: number;
+}
+
+/** Their multiples, modulo 1, are spread evenly: a Kronecker sequence. */
+const ROOTS = [2, 3, 5, 7].map(Math.sqrt);
+/** Of the stops so many are no stops: it goes on until it sleeps or has ended. */
+const ENDLESS_PART = 0.25;
+const ENDLESS = 10_000;
+
+/** So many plays with as many `stops`, at places that are spread over all that there are, and each of the turns in turn. */
+export function sample(troupe: Troupe, stops: number, turns: readonly Turn[], plays: number): void {
+  const lengths: number[] = Array(stops).fill(0);
+  for (let play = 0; play < plays; play++) {
+    const { late, victim } = turns[play % turns.length] as Turn;
+    const slices = lengths.map((length, stop) => {
+      const place = (play * (ROOTS[stop] as number)) % 1;
+      const accesses =
+        place < ENDLESS_PART ? ENDLESS : Math.floor(((place - ENDLESS_PART) / (1 - ENDLESS_PART)) * length);
+      return { accesses, kills: killsAt(stop, victim), late: late.stop === stop ? late.player : 0 };
+    });
+    troupe.play([...slices, ...endingOf(victim)]);
+    for (const stop of lengths.keys()) lengths[stop] = Math.max(lengths[stop] as number, troupe.madeIn(stop) + 1);
+  }
 }

@@ -109,6 +109,14 @@ export const scene: Scene<Monitor> = {
       condition.notifyAll();
       leave(guard, self);
     },
+    "changes it, and stays a while"({ condition, mutex }, self) {
+      const guard = mutex.lockSync();
+      enter(guard, self);
+      self.notes[CHANGES] = 1;
+      condition.notifyAll();
+      for (let step = 0; step < 40; step++) self.pass();
+      leave(guard, self);
+    },
     async "changes it, and notifies behind"({ condition, mutex }, self) {
       const guard = await mutex.lock();
       enter(guard, self);

@@ -34,8 +34,7 @@ function makeScene(autoReset: boolean): Scene<Event> {
       /** Both are one sleeper. */
       async "awaits behind one with a signal"(event, self) {
         const first = unlessAborted((options) => event.wait(options)).then((passed) => passed && pass(true, self));
-        pass(await event.wait(), self);
-        await first;
+        await Promise.all([first, event.wait().then((passed) => pass(passed, self))]);
       },
       sets: (event, self) => set(event, self),
       "sets twice"(event, self) {

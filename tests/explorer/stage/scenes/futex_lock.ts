@@ -84,11 +84,14 @@ export const scene: Scene<User> = {
     "blocks with a timeout": ({ lock }, self) => use(inTime(lock.lockSync(timeout), self), self),
     "awaits with a timeout": async ({ lock }, self) => use(inTime(await lock.lock(timeout), self), self),
     "awaits with a signal": async ({ lock }, self) => use(await unlessAborted((options) => lock.lock(options)), self),
+    async "awaits twice at once with a signal"({ lock }, self) {
+      const both = [1, 2].map(() => unlessAborted((options) => lock.lock(options)));
+      await Promise.all(both.map(async (wait) => use(await wait, self)));
+    },
     /** Both are one sleeper. */
     async "awaits behind one with a signal"({ lock }, self) {
-      const first = unlessAborted((options) => lock.lock(options)).then((guard) => use(guard, self));
-      use(await lock.lock(), self);
-      await first;
+      const both = [unlessAborted((options) => lock.lock(options)), lock.lock()];
+      await Promise.all(both.map(async (wait) => use(await wait, self)));
     },
   },
   judge({ lock }, self) {

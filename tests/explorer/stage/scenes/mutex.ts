@@ -68,9 +68,8 @@ export const scene: Scene<Mutex> = {
     },
     /** Both are one sleeper. */
     async "awaits behind one with a signal"(mutex, self) {
-      const first = unlessAborted((options) => mutex.lock(options)).then((guard) => use(guard, self));
-      use(await mutex.lock(), self);
-      await first;
+      const both = [unlessAborted((options) => mutex.lock(options)), mutex.lock()];
+      await Promise.all(both.map(async (wait) => use(await wait, self)));
     },
   },
   judge(mutex, self) {

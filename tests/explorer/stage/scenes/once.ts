@@ -1,5 +1,6 @@
 // Something that is done once: two are never at it, it is not done again, and whoever comes back finds it done.
 
+import { setTimeout } from "node:timers";
 import { Once } from "../../../../src/sync/once.ts";
 import { inTime, timeout, unlessAborted, unlessClosed } from "../leaving.ts";
 import type { Scene, Self } from "../scene.ts";
@@ -56,6 +57,16 @@ export const scene: Scene<Once> = {
     async "awaits with a signal"(once, self) {
       const hasRun = await unlessAborted((options) => once.run(() => initialise(self), options));
       if (hasRun !== undefined) told(once, hasRun, self);
+    },
+    /** The next one does it anew. */
+    async "takes its time, and closes"(once, self) {
+      const hasRun = await unlessClosed(once, () =>
+        once.run(async () => {
+          initialise(self);
+          await new Promise<void>((resolve) => setTimeout(resolve, timeout.timeoutMs));
+        }),
+      );
+      if (hasRun) self.fail(`${self.number} has done it, and it is closed`);
     },
     async "awaits, and closes"(once, self) {
       const hasRun = await unlessClosed(once, () => once.run(() => initialise(self)));

@@ -77,8 +77,7 @@ function sendBoth(hasSignal: boolean): Life<User> {
   return (ring, self) =>
     ring.send(async (producer) => {
       const third = sendThird(producer, self, hasSignal);
-      noteSent(await producer.send(compose(4, SMALL)), 4, self);
-      await third;
+      await Promise.all([third, producer.send(compose(4, SMALL)).then((isSent) => noteSent(isSent, 4, self))]);
     });
 }
 

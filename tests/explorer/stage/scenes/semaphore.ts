@@ -43,9 +43,8 @@ function makeScene(value: number, owned: boolean): Scene<Semaphore> {
       /** Both are one sleeper. */
       async "awaits behind one with a signal"(semaphore, self) {
         const first = unlessAborted((options) => semaphore.acquire(options));
-        const second = semaphore.acquire();
-        use(semaphore, (await first) ?? false, value, self);
-        use(semaphore, await second, value, self);
+        const both = [first, semaphore.acquire()];
+        await Promise.all(both.map(async (wait) => use(semaphore, (await wait) ?? false, value, self)));
       },
       async "awaits twice"(semaphore, self) {
         for (let round = 0; round < 2; round++) use(semaphore, await semaphore.acquire(), value, self);
