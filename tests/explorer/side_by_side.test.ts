@@ -73,7 +73,7 @@ const casts: Record<string, readonly Cast[]> = {
     living("blocks", "awaits", "is of C"),
     { ...living("is of C, and calls off", "awaits with a call", "is of C"), stride: 1 },
   ],
-  "futex scene": [living("blocks at the first", "awaits the first", "wakes the first")],
+  "futex scene": [{ ...living("blocks at the first", "awaits the first", "wakes the first"), stride: 1 }],
   "ring scene": [
     dying("sends, blocking", "receives, awaiting"),
     dying("sends, awaiting", "receives, blocking"),
