@@ -93,8 +93,11 @@ function makeScene(preferReaders: boolean): Scene<RwLock> {
       "writes with a signal": async (lock, self) => write(await unlessAborted((options) => lock.write(options)), self),
       "reads, and closes": async (lock, self) => read(await unlessClosed(lock, () => lock.read()), self),
       "writes, and closes": async (lock, self) => write(await unlessClosed(lock, () => lock.write()), self),
+      /** Among others: where it is told of a death it is alone, and leaves. */
       "reads, and stays"(lock, self) {
-        enter(lock.readSync(), self);
+        let guard = lock.readSync();
+        for (; guard.recovered !== undefined; guard = lock.readSync()) read(guard, self);
+        enter(guard, self);
         self.notes[STAYS] = 1;
       },
       "writes, and stays"(lock, self) {
