@@ -157,7 +157,8 @@ export class Scene {
       waiter = new ModelWaiter(words, ownWait, peersWait, watched, (owner) => this.#isDead(owner));
       return waiter;
     };
-    const parts = { bytes: this.#bytes(), own, peer, makeWaiter, renew: () => waiter?.renew(), onClose: () => {} };
+    const renew = () => this.memory.trace(() => waiter?.renew()); // also from behind an await, when nothing is traced
+    const parts = { bytes: this.#bytes(), own, peer, makeWaiter, renew, onClose: () => {} };
     const side = new Kind(parts);
     return { side, waiter: waiter as unknown as ModelWaiter, life };
   }

@@ -120,11 +120,12 @@ export class TracedMemory {
 
   /** Views that `body` makes of the buffer are traced for ever, and must be used within `trace`. */
   trace<T>(body: () => T): T {
+    const before = Object.fromEntries(Object.keys(real).map((name) => [name, Reflect.get(globalThis, name)]));
     this.#replace();
     try {
       return body();
     } finally {
-      Object.assign(globalThis, real);
+      Object.assign(globalThis, before); // traced already, where it is called within a body
     }
   }
 

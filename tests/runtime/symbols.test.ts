@@ -67,7 +67,7 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   punch_hole: [[-1, 0, 1], EBADF],
   mlock: [[0, 0, 64], EINVAL],
   munlock: [[0, 0], 0],
-  mlockall: [[0], EINVAL],
+  mlockall: [[0, 0], EINVAL],
   munlockall: [[], 0],
   resource_limit: [[14]],
   pread: [[-1, path, 0, 0], EBADF],
