@@ -31,6 +31,9 @@ static int drop(void *address, size_t length, int advice) {
   int result = madvise(address, length, advice);
   if (result == 0 || errno != EINVAL || advice != MADV_DONTNEED) return result;
   if (madvise(address, length, DONTNEED_LOCKED) == 0) return 0;
+  bool is_known = madvise(NULL, 0, DONTNEED_LOCKED) == 0;
+  errno = EINVAL;
+  if (is_known) return -1; /* refused for another reason */
   if (munlock(address, length) < 0 || madvise(address, length, MADV_DONTNEED) < 0) return -1;
   syscall(SYS_mlock2, address, length, ON_FAULT);
   return 0;
