@@ -12,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -59,14 +60,22 @@ function write(bundles) {
     mkdirSync(dirname(join(draft, path)), { recursive: true });
     writeFileSync(join(draft, path), text);
   }
-  renameSync(draft, folder);
+  try {
+    renameSync(draft, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+    rmSync(draft, { recursive: true }); // another run was faster
+  }
   return folder;
 }
 
+/** What nobody has used for a day; another run may do the same. */
 function removeOld(kept) {
+  utimesSync(kept, new Date(), new Date());
   for (const name of readdirSync(cache)) {
     const folder = join(cache, name);
-    if (folder !== kept && Date.now() - statSync(folder).mtimeMs > DAY_MS) rmSync(folder, { recursive: true });
+    const usedMs = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - usedMs > DAY_MS) rmSync(folder, { recursive: true, force: true });
   }
 }
 

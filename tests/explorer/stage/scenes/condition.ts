@@ -1,11 +1,11 @@
 // A condition and its mutex: who waits for a change that comes is not left asleep.
 
 import type { Placement } from "../../../../src/memory/placement.ts";
-import { Condition } from "../../../../src/sync/condition.ts";
+import { Condition, type ConditionResult } from "../../../../src/sync/condition.ts";
 import { CONDITION_SIZE } from "../../../../src/sync/layout.ts";
-import { Mutex } from "../../../../src/sync/mutex.ts";
+import { Mutex, type MutexGuard } from "../../../../src/sync/mutex.ts";
 import { inTime, timeout, unlessAborted, unlessClosed } from "../leaving.ts";
-import type { Scene } from "../scene.ts";
+import type { Scene, Self } from "../scene.ts";
 import { enter, leave, noteOutside } from "./mutex.ts";
 
 /** How often it has changed. */
@@ -29,6 +29,24 @@ class Monitor {
     this.condition.close();
     this.mutex.close();
   }
+}
+
+/** Waits by a wait that answers undefined where it was given up: then the mutex is not held. */
+async function awaitChange(
+  mutex: Mutex,
+  self: Self,
+  wait: (guard: MutexGuard) => Promise<ConditionResult | undefined>,
+): Promise<void> {
+  let guard = await mutex.lock();
+  enter(guard, self);
+  while (self.notes[CHANGES] === 0) {
+    noteOutside(self);
+    const result = await wait(guard);
+    if (result === undefined) return;
+    guard = result.guard;
+    enter(guard, self);
+  }
+  leave(guard, self);
 }
 
 export const scene: Scene<Monitor> = {
@@ -78,30 +96,10 @@ export const scene: Scene<Monitor> = {
       }
       leave(guard, self);
     },
-    async "awaits with a signal"({ condition, mutex }, self) {
-      let guard = await mutex.lock();
-      enter(guard, self);
-      while (self.notes[CHANGES] === 0) {
-        noteOutside(self);
-        const result = await unlessAborted((options) => condition.wait(guard, options));
-        if (result === undefined) return;
-        guard = result.guard;
-        enter(guard, self);
-      }
-      leave(guard, self);
-    },
-    async "awaits, and closes"({ condition, mutex }, self) {
-      let guard = await mutex.lock();
-      enter(guard, self);
-      while (self.notes[CHANGES] === 0) {
-        noteOutside(self);
-        const result = await unlessClosed(condition, () => condition.wait(guard));
-        if (result === undefined) return;
-        guard = result.guard;
-        enter(guard, self);
-      }
-      leave(guard, self);
-    },
+    "awaits with a signal": ({ condition, mutex }, self) =>
+      awaitChange(mutex, self, (guard) => unlessAborted((options) => condition.wait(guard, options))),
+    "awaits, and closes": ({ condition, mutex }, self) =>
+      awaitChange(mutex, self, (guard) => unlessClosed(condition, () => condition.wait(guard))),
     "changes it"({ condition, mutex }, self) {
       const guard = mutex.lockSync();
       enter(guard, self);
