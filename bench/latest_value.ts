@@ -1,6 +1,6 @@
 // node bench/latest_value.ts: reading and writing an order book of 336 bytes, against the same protocol in C++.
 import { subjectOptions } from "./command_line.ts";
-import { buildControl, type Row, runControl, runOurs, type Times } from "./latest_value/trial.ts";
+import { build, type Row, runControl, runOurs, type Times } from "./latest_value/trial.ts";
 import { saveSubject } from "./report/subject.ts";
 import { QuietMoments } from "./runner/load.ts";
 import { describeMachine, machineLine } from "./runner/machine.ts";
@@ -54,7 +54,7 @@ const { quick, rounds } = subjectOptions(
   "latest_value.ts",
   "Reads and writes an order book of 336 bytes, against the same protocol in C++.",
 );
-buildControl();
+build();
 const machine = machineLine(describeMachine(RUNTIMES, "zig c++ -O3 -march=native"));
 console.log(`${machine}\n${"".padEnd(48)}       ours        C++    ratio`);
 const findings: Finding[] = [];

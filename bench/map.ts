@@ -7,12 +7,13 @@ import type { MapBenchJob } from "./map/peer.ts";
 import { saveSubject } from "./report/subject.ts";
 import { QuietMoments } from "./runner/load.ts";
 import { describeMachine, machineLine } from "./runner/machine.ts";
+import { buildPeers, peerPath } from "./runner/peers.ts";
 import { RUNTIMES, type Runtime, runtimeCommand } from "./runner/runtimes.ts";
 
 /** lmdb's get must take so many times as long as ours. */
 const BAR = 5;
 const quiet = new QuietMoments();
-const peer = fileURLToPath(new URL("map/peer.ts", import.meta.url));
+const peer = peerPath("map/peer");
 const native = fileURLToPath(new URL("cpp/build/map", import.meta.url));
 
 /** What lmdb does best for each way; `getInto` is its getBinaryFast, a view that the next one overwrites. */
@@ -99,6 +100,7 @@ const { quick, rounds } = subjectOptions(
   "Gets and sets of a SharedMap, against a map in C++ under a mutex and against lmdb from npm.",
 );
 buildControl();
+buildPeers();
 const machine = machineLine(describeMachine(RUNTIMES, "zig c++ -O3 -march=native"));
 console.log(`${machine}\n10,000 keys of 13 bytes, values of 64 bytes, one process`);
 console.log(`${"".padEnd(27)}${["ours", "lru", "C++", "lmdb", "lmdb/ours"].map((head) => head.padStart(9)).join("")}`);

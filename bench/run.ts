@@ -9,6 +9,7 @@ import { buildPrograms } from "./runner/build.ts";
 import { compare, type Finding, type Measured } from "./runner/compare.ts";
 import { QuietMoments } from "./runner/load.ts";
 import { describeMachine, type Machine, machineLine, processorSlug } from "./runner/machine.ts";
+import { buildPeers } from "./runner/peers.ts";
 import { makePlan, type Step } from "./runner/plan.ts";
 import { Progress } from "./runner/progress.ts";
 import { median } from "./runner/statistics.ts";
@@ -73,6 +74,7 @@ async function main(options: Options): Promise<void> {
   endOnSignals();
   console.error("Compiling the C++ programs (the first time takes a minute)...");
   await buildPrograms();
+  buildPeers();
   const times = options.quick ? QUICK : FULL;
   const { measured, failures } = await measure(makePlan(options), times);
   const results: Results = {

@@ -1,15 +1,12 @@
 // Makes the npm package: JavaScript and its types, the libraries, the C header, and a package.json of their own.
 //
-// Node strips no types inside node_modules, so npm cannot carry the sources. Each room of src/ becomes one file, since to
-// load 190 takes three times as long as the rest of a program's start. The folders keep their places: the library finds
-// native/ from src/ as it does here.
+// Node strips no types inside node_modules, so npm cannot carry the sources. Each room of src/ becomes one file. The folders
+// keep their places: the library finds native/ from src/ as it does here.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
-import { rollup } from "rollup";
-import { program } from "./setup/programs.mjs";
-import { capture } from "./shared/child.mjs";
+import { bundle, compile, run } from "./pack/rooms.mjs";
 import { readCommandLine } from "./shared/command_line.mjs";
 import { inProject } from "./shared/paths.mjs";
 import { readJson } from "./shared/sources.mjs";
@@ -25,43 +22,14 @@ export const help = `Makes the npm package: the folder dist/package and its tarb
 const libraries = targets.map(({ cpu }) => `native/${libraryName(cpu)}`);
 const copied = [...libraries, "include", "README.md", "DESIGN.md", "CHANGELOG.md", "LICENSE"];
 
-/** Runs a program to its end, and throws what it said when it fails. */
-async function run(command, parameters, options) {
-  const { code, signal, stdout, output } = await capture(command, parameters, options);
-  if (code === 0) return stdout;
-  throw new Error(`${command} ${parameters.join(" ")}\nended with ${signal ?? `exit code ${code}`}\n${output}`);
-}
-
 /** Types to `folder`, modules to `modules`. Docstrings stay in both: editors show them, people who debug read them. */
-function compile(folder, modules) {
-  const compiler = inProject("node_modules/typescript/bin/tsc");
-  const config = inProject("scripts/pack/tsconfig.json");
-  const places = ["--outDir", modules, "--declarationDir", folder];
-  return run(program("node"), [compiler, "--pretty", "false", "--project", config, ...places]);
+function compileAll(folder, modules) {
+  return compile("scripts/pack/tsconfig.json", ["--outDir", modules, "--declarationDir", folder]);
 }
 
-/** The file that a module becomes a part of: its room's, which all entries share, so that there is one of each class. */
-function roomOf(module) {
-  const room = /[/]src[/](\w+)[/]/.exec(module)?.[1];
-  if (room !== undefined) return `src/${room}/room`;
-  return module.endsWith("/native/embedded.js") ? "native/embedded" : undefined;
-}
-
-function refuse({ message }) {
-  throw new Error(`rollup: ${message}`);
-}
-
-/** One file for each room and each entry. */
-async function bundle(modules, folder) {
-  const entries = Object.values(readJson("package.json").exports).map((path) => path.replace(/^\.\/|\.ts$/g, ""));
-  const bundle = await rollup({
-    input: Object.fromEntries(entries.map((name) => [name, join(modules, `${name}.js`)])),
-    external: /^node:/,
-    treeshake: { moduleSideEffects: "no-external" },
-    onwarn: refuse,
-  });
-  const names = { entryFileNames: "[name].js", chunkFileNames: "[name].js" };
-  await bundle.write({ dir: folder, manualChunks: roomOf, hoistTransitiveImports: false, ...names });
+/** The modules that package.json exports, without their ".ts". */
+function entries() {
+  return Object.values(readJson("package.json").exports).map((path) => path.replace(/^\.\/|\.ts$/g, ""));
 }
 
 /** The compiler leaves "./x.ts" in the types. TypeScript takes that for ./x.d.ts; some editors look for the file. */
@@ -116,8 +84,8 @@ async function stage(folder) {
   mkdirSync(folder, { recursive: true });
   const modules = mkdtempSync(join(tmpdir(), "linux-ipc-pack-"));
   try {
-    await compile(folder, modules);
-    await bundle(modules, folder);
+    await compileAll(folder, modules);
+    await bundle(entries(), modules, folder);
   } finally {
     rmSync(modules, { recursive: true });
   }

@@ -5,13 +5,14 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { LatestValue, SharedMemory } from "../../mod.ts";
+import { buildPeers, peerPath } from "../runner/peers.ts";
 import { type Runtime, runtimeCommand } from "../runner/runtimes.ts";
 import type { ValueBenchJob } from "./peer.ts";
 
 const run = promisify(execFile);
 const cpp = new URL("../cpp/", import.meta.url);
 const native = fileURLToPath(new URL("build/latest_value", cpp));
-const peer = fileURLToPath(new URL("peer.ts", import.meta.url));
+const peer = peerPath("latest_value/peer");
 const BOOK_BYTES = 336;
 const TIMEOUT_MS = 60_000;
 
@@ -27,7 +28,9 @@ export interface Times {
   readonly measureMs: number;
 }
 
-export function buildControl(): void {
+/** The control in C++, and our peer. */
+export function build(): void {
+  buildPeers();
   mkdirSync(new URL("build/", cpp), { recursive: true });
   const source = fileURLToPath(new URL("latest_value.cpp", cpp));
   const zig = fileURLToPath(new URL("../../node_modules/.bin/zig", import.meta.url));

@@ -1,5 +1,4 @@
 // How each runtime is started.
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 export const RUNTIMES = ["bun", "deno", "node"] as const;
@@ -11,15 +10,9 @@ function installed(program: string): string {
 
 const COMMANDS: Record<Runtime, readonly string[]> = {
   bun: [installed("bun")],
-  deno: [installed("deno"), "run", "--allow-all", "--no-check"],
-  node: [installed("node"), "--disable-warning=ExperimentalWarning"],
+  deno: [installed("deno"), "run", "--allow-all"],
+  node: [installed("node")],
 };
-
-/** How the runtime that runs this starts another program. */
-export function ownCommand(): readonly string[] {
-  if (process.versions.bun !== undefined) return COMMANDS.bun;
-  return "Deno" in globalThis ? COMMANDS.deno : COMMANDS.node;
-}
 
 export function runtimeCommand(runtime: Runtime): readonly string[] {
   return COMMANDS[runtime];

@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { fileURLToPath } from "node:url";
 import type { Job } from "../ring/job.ts";
 import type { Latencies } from "../ring/samples.ts";
 import type { Row } from "../rows.ts";
 import { programPath } from "./build.ts";
 import { watchOthers } from "./load.ts";
+import { peerPath } from "./peers.ts";
 import { type Runtime, runtimeCommand } from "./runtimes.ts";
 
 export interface Trial extends Latencies {
@@ -64,7 +64,7 @@ function jobOf(row: Row, times: Times): Omit<Job, "role"> {
 
 async function runPeers(row: Row, runtime: Runtime, times: Times): Promise<Latencies> {
   const job = jobOf(row, times);
-  const script = fileURLToPath(new URL(`../${row.kind}/peer.ts`, import.meta.url));
+  const script = peerPath(`${row.kind}/peer`);
   const start = (role: Job["role"]) =>
     finish("taskset", ["-c", CPU_OF[role], ...runtimeCommand(runtime), script, JSON.stringify({ ...job, role })]);
   const both = [start("measure"), start("serve")];

@@ -9,3 +9,6 @@ export interface Row {
 
 /** Nanoseconds, as clocks give them: too many for a number. */
 export const NOW = 1_790_000_000_000_000_000n;
+
+/** An access may take so many times what it takes by hand. */
+export const LIMIT = 1.5;

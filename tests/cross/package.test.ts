@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
+import { rollup } from "rollup";
 import {
   cleanUp,
   mainRuntimes,
@@ -111,6 +112,15 @@ describe("npm package", () => {
       path.endsWith(".js"),
     );
     assert.ok(scripts.length <= 2 * rooms.length, scripts.join(", "));
+  });
+
+  it("rests where it spins, also in a program that a tool has bundled and shaken", async () => {
+    const shaken = await rollup({ input: join(installed, "mod.js"), external: /^node:/ });
+    const { output } = await shaken.generate({});
+    for (const code of [readFileSync(join(installed, "src/wait/room.js"), "utf8"), output[0].code]) {
+      assert.match(code, /function rest\(/);
+      assert.match(code, /^\s+value = Math\.imul\(value, 5\) \| 1;$/m);
+    }
   });
 
   it("can be installed on every system, where the first call says what is missing, and brings nothing along", async () => {
