@@ -2,11 +2,10 @@
 //
 // Node strips no types inside node_modules, so npm cannot carry the sources. Each room of src/ becomes one file. The folders
 // keep their places: the library finds native/ from src/ as it does here.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
-import { bundle, compile, run } from "./pack/rooms.mjs";
+import { bundle, run, withModules } from "./pack/rooms.mjs";
 import { readCommandLine } from "./shared/command_line.mjs";
 import { inProject } from "./shared/paths.mjs";
 import { readJson } from "./shared/sources.mjs";
@@ -21,11 +20,6 @@ export const help = `Makes the npm package: the folder dist/package and its tarb
 
 const libraries = targets.map(({ cpu }) => `native/${libraryName(cpu)}`);
 const copied = [...libraries, "include", "README.md", "DESIGN.md", "CHANGELOG.md", "LICENSE"];
-
-/** Types to `folder`, modules to `modules`. Docstrings stay in both: editors show them, people who debug read them. */
-function compileAll(folder, modules) {
-  return compile("scripts/pack/tsconfig.json", ["--outDir", modules, "--declarationDir", folder]);
-}
 
 /** The modules that package.json exports, without their ".ts". */
 function entries() {
@@ -82,13 +76,10 @@ function checkExports(folder, { exports }) {
 async function stage(folder) {
   rmSync(folder, { recursive: true, force: true }); // of a former time
   mkdirSync(folder, { recursive: true });
-  const modules = mkdtempSync(join(tmpdir(), "linux-ipc-pack-"));
-  try {
-    await compileAll(folder, modules);
-    await bundle(entries(), modules, folder);
-  } finally {
-    rmSync(modules, { recursive: true });
-  }
+  // Docstrings stay in both: editors show them in the types, people who debug read them.
+  await withModules("scripts/pack/tsconfig.json", ["--declarationDir", folder], (modules) =>
+    bundle(entries(), modules, folder),
+  );
   correctImports(folder);
   for (const path of copied) cpSync(inProject(path), join(folder, path), { recursive: true });
   const description = packageJson();

@@ -1,6 +1,8 @@
 // JavaScript as npm has it: compiled, and each room of src/ one file, since to load 190 takes three times as long as the
 // rest of a program's start.
-import { join } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { isAbsolute, join } from "node:path";
 import { rollup } from "rollup";
 import { program } from "../setup/programs.mjs";
 import { capture } from "../shared/child.mjs";
@@ -13,10 +15,16 @@ export async function run(command, parameters, options) {
   throw new Error(`${command} ${parameters.join(" ")}\nended with ${signal ?? `exit code ${code}`}\n${output}`);
 }
 
-/** Compiles what the project `config` includes; `parameters` are the compiler's. */
-export function compile(config, parameters) {
-  const compiler = inProject("node_modules/typescript/bin/tsc");
-  return run(program("node"), [compiler, "--pretty", "false", "--project", inProject(config), ...parameters]);
+/** Compiles what the project `config` includes, for `use` alone; `parameters` are the compiler's. */
+export async function withModules(config, parameters, use) {
+  const modules = mkdtempSync(join(tmpdir(), "linux-ipc-modules-"));
+  const compiler = [inProject("node_modules/typescript/bin/tsc"), "--pretty", "false"];
+  try {
+    await run(program("node"), [...compiler, "--project", inProject(config), "--outDir", modules, ...parameters]);
+    return await use(modules);
+  } finally {
+    rmSync(modules, { recursive: true });
+  }
 }
 
 /** The file that a module becomes a part of: its room's, which all entries share, so that there is one of each class. */
@@ -30,11 +38,14 @@ function refuse({ message }) {
   throw new Error(`rollup: ${message}`);
 }
 
+const isPackage = (module) => !module.startsWith(".") && !isAbsolute(module);
+
 /** One file in `folder` for each room and each entry: `entries` are modules in `modules`, without their ".js". */
-export async function bundle(entries, modules, folder, external = /^node:/) {
+export async function bundle(entries, modules, folder, { plugins = [] } = {}) {
   const bundle = await rollup({
     input: Object.fromEntries(entries.map((name) => [name, join(modules, `${name}.js`)])),
-    external,
+    external: isPackage,
+    plugins,
     treeshake: false, // what looks useless may be there for the time it takes
     onwarn: refuse,
   });

@@ -1,7 +1,8 @@
-// Under Bun: makes one file of JavaScript of each peer and all that it imports, and says in which folder they stand.
+// Makes JavaScript of the tests' peers, with the library as npm has it, and says in which folder they stand.
 //
-// A process that strips and loads two hundred files takes longer to start than most peers take for their work. The test
-// files themselves, the examples, and what tests/runtime starts, are run as they are.
+// So tests run both what stands in src/ and what users get. And a process that strips and loads two hundred files takes
+// longer to start than most peers take for their work. The test files themselves, the examples, and what tests/runtime
+// starts, are run as they are.
 import { createHash } from "node:crypto";
 import {
   chmodSync,
@@ -9,63 +10,68 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
-import { Glob } from "bun";
-import { inProject, root } from "../shared/paths.mjs";
+import { dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { bundle, withModules } from "../pack/rooms.mjs";
+import { inProject } from "../shared/paths.mjs";
 
 /** Inside node_modules, where packages are found. */
 const cache = inProject("node_modules/.cache/peers");
 const DAY_MS = 86_400_000;
 
-const isPeer = (file) => !/\.test\.ts$|^tests\/(explorer|runtime|support)\//.test(file);
+const isPeer = (path) => /(?<!\.test)\.ts$/.test(path) && !/^(explorer|runtime|support)\//.test(path);
+
+const peers = () => readdirSync(inProject("tests"), { recursive: true }).filter(isPeer).sort();
 
 /** What a file asks of its own place (its Worker, the native library) is beside its source. */
-const atSource = {
-  name: "at its source",
-  setup(build) {
-    build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const text = await Bun.file(path).text();
-      const url = JSON.stringify(Bun.pathToFileURL(path).href);
-      const contents = text
-        .replaceAll("import.meta.url", url)
-        .replaceAll("import.meta.dirname", JSON.stringify(dirname(path)));
-      return { contents, loader: "ts" };
-    });
-  },
-};
+function atSource(modules) {
+  return {
+    name: "at its source",
+    transform(code, path) {
+      const source = inProject(relative(modules, path).replace(/\.js$/, ".ts"));
+      const url = JSON.stringify(pathToFileURL(source).href);
+      const text = code.replaceAll("import.meta.url", url);
+      return { code: text.replaceAll("import.meta.dirname", JSON.stringify(dirname(source))), map: null };
+    },
+  };
+}
 
-async function build() {
-  const files = [...new Glob("tests/**/*.ts").scanSync(root)].filter(isPeer).sort();
-  const options = { root, target: "node", naming: "[dir]/[name].mjs", plugins: [atSource] };
-  const { outputs } = await Bun.build({ ...options, entrypoints: files.map(inProject) });
-  return Promise.all(outputs.map(async (output) => ({ path: output.path, text: await output.text() })));
+async function build(folder) {
+  const entries = peers().map((path) => `tests/${path.slice(0, -".ts".length)}`);
+  await withModules("scripts/pack/tsconfig.tests.json", [], (modules) =>
+    bundle(entries, modules, folder, { plugins: [atSource(modules)] }),
+  );
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
+}
+
+function hashOf(folder) {
+  const hash = createHash("sha256");
+  for (const path of readdirSync(folder, { recursive: true }).sort()) {
+    if (statSync(join(folder, path)).isFile()) hash.update(path).update(readFileSync(join(folder, path)));
+  }
+  return hash.digest("hex").slice(0, 16);
 }
 
 /** Named by content: what another run uses is never changed, and compile caches stay good. */
-function write(bundles) {
-  const hash = createHash("sha256");
-  for (const { path, text } of bundles) hash.update(path).update(text);
-  const folder = join(cache, hash.digest("hex").slice(0, 16));
-  if (existsSync(folder)) return folder;
+async function make() {
   mkdirSync(cache, { recursive: true });
   const draft = mkdtempSync(join(cache, "draft-"));
   chmodSync(draft, 0o755); // some peers are started as another user
-  for (const { path, text } of bundles) {
-    mkdirSync(dirname(join(draft, path)), { recursive: true });
-    writeFileSync(join(draft, path), text);
-  }
+  await build(draft);
+  const folder = join(cache, hashOf(draft));
   try {
-    renameSync(draft, folder);
+    if (!existsSync(folder)) renameSync(draft, folder);
   } catch (error) {
-    if (!existsSync(folder)) throw error;
-    rmSync(draft, { recursive: true }); // another run was faster
+    if (!existsSync(folder)) throw error; // another run was faster
   }
+  rmSync(draft, { recursive: true, force: true });
   return folder;
 }
 
@@ -79,6 +85,6 @@ function removeOld(kept) {
   }
 }
 
-const folder = write(await build());
+const folder = await make();
 removeOld(folder);
 console.log(folder);

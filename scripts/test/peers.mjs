@@ -1,11 +1,10 @@
 // The bundles of the tests' peers, for spawnPeer of tests/support/peer.ts.
 import { execFileSync } from "node:child_process";
 import process from "node:process";
-import { program } from "../setup/programs.mjs";
 import { inProject } from "../shared/paths.mjs";
 
-/** Makes them anew, which takes a second, and tells this process and its children where they stand. */
+/** Makes them anew, which takes some seconds, and tells this process and its children where they stand. */
 export function bundlePeers() {
-  const folder = execFileSync(program("bun"), [inProject("scripts/test/bundle.mjs")], { encoding: "utf8" });
+  const folder = execFileSync(process.execPath, [inProject("scripts/test/bundle.mjs")], { encoding: "utf8" });
   process.env.LINUX_IPC_TEST_PEERS = folder.trim();
 }

@@ -154,7 +154,7 @@ export function spawnProgram(command: string, parameters: readonly string[], opt
 function bundleOf(script: string): string {
   const folder = process.env.LINUX_IPC_TEST_PEERS;
   if (folder === undefined) return script;
-  const bundle = `${folder}/${relative(projectRoot, script).replace(/\.ts$/, ".mjs")}`;
+  const bundle = `${folder}/${relative(projectRoot, script).replace(/\.ts$/, ".js")}`;
   return existsSync(bundle) ? bundle : script;
 }
 
