@@ -31,6 +31,6 @@ export function markdown(findings: readonly Finding[], machine: string, chartPat
     "",
     `![Speed relative to the control](${chartPath})`,
     "",
-    `Measured on: ${machine}${others.join("")}. Every figure is a median of trials that alternate with its control; x is the ratio to it.`,
+    `Measured on: ${machine}${others.join("")}. Measured is the library as npm has it. Every figure is a median of trials that alternate with its control; x is the ratio to it.`,
   ].join("\n");
 }
