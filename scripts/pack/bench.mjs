@@ -1,4 +1,4 @@
-// Makes what bench/ measures: its peers, with the library as npm has it, in dist/bench; says in which folder they stand.
+// Makes what bench/ measures: its peers, with the library as npm has it, in dist/bench.
 //
 // Who installs the library gets JavaScript, and so does whoever is measured. (Node strips types by WebAssembly, whose memory
 // grows meanwhile: V8 then asks at every access of a typed array whether its buffer is detached.)
@@ -16,4 +16,3 @@ const peers = readdirSync(inProject("bench"), { recursive: true })
 rmSync(folder, { recursive: true, force: true });
 await withModules("scripts/pack/tsconfig.bench.json", [], (modules) => bundle(peers, modules, folder));
 cpSync(inProject("native"), join(folder, "native"), { recursive: true });
-console.log(folder);
