@@ -54,7 +54,7 @@ const { quick, rounds } = subjectOptions(
   "latest_value.ts",
   "Reads and writes an order book of 336 bytes, against the same protocol in C++.",
 );
-build();
+await build();
 const machine = machineLine(describeMachine(RUNTIMES, "zig c++ -O3 -march=native"));
 console.log(`${machine}\n${"".padEnd(48)}       ours        C++    ratio`);
 const findings: Finding[] = [];

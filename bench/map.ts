@@ -1,10 +1,9 @@
 // node bench/map.ts [--rounds N] [--quick]: SharedMap against a map in C++ under a mutex, and against lmdb from npm.
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { subjectOptions } from "./command_line.ts";
 import type { MapBenchJob } from "./map/peer.ts";
 import { saveSubject } from "./report/subject.ts";
+import { buildProgram, programPath } from "./runner/build.ts";
 import { QuietMoments } from "./runner/load.ts";
 import { describeMachine, machineLine } from "./runner/machine.ts";
 import { buildPeers, peerPath } from "./runner/peers.ts";
@@ -14,7 +13,7 @@ import { RUNTIMES, type Runtime, runtimeCommand } from "./runner/runtimes.ts";
 const BAR = 5;
 const quiet = new QuietMoments();
 const peer = peerPath("map/peer");
-const native = fileURLToPath(new URL("cpp/build/map", import.meta.url));
+const native = programPath("map");
 
 /** What lmdb does best for each way; `getInto` is its getBinaryFast, a view that the next one overwrites. */
 const ROWS = [
@@ -22,14 +21,6 @@ const ROWS = [
   { title: "get into a buffer", way: "getInto", control: "get" },
   { title: "set", way: "set", control: "set" },
 ] as const;
-
-function buildControl(): void {
-  mkdirSync(new URL("cpp/build/", import.meta.url), { recursive: true });
-  const zig = fileURLToPath(new URL("../node_modules/.bin/zig", import.meta.url));
-  const flags = ["-std=c++17", "-O3", "-march=native", "-Wall", "-Wextra", "-Werror"];
-  const source = fileURLToPath(new URL("cpp/map.cpp", import.meta.url));
-  execFileSync(zig, ["c++", ...flags, source, "-o", native], { stdio: ["ignore", "ignore", "pipe"] });
-}
 
 function run(command: readonly string[]): number {
   const output = execFileSync("taskset", ["-c", "0", ...command], {
@@ -99,7 +90,7 @@ const { quick, rounds } = subjectOptions(
   "map.ts",
   "Gets and sets of a SharedMap, against a map in C++ under a mutex and against lmdb from npm.",
 );
-buildControl();
+await buildProgram("map");
 buildPeers();
 const machine = machineLine(describeMachine(RUNTIMES, "zig c++ -O3 -march=native"));
 console.log(`${machine}\n10,000 keys of 13 bytes, values of 64 bytes, one process`);

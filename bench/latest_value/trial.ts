@@ -1,17 +1,15 @@
 // One trial: fresh processes pinned to their own processors, the nanoseconds of one operation as the result.
-import { execFile, execFileSync, spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { LatestValue, SharedMemory } from "../../mod.ts";
+import { buildProgram, programPath } from "../runner/build.ts";
 import { buildPeers, peerPath } from "../runner/peers.ts";
 import { type Runtime, runtimeCommand } from "../runner/runtimes.ts";
 import type { ValueBenchJob } from "./peer.ts";
 
 const run = promisify(execFile);
-const cpp = new URL("../cpp/", import.meta.url);
-const native = fileURLToPath(new URL("build/latest_value", cpp));
+const native = programPath("latest_value");
 const peer = peerPath("latest_value/peer");
 const BOOK_BYTES = 336;
 const TIMEOUT_MS = 60_000;
@@ -29,13 +27,9 @@ export interface Times {
 }
 
 /** The control in C++, and our peer. */
-export function build(): void {
+export async function build(): Promise<void> {
   buildPeers();
-  mkdirSync(new URL("build/", cpp), { recursive: true });
-  const source = fileURLToPath(new URL("latest_value.cpp", cpp));
-  const zig = fileURLToPath(new URL("../../node_modules/.bin/zig", import.meta.url));
-  const flags = ["-std=c++17", "-O3", "-march=native", "-Wall", "-Wextra", "-Werror"];
-  execFileSync(zig, ["c++", ...flags, source, "-o", native], { stdio: ["ignore", "ignore", "pipe"] });
+  await buildProgram("latest_value");
 }
 
 const middle = (output: string): number =>

@@ -14,13 +14,16 @@ export function programPath(program: string): string {
   return fileURLToPath(new URL(`build/${program}`, sources));
 }
 
-async function compile(program: string): Promise<void> {
+/** Compiles one of them; its path. */
+export async function buildProgram(program: string): Promise<string> {
+  await mkdir(new URL("build/", sources), { recursive: true });
   const source = fileURLToPath(new URL(`${program}.cpp`, sources));
   // The first use of zig c++ builds the C++ library and warns about it at length: its messages only come with an error.
   await run(zig, ["c++", ...FLAGS, source, "-o", programPath(program)], { maxBuffer: 1 << 28 });
+  return programPath(program);
 }
 
+/** Those that bench/run.ts compares with. */
 export async function buildPrograms(): Promise<void> {
-  await mkdir(new URL("build/", sources), { recursive: true });
-  for (const program of PROGRAMS) await compile(program);
+  for (const program of PROGRAMS) await buildProgram(program);
 }
