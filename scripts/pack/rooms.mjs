@@ -38,13 +38,14 @@ function refuse({ message }) {
   throw new Error(`rollup: ${message}`);
 }
 
-const isPackage = (module) => !module.startsWith(".") && !isAbsolute(module);
+/** What peers of tests and benchmarks may import. The library itself has node: alone. */
+export const isPackage = (module) => !module.startsWith(".") && !isAbsolute(module);
 
 /** One file in `folder` for each room and each entry: `entries` are modules in `modules`, without their ".js". */
-export async function bundle(entries, modules, folder, { plugins = [] } = {}) {
+export async function bundle(entries, modules, folder, { external = /^node:/, plugins = [] } = {}) {
   const bundle = await rollup({
     input: Object.fromEntries(entries.map((name) => [name, join(modules, `${name}.js`)])),
-    external: isPackage,
+    external,
     plugins,
     treeshake: false, // what looks useless may be there for the time it takes
     onwarn: refuse,

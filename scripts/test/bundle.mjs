@@ -19,7 +19,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { bundle, withModules } from "../pack/rooms.mjs";
+import { bundle, isPackage, withModules } from "../pack/rooms.mjs";
 import { inProject } from "../shared/paths.mjs";
 
 /** Inside node_modules, where packages are found. */
@@ -46,7 +46,7 @@ function atSource(modules) {
 async function build(folder) {
   const entries = peers().map((path) => `tests/${path.slice(0, -".ts".length)}`);
   await withModules("scripts/pack/tsconfig.tests.json", [], (modules) =>
-    bundle(entries, modules, folder, { plugins: [atSource(modules)] }),
+    bundle(entries, modules, folder, { external: isPackage, plugins: [atSource(modules)] }),
   );
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
 }
