@@ -17,6 +17,18 @@ const bookBuffer = new ArrayBuffer(Book.size);
 const bookU32 = new Uint32Array(bookBuffer);
 const bookF64 = new Float64Array(bookBuffer);
 const book = Book.over(bookBuffer);
+const LEVELS = 20;
+const Level = struct({ price: "f64", quantity: "u32" });
+const Depth = struct({ sequence: "u64", symbolId: "u32", levels: array(Level, LEVELS) });
+const depthBuffer = new ArrayBuffer(Depth.size);
+const depthU32 = new Uint32Array(depthBuffer);
+const depthF64 = new Float64Array(depthBuffer);
+const depthU64 = new BigUint64Array(depthBuffer);
+const depth = {
+  sequence: NOW,
+  symbolId: 7,
+  levels: Array.from({ length: LEVELS }, (_, index) => ({ price: index * 0.5, quantity: index })),
+};
 const plain = { timestamp: NOW, symbolId: 7, price: 1.5, volume: 100 };
 
 const row = (title: string, hand: () => unknown, ours: () => unknown): Row => ({ title, count: COUNT, hand, ours });
@@ -148,4 +160,41 @@ const write = row(
   },
 );
 
-export const LOOPS: readonly Row[] = [scan, fill, seek, nested, elements, read, write];
+const readDepth = row(
+  "plain objects: read a book of 20 levels",
+  () => {
+    let last: unknown;
+    for (let i = 0; i < COUNT; i++) {
+      const levels: unknown[] = [];
+      for (let at = 2; at < 2 + LEVELS * 2; at += 2)
+        levels.push({ price: depthF64[at], quantity: depthU32[at * 2 + 2] });
+      last = { sequence: depthU64[0], symbolId: depthU32[2], levels };
+    }
+    return last;
+  },
+  () => {
+    let last: unknown;
+    for (let i = 0; i < COUNT; i++) last = Depth.read(depthBuffer);
+    return last;
+  },
+);
+
+const writeDepth = row(
+  "plain objects: write a book of 20 levels",
+  () => {
+    for (let i = 0; i < COUNT; i++) {
+      depthU64[0] = depth.sequence;
+      depthU32[2] = depth.symbolId;
+      for (let index = 0; index < LEVELS; index++) {
+        const { price, quantity } = depth.levels[index];
+        depthF64[2 + index * 2] = price;
+        depthU32[6 + index * 4] = quantity;
+      }
+    }
+  },
+  () => {
+    for (let i = 0; i < COUNT; i++) Depth.write(depthBuffer, 0, depth);
+  },
+);
+
+export const LOOPS: readonly Row[] = [scan, fill, seek, nested, elements, read, write, readDepth, writeDepth];

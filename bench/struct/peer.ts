@@ -42,14 +42,14 @@ async function report(
   limit = Number.POSITIVE_INFINITY,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  console.log(`  ${title.padEnd(38)}${"by hand".padStart(10)}${"struct".padStart(11)}${"ratio".padStart(9)}`);
+  console.log(`  ${title.padEnd(44)}${"by hand".padStart(10)}${"struct".padStart(11)}${"ratio".padStart(9)}`);
   for (const row of rows) {
     const figures = await compare(row, rounds);
     const { byHand, byStruct, ratio } = figures;
     findings.push({ title: row.title, ...figures });
     const times = [byHand, byStruct].map((value) => `${value.toFixed(2)} ns`.padStart(11)).join("");
     const verdict = ratio > limit ? `  more than ${limit}` : "";
-    console.log(`  ${row.title.padEnd(37)}${times}${ratio.toFixed(2).padStart(9)}${verdict}`);
+    console.log(`  ${row.title.padEnd(43)}${times}${ratio.toFixed(2).padStart(9)}${verdict}`);
   }
   return findings;
 }

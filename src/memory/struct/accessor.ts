@@ -1,91 +1,90 @@
 // Accessor classes: a getter and a setter for each field, on a prototype of the struct's own.
 
-import { type Item, type Kind, Place, type Views } from "./kind.ts";
-import { ownCopy } from "./own_copy.ts";
-import { refuse, refuseUnsafe } from "./refuse.ts";
-import { type Describe, type Family, small, words } from "./scalars.ts";
-import { numbers, wide } from "./wide.ts";
+import { Calls, type Placed } from "./calls.ts";
+import { Composite } from "./composite.ts";
+import { type OwnWays, Place, type Refusal, type Views, type Way } from "./kind.ts";
+import { compiled, ownCopy } from "./own_copy.ts";
 
-/** A field and its place in the struct. */
-export interface Placed {
-  readonly name: string;
-  /** What messages call it; its name unless said. */
-  readonly label?: string;
-  readonly kind: Kind;
-  /** Bytes from the start of the struct. */
-  readonly offset: number;
+/** A field that is a struct or an array. */
+interface Inner extends Placed {
+  readonly kind: Composite;
 }
 
-/** How fields that are no scalars are reached: through an accessor of their own, re-pointed at each look. */
-const parts = () => (offset: number, slot: number, kind: Kind, label: string) => {
-  const partOf = (place: StructPlace): Item => {
-    place.$parts ??= [];
-    place.$parts[slot] ??= kind.place(place, 0, label);
-    const part = place.$parts[slot];
-    part.$base = place.$base + offset;
+/** The accessor has one of it, under `key`, and re-points it at each look. */
+interface Part extends Inner {
+  readonly key: string;
+}
+
+const isInner = (field: Placed): field is Inner => field.kind instanceof Composite;
+
+/** `this` of a field's getter and setter. */
+type Holder = Place & Record<string, Place>;
+type Described = PropertyDescriptor & ThisType<Holder>;
+
+const valueField = ({ get, set }: Way, offset: number, refusal: Refusal): Described => ({
+  get() {
+    return get(this.$view, this.$base + offset, refusal, this.$wide);
+  },
+  set(value) {
+    set(this.$view, this.$base + offset, value, refusal, this.$wide);
+  },
+});
+
+const partField = ({ key, kind, offset }: Part): Described => ({
+  get() {
+    const part = this[key];
+    part.$base = this.$base + offset;
     return part;
-  };
-  return {
-    get(this: StructPlace) {
-      return partOf(this).$item;
-    },
-    set(this: StructPlace, value: unknown) {
-      partOf(this).$item = value;
-    },
-  };
-};
+  },
+  set(value) {
+    kind.put(this.$view.buffer, this.$base + offset, value);
+  },
+});
 
-const familyOf: Readonly<Record<string, Family>> = {
-  ...Object.fromEntries(["u8", "i8", "u16", "i16", "bool"].map((form) => [form, small])),
-  ...Object.fromEntries(["u32", "i32", "f32", "f64"].map((form) => [form, words])),
-  ...Object.fromEntries(["u64", "i64"].map((form) => [form, wide])),
-  ...Object.fromEntries(['asNumber("u64")', 'asNumber("i64")'].map((form) => [form, numbers])),
-};
-
-/** How one field is got and set; `this` is the accessor. */
-interface Way {
-  get(this: Place): unknown;
-  set(this: Place, value: unknown): void;
+/** What fields are made of. */
+interface Given extends Pick<Calls, "ways" | "refusals"> {
+  readonly parts: readonly Part[];
 }
 
-/** Describes fields of one struct, with one copy of each family that it needs. */
-function describer(): (field: Placed, slot: number) => Way {
-  const copies = new Map<Family, Readonly<Record<string, Describe>>>();
-  let describePart: ReturnType<typeof parts> | undefined;
-  return ({ kind, offset, name, label = name }, slot) => {
-    const { form } = kind;
-    if (form === undefined) {
-      describePart ??= ownCopy(parts);
-      return describePart(offset, slot, kind, label);
-    }
-    const family = familyOf[form];
-    const copy = copies.get(family) ?? ownCopy(family);
-    copies.set(family, copy);
-    const fail = (value: unknown): never => refuse(form, label, value);
-    const failUnsafe = (value: unknown): never => refuseUnsafe(form, label, value);
-    return copy[form](offset, fail, failUnsafe) as Way;
-  };
+/** The same as text, all at once: each getter is compiled for itself, and `get` and `set` into it. */
+function fieldsText(calls: Calls, values: readonly Placed[], parts: readonly Part[]): string {
+  const ofValues = values.map(
+    ({ name }, index) => `
+      get ${name}() { return ${calls.get(index, "this.$view", "this.$base", "this.$wide")}; },
+      set ${name}(value) { ${calls.set(index, "this.$view", "this.$base", "value", "this.$wide")}; },`,
+  );
+  const ofParts = parts.map(
+    ({ name, key, offset }, index) => `
+      get ${name}() { const part = this.${key}; part.$base = this.$base + ${offset}; return part; },
+      set ${name}(value) { parts[${index}].kind.put(this.$view.buffer, this.$base + ${offset}, value); },`,
+  );
+  return `({ ways, refusals, parts }) => { ${calls.constants} return { ${[...ofValues, ...ofParts].join("")} }; }`;
 }
 
-/** An accessor of a struct, with those of its fields that are no scalars, made when first asked for. */
-interface StructPlace extends Place {
-  $parts: Item[] | undefined;
+/** Getters and setters of all fields. */
+function describe(values: readonly Placed[], parts: readonly Part[], own: OwnWays): Record<string, PropertyDescriptor> {
+  const all = values.map(({ kind }) => kind.shown(own));
+  const calls = new Calls(values, all);
+  const { ways, refusals } = calls;
+  const made = compiled<(given: Given) => object>(fieldsText(calls, values, parts))?.({ ways, refusals, parts });
+  if (made !== undefined) return Object.getOwnPropertyDescriptors(made);
+  const ofValues = values.map(({ name, offset }, index) => [name, valueField(all[index], offset, refusals[index])]);
+  return Object.fromEntries([...ofValues, ...parts.map((part) => [part.name, partField(part)])]);
 }
 
 /** The class itself is copied, too: JavaScriptCore gives objects of one class text one hidden class, and then looks up. */
-const placeClass = (Base: typeof Place) =>
-  class Accessor extends Base implements StructPlace {
+const placeClass = (Base: typeof Place, parts: readonly Part[]) =>
+  class Accessor extends Base {
     declare readonly $view: DataView;
     declare readonly $wide: BigUint64Array;
     declare $base: number;
-    declare $parts: Item[] | undefined;
 
     constructor(views: Views, base: number) {
       super();
       this.$view = views.$view;
       this.$wide = views.$wide;
       this.$base = base;
-      this.$parts = undefined;
+      for (const { key, kind } of parts) (this as unknown as Holder)[key] = kind.place(views, base);
     }
   };
 
@@ -93,11 +92,13 @@ const placeClass = (Base: typeof Place) =>
 export type AccessorClass = new (views: Views, base: number) => Place;
 
 /** A class of accessors for these fields. */
-export function accessorClass(fields: readonly Placed[]): AccessorClass {
-  const Class = ownCopy(placeClass, Place);
-  const describe = describer();
-  for (const [slot, field] of fields.entries()) {
-    Object.defineProperty(Class.prototype, field.name, { ...describe(field, slot), enumerable: true });
+export function accessorClass(fields: readonly Placed[], own: OwnWays): AccessorClass {
+  const values = fields.filter((field) => !isInner(field));
+  const parts = fields.filter(isInner).map((field, index): Part => ({ ...field, key: `$${index}` }));
+  const described = describe(values, parts, own);
+  const Class = ownCopy(placeClass, Place, parts);
+  for (const { name } of fields) {
+    Object.defineProperty(Class.prototype, name, { ...described[name], enumerable: true });
   }
   return Class;
 }

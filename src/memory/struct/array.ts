@@ -4,31 +4,23 @@ import { INSPECT } from "../../sys/inspect.ts";
 import { checkInteger } from "../../sys/validate.ts";
 import { Composite } from "./composite.ts";
 import { jsonOf } from "./json.ts";
-import { type Item, type Kind, type NameOf, Place, type Views } from "./kind.ts";
+import { type Kind, type NameOf, Place, type Refusal, type Views, type Way } from "./kind.ts";
 import { SIZE_MAX_BYTES } from "./layout.ts";
 import { ownCopy } from "./own_copy.ts";
-import { refuseIndex, show } from "./refuse.ts";
+import { ownWays } from "./own_ways.ts";
+import { type RefuseIndex, refuseIndex, show } from "./refuse.ts";
 import { kindOf } from "./scalar.ts";
 import type { AccessOf, ArrayAccess, ElementType, Infer } from "./types.ts";
 
 const LENGTH_MAX = 2 ** 31 - 1;
 
-/** An accessor of an array: it has one accessor of an element, and moves it. This is the half that need not be quick. */
+/** What an accessor of an array has that need not be quick. */
 class ArrayPlace extends Place {
   declare readonly length: number;
   declare readonly $kind: ArrayKind;
-  declare readonly $element: Item;
 
   get $size(): number {
     return this.$kind.size;
-  }
-
-  get $item(): unknown {
-    return this;
-  }
-
-  set $item(value: unknown) {
-    this.write(value);
   }
 
   [INSPECT](): unknown[] {
@@ -44,21 +36,20 @@ class ArrayPlace extends Place {
   }
 
   write(values: unknown): void {
-    this.$kind.write(this as unknown as ArrayAccess<unknown, unknown>, 0, values as unknown[]);
+    this.$kind.put(this.$view.buffer, this.$base, values);
   }
 }
 
 type ArrayClass = new (views: Views, base: number, kind: ArrayKind) => ArrayPlace;
 
-/** The quick half. Each kind of element has its own copy, see own_copy.ts. */
-const rows = (Base: typeof ArrayPlace, stride: number, fail: typeof refuseIndex): ArrayClass =>
+/** The quick half, for elements that are values. Each kind of element has its own copy, see own_copy.ts. */
+const valueRows = (Base: typeof ArrayPlace, { get, set }: Way, refusal: Refusal, stride: number, fail: RefuseIndex) =>
   class ArrayAccessor extends Base {
     declare readonly $view: DataView;
     declare readonly $wide: BigUint64Array;
     declare $base: number;
     declare readonly length: number;
     declare readonly $kind: ArrayKind;
-    declare readonly $element: Item;
 
     constructor(views: Views, base: number, kind: ArrayKind) {
       super();
@@ -67,35 +58,86 @@ const rows = (Base: typeof ArrayPlace, stride: number, fail: typeof refuseIndex)
       this.$base = base;
       this.length = kind.length;
       this.$kind = kind;
-      this.$element = kind.element.place(views, base);
+    }
+
+    at(index: number): unknown {
+      if (!(Number.isInteger(index) && index >= 0 && index < this.length)) fail(index, this.length);
+      return get(this.$view, this.$base + (index | 0) * stride, refusal, this.$wide);
+    }
+
+    set(index: number, value: unknown): void {
+      if (!(Number.isInteger(index) && index >= 0 && index < this.length)) fail(index, this.length);
+      set(this.$view, this.$base + (index | 0) * stride, value, refusal, this.$wide);
+    }
+  };
+
+/** The same for elements that are structs or arrays: it has one accessor of an element, and moves it. */
+const partRows = (Base: typeof ArrayPlace, element: Composite, stride: number, fail: RefuseIndex): ArrayClass =>
+  class ArrayAccessor extends Base {
+    declare readonly $view: DataView;
+    declare readonly $wide: BigUint64Array;
+    declare $base: number;
+    declare readonly length: number;
+    declare readonly $kind: ArrayKind;
+    declare readonly $element: Place;
+
+    constructor(views: Views, base: number, kind: ArrayKind) {
+      super();
+      this.$view = views.$view;
+      this.$wide = views.$wide;
+      this.$base = base;
+      this.length = kind.length;
+      this.$kind = kind;
+      this.$element = element.place(views, base);
     }
 
     at(index: number): unknown {
       if (!(Number.isInteger(index) && index >= 0 && index < this.length)) fail(index, this.length);
       const element = this.$element;
       element.$base = this.$base + (index | 0) * stride;
-      return element.$item;
+      return element;
     }
 
     set(index: number, value: unknown): void {
       if (!(Number.isInteger(index) && index >= 0 && index < this.length)) fail(index, this.length);
-      const element = this.$element;
-      // The accessor itself, where an `at` has left it: its value has to be taken before it moves.
-      const item = value === element ? this.$kind.element.plain(value) : value;
-      element.$base = this.$base + (index | 0) * stride;
-      element.$item = item;
+      element.put(this.$view.buffer, this.$base + (index | 0) * stride, value);
     }
   };
+
+/** What messages call an element. */
+const ELEMENT = "an element";
 
 const classes = new WeakMap<Kind, ArrayClass>();
 
 function classOf(element: Kind): ArrayClass {
   const known = classes.get(element);
   if (known !== undefined) return known;
-  const made = ownCopy(rows, ArrayPlace, element.size, refuseIndex);
+  const made =
+    element instanceof Composite
+      ? ownCopy(partRows, ArrayPlace, element, element.size, refuseIndex)
+      : ownCopy(valueRows, ArrayPlace, element.shown(ownWays()), element.refusal(ELEMENT), element.size, refuseIndex);
   classes.set(element, made);
   return made;
 }
+
+/** How plain arrays are read and written; copied, as the classes are. */
+const plainRows = (
+  { get, set }: Way,
+  refusal: Refusal,
+  length: number,
+  stride: number,
+  listOf: (value: unknown) => ArrayLike<unknown>,
+): Way<unknown[]> => ({
+  get(view, at, _, wide) {
+    const all: unknown[] = [];
+    for (let index = 0; index < length; index++) all.push(get(view, at + index * stride, refusal, wide));
+    return all;
+  },
+  set(view, at, value, _, wide) {
+    const list = listOf(value);
+    for (let index = 0; index < length; index++) set(view, at + index * stride, list[index], refusal, wide);
+  },
+});
 
 /** A number of equal elements side by side. Made by `array`. */
 export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plain[], ArrayAccess<Access, Plain>> {
@@ -124,28 +166,27 @@ export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plai
     return this.element.alignment;
   }
 
-  /** For `over`, and for what holds it: an accessor at byte `base`, with one of an element. @internal */
-  place(views: Views, base: number): Item {
+  /** For `over`, and for what holds it: an accessor at byte `base`. @internal */
+  place(views: Views, base: number): Place {
     return new (classOf(this.element as Kind))(views, base, this as unknown as ArrayKind);
   }
 
-  /** For `read`: a new array of copies of the elements. @internal */
-  plain(item: ArrayAccess<Access, Plain>): Plain[] {
-    return Array.from({ length: this.length }, (_, index) => this.element.plain(item.at(index)));
+  /** For `whole`: elements in turn; a value that is no array of `length` throws before the first. @internal */
+  protected makeWhole(): Way<Plain[]> {
+    const { element, length } = this;
+    const listOf = (value: unknown) => this.#listOf(value);
+    const way = element.whole(ownWays()) as Way;
+    return ownCopy(plainRows, way, element.refusal(ELEMENT), length, element.size, listOf) as Way<Plain[]>;
   }
 
-  /** For `write`: sets the elements in turn; a value that is no array of `length` throws before the first. @internal */
-  fill(item: Item, value: unknown): void {
+  #listOf(value: unknown): ArrayLike<unknown> {
     const values = value instanceof ArrayPlace ? value.read() : value;
     if (!Array.isArray(values) && !ArrayBuffer.isView(values)) {
       throw new TypeError(`Cannot write ${this.label}: ${show(values)} is not an array`);
     }
-    const list = values as ArrayLike<Plain>;
-    if (list.length !== this.length) {
-      throw new RangeError(`Cannot write ${this.label}: the value has ${list.length} elements`);
-    }
-    const target = item as unknown as ArrayAccess<Access, Plain>;
-    for (let index = 0; index < this.length; index++) target.set(index, list[index]);
+    const list = values as ArrayLike<unknown>;
+    if (list.length === this.length) return list;
+    throw new RangeError(`Cannot write ${this.label}: the value has ${list.length} elements`);
   }
 
   /** For `declaration`: the C type of the innermost elements. @internal */

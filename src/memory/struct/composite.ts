@@ -1,14 +1,39 @@
 // Composite: what structs and arrays share, accessors and the reading and writing of plain values.
 
-import { type Item, Kind } from "./kind.ts";
-import { checkPlace, copyBytes, type MemoryLike, part, viewsOf } from "./memory_like.ts";
+import { Kind, type Place, type Refusal, type Views, type Way } from "./kind.ts";
+import { type BufferViews, checkPlace, copyBytes, type MemoryLike, placeIn, rangeOf, viewsOf } from "./memory_like.ts";
+
+/** Nobody asks it: fields and elements refuse in their own names. */
+const none: Refusal = {
+  toSet: (value) => {
+    throw value;
+  },
+  toGet: (value) => {
+    throw value;
+  },
+};
 
 /** A kind made of others. */
-export abstract class Composite<Plain = unknown, Access = Plain> extends Kind<Plain, Access> {
-  #spare: Item | undefined;
+export abstract class Composite<Plain = unknown, Access = unknown> extends Kind<Plain, Access> {
+  private way: Way<Plain> | undefined;
+  private spare: BufferViews | undefined;
 
-  /** For `write`: sets the value part by part; may stop half-way, so only ever into private memory. @internal */
-  abstract fill(item: Item, value: unknown): void;
+  /** For `whole`, which keeps it: how plain values are read and written. @internal */
+  protected abstract makeWhole(): Way<Plain>;
+
+  /** For what holds it: a new accessor at byte `base`. @internal */
+  abstract place(views: Views, base: number): Place;
+
+  /** For `read` and `write`, and for what holds it. @internal */
+  whole(): Way<Plain> {
+    this.way ??= this.makeWhole();
+    return this.way;
+  }
+
+  /** What it is called where it stands is of no interest. @internal */
+  refusal(): Refusal {
+    return none;
+  }
 
   /**
    * An accessor of the bytes from `byteOffset`: reading and writing its properties reads and writes the memory, with
@@ -18,9 +43,10 @@ export abstract class Composite<Plain = unknown, Access = Plain> extends Kind<Pl
    * @throws {TypeError} not memory
    */
   over(memory: MemoryLike | Access, byteOffset: number = 0): Access {
-    const range = part(memory, byteOffset, this as unknown as Kind, "lay");
-    checkPlace(range, this as unknown as Kind);
-    return this.place(viewsOf(range.buffer), range.start).$item as Access;
+    const range = rangeOf(memory);
+    const at = placeIn(range, byteOffset, this as unknown as Kind, "lay");
+    checkPlace(at, this as unknown as Kind);
+    return this.place(viewsOf(range.buffer), at) as Access;
   }
 
   /**
@@ -30,8 +56,10 @@ export abstract class Composite<Plain = unknown, Access = Plain> extends Kind<Pl
    * @throws {TypeError} not memory
    */
   read(memory: MemoryLike | Access, byteOffset: number = 0): Plain {
-    const { buffer, start } = part(memory, byteOffset, this as unknown as Kind, "read");
-    return this.plain(this.place(viewsOf(buffer), start).$item as Access);
+    const range = rangeOf(memory);
+    const at = placeIn(range, byteOffset, this as unknown as Kind, "read");
+    const { $view, $wide } = viewsOf(range.buffer);
+    return this.whole().get($view, at, none, $wide);
   }
 
   /**
@@ -42,19 +70,21 @@ export abstract class Composite<Plain = unknown, Access = Plain> extends Kind<Pl
    * @throws {RangeError} a value that does not fit; the memory ends before
    */
   write(memory: MemoryLike | Access, byteOffset: number, value: Plain | Access): void {
-    const { buffer, start } = part(memory, byteOffset, this as unknown as Kind, "write");
-    const scratch = this.#spare ?? this.#makeScratch();
-    this.#spare = undefined; // a getter of the user's object may write another struct of this kind
-    try {
-      this.fill(scratch, value);
-      copyBytes(scratch.$view, 0, viewsOf(buffer).$view, start, this.size);
-    } finally {
-      this.#spare = scratch;
-    }
+    const range = rangeOf(memory);
+    this.put(range.buffer, placeIn(range, byteOffset, this as unknown as Kind, "write"), value);
+  }
+
+  /** For `write`, and for accessors: the whole value to byte `at`, or nothing. @internal */
+  put(buffer: ArrayBufferLike, at: number, value: unknown): void {
+    const scratch = this.spare ?? this.makeScratch();
+    this.spare = undefined; // a getter of the user's object may write another struct of this kind
+    this.whole().set(scratch.$view, 0, value as Plain, none, scratch.$wide);
+    copyBytes(scratch, viewsOf(buffer), at, this.size);
+    this.spare = scratch;
   }
 
   /** Private memory of the kind's size, in which nothing but fields is ever written: its padding stays zero. */
-  #makeScratch(): Item {
-    return this.place(viewsOf(new ArrayBuffer(this.size)), 0);
+  private makeScratch(): BufferViews {
+    return viewsOf(new ArrayBuffer(this.size));
   }
 }

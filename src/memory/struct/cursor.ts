@@ -1,7 +1,7 @@
 // Cursor: one accessor of a struct that moves over memory by byte offsets, without allocation.
 
-import type { Item, Kind } from "./kind.ts";
-import { checkPlace, part, rangeOf } from "./memory_like.ts";
+import type { Kind, Place } from "./kind.ts";
+import { checkPlace, placeIn, rangeOf } from "./memory_like.ts";
 import { ownCopy } from "./own_copy.ts";
 import { show } from "./refuse.ts";
 
@@ -19,14 +19,14 @@ export interface Cursor<Access> {
 /** Each struct has its own copy, see own_copy.ts. */
 const movers = () =>
   class {
-    readonly $item: Item;
+    readonly $place: Place;
     readonly $start: number;
     readonly $last: number;
     readonly $mask: number;
     readonly $fail: (byteOffset: unknown) => never;
 
-    constructor(item: Item, { start, last, alignment, fail }: Track) {
-      this.$item = item;
+    constructor(place: Place, { start, last, alignment, fail }: Track) {
+      this.$place = place;
       this.$start = start;
       this.$last = last;
       this.$mask = alignment - 1;
@@ -37,9 +37,9 @@ const movers = () =>
       const at = this.$start + byteOffset;
       const isWithin = Number.isInteger(byteOffset) && byteOffset >= 0 && byteOffset <= this.$last;
       if (!isWithin || (at & this.$mask) !== 0) this.$fail(byteOffset);
-      const item = this.$item;
-      item.$base = at;
-      return item;
+      const place = this.$place;
+      place.$base = at;
+      return place;
     }
   };
 
@@ -59,9 +59,10 @@ export function cursorClass(): CursorClass {
 
 /** The bytes over which a struct's cursor moves. */
 export function trackOf(memory: unknown, kind: Kind): Track {
-  const { start, length } = rangeOf(memory);
+  const range = rangeOf(memory);
+  const { start, length } = range;
   const fail = (byteOffset: unknown): never => {
-    checkPlace(part(memory, byteOffset as number, kind, "move"), kind);
+    checkPlace(placeIn(range, byteOffset as number, kind, "move"), kind);
     throw new RangeError(`Cannot move ${kind.label} to byte ${show(byteOffset)}`);
   };
   return { start, last: length - kind.size, alignment: kind.alignment, fail };

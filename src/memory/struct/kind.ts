@@ -1,5 +1,7 @@
 // Kind: what every field type can do, be it a scalar, a string, an array or a struct; Place: what every accessor is.
 
+import type { ScalarForm } from "./scalars.ts";
+
 /** Bytes as accessors see them: both views begin at byte 0 of the buffer. */
 export interface Views {
   readonly $view: DataView;
@@ -19,9 +21,21 @@ export class Place implements Views {
   declare $base: number;
 }
 
-/** An accessor of one kind. `$item`: the value, or for arrays and structs the accessor itself; setting it writes. */
-export interface Item extends Place {
-  $item: unknown;
+/** Throws what is wrong with a value: of the caller's, or as it stands in the memory. */
+export interface Refusal {
+  toSet(value: unknown): never;
+  toGet(value: unknown): never;
+}
+
+/** How items of a kind are got and set, at byte `at`. They know nothing but what they are given, see own_copy.ts. */
+export interface Way<Value = unknown> {
+  get(view: DataView, at: number, refusal: Refusal, wide: BigUint64Array): Value;
+  set(view: DataView, at: number, value: Value, refusal: Refusal, wide: BigUint64Array): void;
+}
+
+/** Copies of the scalars' ways, which one struct or array has for itself. */
+export interface OwnWays {
+  of(form: ScalarForm): Way;
 }
 
 /** What a struct is called in a C declaration. */
@@ -36,14 +50,19 @@ export abstract class Kind<Plain = unknown, Access = Plain> {
   /** Bytes; a power of two. */
   abstract readonly alignment: number;
 
-  /** For accessors: which getter and setter a scalar has; undefined for all others, which have their own. @internal */
-  readonly form: string | undefined = undefined;
+  /**
+   * For `read` and `write`: gets a copy, which shares nothing with the memory; sets part by part, and may stop half-way,
+   * so that it only ever goes to private memory. @internal
+   */
+  abstract whole(own: OwnWays): Way<Plain>;
 
-  /** For the struct or array that holds it: an accessor of the item at byte `base`, and its name there. @internal */
-  abstract place(views: Views, base: number, label?: string): Item;
+  /** For accessors: how one shows an item that is no struct and no array, and has no accessor of its own. @internal */
+  shown(own: OwnWays): Way<Access> {
+    return this.whole(own) as Way as Way<Access>;
+  }
 
-  /** For `read`: a copy of what an accessor shows, which shares nothing with the memory. @internal */
-  abstract plain(item: Access): Plain;
+  /** For those who get and set: what is said of a value that is refused, where messages call the item `label`. @internal */
+  abstract refusal(label: string): Refusal;
 
   /** For `declaration`: the C type of an item; of an array, the type of its innermost elements. @internal */
   abstract cType(nameOf: NameOf): string;

@@ -10,7 +10,7 @@
 // A field begins at the next multiple of its alignment; the struct's alignment is the greatest of its fields', and its
 // size a multiple of that. Packed: every alignment is 1, but where `aligned` says more.
 
-import type { Placed } from "./accessor.ts";
+import type { Placed } from "./calls.ts";
 import type { Kind } from "./kind.ts";
 
 /** One struct, array or string has at most 2 GiB - 1. */

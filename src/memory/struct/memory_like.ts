@@ -37,52 +37,55 @@ export function rangeOf(memory: unknown): Range {
   throw new TypeError(`memory must be a buffer, a view of one, or have bytes, not ${show(memory)}`);
 }
 
-/** The bytes of `memory` from `byteOffset` that an item of this kind takes. */
-export function part(memory: unknown, byteOffset: number, kind: Kind, verb: string): Range {
-  const { buffer, start, length } = rangeOf(memory);
+/** The byte of the buffer where an item of this kind stands that begins `byteOffset` bytes into `range`. */
+export function placeIn({ start, length }: Range, byteOffset: number, kind: Kind, verb: string): number {
   const { size } = kind;
-  if (Number.isInteger(byteOffset) && byteOffset >= 0 && byteOffset + size <= length) {
-    return { buffer, start: start + byteOffset, length: size };
-  }
+  if (Number.isInteger(byteOffset) && byteOffset >= 0 && byteOffset + size <= length) return start + byteOffset;
   if (typeof byteOffset !== "number") throw new TypeError(`byteOffset must be a number, not ${show(byteOffset)}`);
   const need = `that takes ${size} bytes, the memory has ${length}${length === 0 ? " (is it closed?)" : ""}`;
   throw new RangeError(`Cannot ${verb} ${kind.label} at byte ${byteOffset}: ${need}`);
 }
 
 /** Accessors stand where C would let the struct stand, or the peer's compiler may read it wrong. */
-export function checkPlace({ start }: Range, { label, alignment }: Kind): void {
-  if (start % alignment === 0) return;
+export function checkPlace(at: number, { label, alignment }: Kind): void {
+  if (at % alignment === 0) return;
   const hint = "read and write take any byte, and so does a packed struct";
   throw new RangeError(
-    `Cannot lay ${label} over byte ${start} of the buffer: its alignment is ${alignment} bytes (${hint})`,
+    `Cannot lay ${label} over byte ${at} of the buffer: its alignment is ${alignment} bytes (${hint})`,
   );
 }
 
-const viewsOfBuffers = new WeakMap<ArrayBufferLike, Views>();
+/** What a buffer is seen through. */
+export interface BufferViews extends Views {
+  readonly $bytes: Uint8Array;
+}
+
+const viewsOfBuffers = new WeakMap<ArrayBufferLike, BufferViews>();
 
 /** The views through which accessors see a buffer; made once. */
-export function viewsOf(buffer: ArrayBufferLike): Views {
+export function viewsOf(buffer: ArrayBufferLike): BufferViews {
   const known = viewsOfBuffers.get(buffer);
   if (known !== undefined) return known;
   const fits = Math.max(buffer.byteLength, buffer.maxByteLength ?? 0) <= WIDE_MAX_BYTES; // it may grow
   const views = {
     $view: new DataView(buffer),
+    $bytes: new Uint8Array(buffer),
     $wide: fits ? new BigUint64Array(buffer, 0, Math.floor(buffer.byteLength / 8)) : noWide,
   };
   viewsOfBuffers.set(buffer, views);
   return views;
 }
 
-/** From here on one call of the engine is faster than a loop. */
-const LOOP_MAX_BYTES = 256;
+/** From here on one call of the engine, which takes some 20 ns, is faster than a loop. */
+const LOOP_MAX_BYTES = 32;
 
-/** Copies `size` bytes. Small structs word by word: making views and calling the engine would take 100 ns. */
-export function copyBytes(from: DataView, fromAt: number, to: DataView, toAt: number, size: number): void {
+/** Copies all of `from` to byte `at`. */
+export function copyBytes(from: BufferViews, to: BufferViews, at: number, size: number): void {
   if (size > LOOP_MAX_BYTES) {
-    new Uint8Array(to.buffer, toAt, size).set(new Uint8Array(from.buffer, fromAt, size));
+    to.$bytes.set(from.$bytes, at);
     return;
   }
-  let at = 0;
-  for (; at + 4 <= size; at += 4) to.setInt32(toAt + at, from.getInt32(fromAt + at));
-  for (; at < size; at++) to.setInt8(toAt + at, from.getInt8(fromAt + at));
+  let done = 0;
+  for (; done + 4 <= size; done += 4) to.$view.setInt32(at + done, from.$view.getInt32(done, true), true);
+  for (; done < size; done++) to.$view.setInt8(at + done, from.$view.getInt8(done));
 }

@@ -1,8 +1,7 @@
 // Scalar kinds: one object for each scalar, shared by all structs, and asNumber().
 
-import { type AccessorClass, accessorClass } from "./accessor.ts";
-import { type Item, Kind, type Views } from "./kind.ts";
-import { show } from "./refuse.ts";
+import { Kind, type OwnWays, type Refusal, type Way } from "./kind.ts";
+import { refuse, refuseUnsafe, show } from "./refuse.ts";
 import type { ScalarForm, ScalarName } from "./scalars.ts";
 
 /** The value that a scalar of this name has in JavaScript. */
@@ -12,22 +11,21 @@ export type ScalarValue<Name extends ScalarName> = Name extends "u64" | "i64"
     ? boolean
     : number;
 
-/** A scalar as a kind. Alone it is a box with one field, for the elements of arrays. */
+/** A scalar as a kind. */
 export class ScalarKind<Value = unknown> extends Kind<Value, Value> {
-  override readonly form: ScalarForm;
   readonly size: number;
+  readonly #form: ScalarForm;
   readonly #type: string;
-  #Box: AccessorClass | undefined;
 
   constructor(form: ScalarForm, size: number, type: string) {
     super();
-    this.form = form;
+    this.#form = form;
     this.size = size;
     this.#type = type;
   }
 
   get label(): string {
-    return this.form;
+    return this.#form;
   }
 
   /** Natural: a scalar is aligned to its own size on both architectures. */
@@ -35,13 +33,15 @@ export class ScalarKind<Value = unknown> extends Kind<Value, Value> {
     return this.size;
   }
 
-  place(views: Views, base: number): Item {
-    this.#Box ??= accessorClass([{ name: "$item", label: "an element", kind: this, offset: 0 }]);
-    return new this.#Box(views, base) as Item;
+  whole(own: OwnWays): Way<Value> {
+    return own.of(this.#form) as Way<Value>;
   }
 
-  plain(item: Value): Value {
-    return item;
+  refusal(label: string): Refusal {
+    return {
+      toSet: (value) => refuse(this.#form, label, value),
+      toGet: (value) => refuseUnsafe(this.#form, label, value),
+    };
   }
 
   cType(): string {

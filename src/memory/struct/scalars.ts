@@ -1,6 +1,6 @@
 // Scalars: sizes, C types, and how an accessor gets and sets each of them. Everything is little endian.
 
-import type { Place } from "./kind.ts";
+import type { Way } from "./kind.ts";
 
 /** The names of the scalar types. 64-bit integers are bigints, `bool` is a boolean, the others are numbers. */
 export type ScalarName = "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "u64" | "i64" | "f32" | "f64" | "bool";
@@ -8,101 +8,95 @@ export type ScalarName = "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "u64" | "
 /** A scalar, or a 64-bit one seen as a number. */
 export type ScalarForm = ScalarName | 'asNumber("u64")' | 'asNumber("i64")';
 
-/** Throws what is wrong with the value. */
-export type Fail = (value: unknown) => never;
+/** How the scalars of a family are got and set. Each struct compiles the families that it uses for itself (own_copy.ts). */
+export type Family<Value = unknown> = () => Readonly<Record<string, Way<Value>>>;
 
-/**
- * Makes the getter and the setter of the scalar that stands `offset` bytes behind the accessor's base. `fail` says that a
- * value cannot be set, `failUnsafe` that one cannot be got.
- */
-export type Describe = (offset: number, fail: Fail, failUnsafe: Fail) => PropertyDescriptor & ThisType<Place>;
-
-/** A family of scalars. Each struct compiles the families it uses for itself, see own_copy.ts. */
-export type Family = () => Readonly<Record<string, Describe>>;
-
-export const small: Family = () => ({
-  u8: (offset, fail) => ({
-    get() {
-      return this.$view.getUint8(this.$base + offset);
+export const small: Family<number> = () => ({
+  u8: {
+    get(view, at) {
+      return view.getUint8(at);
     },
-    set(value) {
-      if (typeof value !== "number" || (value & 0xff) !== value) fail(value);
-      this.$view.setUint8(this.$base + offset, value);
+    set(view, at, value, refusal) {
+      if (typeof value !== "number" || (value & 0xff) !== value) refusal.toSet(value);
+      view.setUint8(at, value);
     },
-  }),
-  i8: (offset, fail) => ({
-    get() {
-      return this.$view.getInt8(this.$base + offset);
+  },
+  i8: {
+    get(view, at) {
+      return view.getInt8(at);
     },
-    set(value) {
-      if (typeof value !== "number" || (value << 24) >> 24 !== value) fail(value);
-      this.$view.setInt8(this.$base + offset, value);
+    set(view, at, value, refusal) {
+      if (typeof value !== "number" || (value << 24) >> 24 !== value) refusal.toSet(value);
+      view.setInt8(at, value);
     },
-  }),
-  u16: (offset, fail) => ({
-    get() {
-      return this.$view.getUint16(this.$base + offset, true);
+  },
+  u16: {
+    get(view, at) {
+      return view.getUint16(at, true);
     },
-    set(value) {
-      if (typeof value !== "number" || (value & 0xffff) !== value) fail(value);
-      this.$view.setUint16(this.$base + offset, value, true);
+    set(view, at, value, refusal) {
+      if (typeof value !== "number" || (value & 0xffff) !== value) refusal.toSet(value);
+      view.setUint16(at, value, true);
     },
-  }),
-  i16: (offset, fail) => ({
-    get() {
-      return this.$view.getInt16(this.$base + offset, true);
+  },
+  i16: {
+    get(view, at) {
+      return view.getInt16(at, true);
     },
-    set(value) {
-      if (typeof value !== "number" || (value << 16) >> 16 !== value) fail(value);
-      this.$view.setInt16(this.$base + offset, value, true);
+    set(view, at, value, refusal) {
+      if (typeof value !== "number" || (value << 16) >> 16 !== value) refusal.toSet(value);
+      view.setInt16(at, value, true);
     },
-  }),
-  bool: (offset, fail) => ({
-    get() {
-      return this.$view.getUint8(this.$base + offset) !== 0;
-    },
-    set(value) {
-      if (value !== true && value !== false) fail(value);
-      this.$view.setUint8(this.$base + offset, value ? 1 : 0);
-    },
-  }),
+  },
 });
 
-export const words: Family = () => ({
-  u32: (offset, fail) => ({
-    get() {
-      return this.$view.getUint32(this.$base + offset, true);
+export const logical: Family<boolean> = () => ({
+  bool: {
+    get(view, at) {
+      return view.getUint8(at) !== 0;
     },
-    set(value) {
-      if (typeof value !== "number" || value >>> 0 !== value) fail(value);
-      this.$view.setUint32(this.$base + offset, value, true);
+    set(view, at, value, refusal) {
+      if (value !== true && value !== false) refusal.toSet(value);
+      view.setUint8(at, value ? 1 : 0);
     },
-  }),
-  i32: (offset, fail) => ({
-    get() {
-      return this.$view.getInt32(this.$base + offset, true);
+  },
+});
+
+export const words: Family<number> = () => ({
+  u32: {
+    get(view, at) {
+      return view.getUint32(at, true);
     },
-    set(value) {
-      if (typeof value !== "number" || (value | 0) !== value) fail(value);
-      this.$view.setInt32(this.$base + offset, value, true);
+    set(view, at, value, refusal) {
+      if (typeof value !== "number" || value >>> 0 !== value) refusal.toSet(value);
+      view.setUint32(at, value, true);
     },
-  }),
-  f32: (offset, fail) => ({
-    get() {
-      return this.$view.getFloat32(this.$base + offset, true);
+  },
+  i32: {
+    get(view, at) {
+      return view.getInt32(at, true);
     },
-    set(value) {
-      if (typeof value !== "number") fail(value);
-      this.$view.setFloat32(this.$base + offset, value, true);
+    set(view, at, value, refusal) {
+      if (typeof value !== "number" || (value | 0) !== value) refusal.toSet(value);
+      view.setInt32(at, value, true);
     },
-  }),
-  f64: (offset, fail) => ({
-    get() {
-      return this.$view.getFloat64(this.$base + offset, true);
+  },
+  f32: {
+    get(view, at) {
+      return view.getFloat32(at, true);
     },
-    set(value) {
-      if (typeof value !== "number") fail(value);
-      this.$view.setFloat64(this.$base + offset, value, true);
+    set(view, at, value, refusal) {
+      if (typeof value !== "number") refusal.toSet(value);
+      view.setFloat32(at, value, true);
     },
-  }),
+  },
+  f64: {
+    get(view, at) {
+      return view.getFloat64(at, true);
+    },
+    set(view, at, value, refusal) {
+      if (typeof value !== "number") refusal.toSet(value);
+      view.setFloat64(at, value, true);
+    },
+  },
 });

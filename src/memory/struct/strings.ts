@@ -1,7 +1,7 @@
 // Strings of fixed length: bytes(16) and text(64).
 
 import { checkInteger } from "../../sys/validate.ts";
-import { type Item, Kind, Place, type Views } from "./kind.ts";
+import { Kind, type Refusal, type Way } from "./kind.ts";
 import { SIZE_MAX_BYTES } from "./layout.ts";
 import { show } from "./refuse.ts";
 
@@ -24,44 +24,39 @@ abstract class StringKind<Value> extends Kind<Value, Value> {
   /** What an accessor shows of these bytes of the memory. */
   abstract decode(bytes: Uint8Array): Value;
 
-  /** Exactly `size` bytes. */
-  abstract encode(value: unknown, label: string): Uint8Array;
+  /** A value that shares nothing with these bytes. */
+  abstract copy(bytes: Uint8Array): Value;
 
-  place(views: Views, base: number, label: string = "an element"): Item {
-    return new StringPlace(this, views, base, label);
+  /** Exactly `size` bytes; undefined for what `problem` says something about. */
+  abstract encode(value: unknown): Uint8Array | undefined;
+
+  /** Why this value cannot be set. */
+  abstract problem(value: unknown, label: string): Error;
+
+  override shown(): Way<Value> {
+    const { size } = this;
+    return {
+      get: (view, at) => this.decode(new Uint8Array(view.buffer, at, size)),
+      set: (view, at, value, refusal) => {
+        new Uint8Array(view.buffer, at, size).set(this.encode(value) ?? refusal.toSet(value));
+      },
+    };
+  }
+
+  whole(): Way<Value> {
+    const { size } = this;
+    return { ...this.shown(), get: (view, at) => this.copy(new Uint8Array(view.buffer, at, size)) };
+  }
+
+  refusal(label: string): Refusal {
+    const refuse = (value: unknown): never => {
+      throw this.problem(value, label);
+    };
+    return { toSet: refuse, toGet: refuse };
   }
 
   override get cDimensions(): string {
     return `[${this.size}]`;
-  }
-}
-
-class StringPlace extends Place {
-  declare readonly $view: DataView;
-  declare readonly $wide: BigUint64Array;
-  readonly $kind: StringKind<unknown>;
-  /** What messages call it. */
-  readonly $label: string;
-
-  constructor(kind: StringKind<unknown>, views: Views, base: number, label: string) {
-    super();
-    this.$view = views.$view;
-    this.$wide = views.$wide;
-    this.$base = base;
-    this.$kind = kind;
-    this.$label = label;
-  }
-
-  get #bytes(): Uint8Array {
-    return new Uint8Array(this.$view.buffer, this.$base, this.$kind.size);
-  }
-
-  get $item(): unknown {
-    return this.$kind.decode(this.#bytes);
-  }
-
-  set $item(value: unknown) {
-    this.#bytes.set(this.$kind.encode(value, this.$label));
   }
 }
 
@@ -70,17 +65,20 @@ class BytesKind extends StringKind<Uint8Array> {
     return bytes;
   }
 
-  encode(value: unknown, label: string): Uint8Array {
-    if (!(value instanceof Uint8Array))
-      throw new TypeError(`Cannot set ${label}: ${show(value)} is no Uint8Array, which ${this.label} takes`);
-    if (value.length === this.size) return value;
-    throw new RangeError(
-      `Cannot set ${label}: the value has ${value.length} bytes, and ${this.label} takes ${this.size}`,
-    );
+  copy(bytes: Uint8Array): Uint8Array {
+    return Uint8Array.from(bytes);
   }
 
-  plain(item: Uint8Array): Uint8Array {
-    return Uint8Array.from(item);
+  encode(value: unknown): Uint8Array | undefined {
+    return value instanceof Uint8Array && value.length === this.size ? value : undefined;
+  }
+
+  problem(value: unknown, label: string): Error {
+    if (!(value instanceof Uint8Array))
+      return new TypeError(`Cannot set ${label}: ${show(value)} is no Uint8Array, which ${this.label} takes`);
+    return new RangeError(
+      `Cannot set ${label}: the value has ${value.length} bytes, and ${this.label} takes ${this.size}`,
+    );
   }
 
   cType(): string {
@@ -95,20 +93,25 @@ class TextKind extends StringKind<string> {
     return decoder.decode(bytes.slice(0, end < 0 ? bytes.length : end));
   }
 
-  encode(value: unknown, label: string): Uint8Array {
-    const verdict = `Cannot set ${label}: ${show(value)}`;
-    if (typeof value !== "string") throw new TypeError(`${verdict} is not a string, which ${this.label} takes`);
-    if (value.includes("\0")) throw new RangeError(`${verdict} holds a NUL, which ends a text`);
+  copy(bytes: Uint8Array): string {
+    return this.decode(bytes);
+  }
+
+  encode(value: unknown): Uint8Array | undefined {
+    if (typeof value !== "string" || value.includes("\0")) return undefined;
     const utf8 = encoder.encode(value);
-    if (utf8.length > this.size)
-      throw new RangeError(`${verdict} has ${utf8.length} bytes in UTF-8, more than ${this.label} holds`);
+    if (utf8.length > this.size) return undefined;
     const whole = new Uint8Array(this.size);
     whole.set(utf8);
     return whole;
   }
 
-  plain(item: string): string {
-    return item;
+  problem(value: unknown, label: string): Error {
+    const verdict = `Cannot set ${label}: ${show(value)}`;
+    if (typeof value !== "string") return new TypeError(`${verdict} is not a string, which ${this.label} takes`);
+    if (value.includes("\0")) return new RangeError(`${verdict} holds a NUL, which ends a text`);
+    const { length } = encoder.encode(value);
+    return new RangeError(`${verdict} has ${length} bytes in UTF-8, more than ${this.label} holds`);
   }
 
   cType(): string {

@@ -4,18 +4,19 @@ import { INSPECT } from "../../sys/inspect.ts";
 import { checkBoolean, checkOptions } from "../../sys/validate.ts";
 import { type AccessorClass, accessorClass } from "./accessor.ts";
 import { ArrayKind } from "./array.ts";
-import { checkFields, missingField } from "./check_fields.ts";
+import { checkFields, refuseMissing } from "./check_fields.ts";
 import { Composite } from "./composite.ts";
 import { type Cursor, type CursorClass, cursorClass, trackOf } from "./cursor.ts";
 import { declarationOf } from "./declaration.ts";
 import { fieldsOf, type StructOptions } from "./definition.ts";
 import { jsonOf } from "./json.ts";
-import type { Item, Kind, NameOf, Views } from "./kind.ts";
+import type { Kind, NameOf, Place, Views, Way } from "./kind.ts";
 import { checkAlignment, type Layout, layOut } from "./layout.ts";
 import { type MemoryLike, rangeOf, viewsOf } from "./memory_like.ts";
 import { checkName } from "./names.ts";
+import { ownWays } from "./own_ways.ts";
 import type { Accessor, ArrayAccess, Fields, PlainStruct } from "./types.ts";
-import { type Reader, readerOf, type Writer, writerOf } from "./whole.ts";
+import { wholeOf } from "./whole.ts";
 
 /** A layout of named fields. Made by `struct`. */
 export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Accessor<Of>> {
@@ -34,9 +35,8 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
   /** For accessors and `declaration`: the fields with their places, in order. @internal */
   readonly layout: Layout;
   readonly #names: readonly string[];
+  readonly #own = ownWays();
   #Accessors: AccessorClass | undefined;
-  #reader: Reader | undefined;
-  #writer: Writer | undefined;
   #Cursor: CursorClass | undefined;
 
   /** @internal Use `struct`. */
@@ -67,8 +67,8 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
    */
   cursor(memory: MemoryLike | Accessor<Of>): Cursor<Accessor<Of>> {
     this.#Cursor ??= cursorClass();
-    const item = this.place(viewsOf(rangeOf(memory).buffer), 0);
-    return new this.#Cursor(item, trackOf(memory, this as unknown as Kind)) as unknown as Cursor<Accessor<Of>>;
+    const place = this.place(viewsOf(rangeOf(memory).buffer), 0);
+    return new this.#Cursor(place, trackOf(memory, this as unknown as Kind)) as unknown as Cursor<Accessor<Of>>;
   }
 
   /**
@@ -98,8 +98,8 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
   }
 
   /** For `over`, and for what holds it: an accessor at byte `base`. The first one makes their class. @internal */
-  place(views: Views, base: number): Item {
-    return new (this.#accessorClass())(views, base) as Item;
+  place(views: Views, base: number): Place {
+    return new (this.#accessorClass())(views, base);
   }
 
   /** Made when first needed: that of a struct that is only inside others, or only declared, never is. */
@@ -116,34 +116,20 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
     function toJSON(this: Accessor<Of>): unknown {
       return jsonOf(struct.read(this));
     }
-    const made = accessorClass(this.layout.fields);
+    const made = accessorClass(this.layout.fields, this.#own);
     if (!this.#names.includes("toJSON")) Object.defineProperty(made.prototype, "toJSON", { value: toJSON });
     Object.defineProperties(made.prototype, {
       $size: { value: this.size },
       [INSPECT]: { value: inspect },
-      $item: {
-        get() {
-          return this;
-        },
-        set(this: Accessor<Of>, value: PlainStruct<Of>) {
-          struct.write(this, 0, value);
-        },
-      },
     });
     return made;
   }
 
-  /** For `read`: a plain object, nested ones and arrays copied too. @internal */
-  plain(item: Accessor<Of>): PlainStruct<Of> {
-    this.#reader ??= readerOf(this.layout.fields);
-    return this.#reader(item as unknown as Item) as PlainStruct<Of>;
-  }
-
-  /** For `write`: sets the fields in order; a missing or unknown one throws before the first is set. @internal */
-  fill(item: Item, value: unknown): void {
-    this.#writer ??= writerOf(this.layout.fields);
-    const missing = this.#writer(item, checkFields(value, this.#names, this.label));
-    if (missing !== "") throw missingField(missing, this.label);
+  /** For `whole`: fields in order; a missing or unknown one throws before the first is set. @internal */
+  protected makeWhole(): Way<PlainStruct<Of>> {
+    const check = (value: unknown): void => checkFields(value, this.#names, this.label);
+    const missing = (name: string): never => refuseMissing(name, this.label);
+    return wholeOf(this.layout.fields, this.#own, { check, missing }) as unknown as Way<PlainStruct<Of>>;
   }
 
   /** For `declaration`: the name that it gives this struct. @internal */

@@ -1,45 +1,85 @@
-// All fields at once: plain objects from accessors, and back, by functions made from text for one struct.
+// All fields at once: plain objects out of memory and into it, by functions made from text for one struct.
 //
-// A loop over getters and setters calls each of them from one place, where engines can compile none of them in: 20 to 100
-// ns a field, in place of 1. Names of fields are C identifiers (names.ts), so that they can stand in the text.
+// A loop over fields calls what gets and sets them from one place, where engines can compile none of them in: 20 to 100 ns
+// a field, in place of 1. Names of fields are C identifiers (names.ts), so that they can stand in the text.
 
-import type { Placed } from "./accessor.ts";
-import type { Item, Kind } from "./kind.ts";
+import { Calls, type Placed } from "./calls.ts";
+import type { OwnWays, Way } from "./kind.ts";
 import { compiled } from "./own_copy.ts";
 
 type Plain = Record<string, unknown>;
 
-/** Copies of all fields, as a plain object. */
-export type Reader = (item: Item) => Plain;
-
-/** Sets all fields from an object that has them all: "" when it has; else the name of one that it has not. */
-export type Writer = (item: Item, value: Readonly<Plain>) => string;
-
-/** Reads the fields of one struct. */
-export function readerOf(fields: readonly Placed[]): Reader {
-  const read = ({ name, kind }: Placed, index: number) =>
-    kind.form === undefined ? `${name}: kinds[${index}].plain(item.${name})` : `${name}: item.${name}`;
-  const byLoop: Reader = (item) => {
-    const all: Plain = {};
-    for (const { name, kind } of fields) all[name] = kind.plain((item as unknown as Plain)[name]);
-    return all;
-  };
-  const make = compiled<(kinds: Kind[]) => Reader>(`(kinds) => (item) => ({ ${fields.map(read).join(", ")} })`);
-  return make?.(fields.map(({ kind }) => kind)) ?? byLoop;
+/** What a value is checked by as a whole. */
+interface Checks {
+  /** Throws unless the value is an object without a field that the struct has not. */
+  check(value: unknown): void;
+  /** Throws: the value has no such field. */
+  missing(name: string): never;
 }
 
-/** Writes the fields of one struct. Each property of the user's object is read once. */
-export function writerOf(fields: readonly Placed[]): Writer {
-  const read = fields.map(
-    ({ name }, index) => `const v${index} = value.${name}; if (v${index} === undefined) return "${name}";`,
-  );
-  const set = fields.map(({ name }, index) => `item.${name} = v${index};`);
-  const byLoop: Writer = (item, value) => {
-    const values = fields.map(({ name }) => value[name]);
-    const missing = values.indexOf(undefined);
-    if (missing >= 0) return fields[missing].name;
-    for (const [index, { name }] of fields.entries()) (item as unknown as Plain)[name] = values[index];
-    return "";
+/** What the texts are given. */
+interface Given extends Checks, Pick<Calls, "ways" | "refusals"> {
+  readonly prototype: object;
+}
+
+function readerText(fields: readonly Placed[], calls: Calls): string {
+  const read = fields.map(({ name }, index) => `${name}: ${calls.get(index, "view", "at", "wide")}`);
+  return `({ ways, refusals }) => {
+    ${calls.constants}
+    return (view, at, _, wide) => ({ ${read.join(", ")} });
+  }`;
+}
+
+/**
+ * Each property of the user's object is read once, and first: from then on V8 knows what object it is. A plain one with as
+ * many properties as there are fields, or fewer, needs no other check: an unknown one stands in the place of a missing one.
+ */
+function writerText(fields: readonly Placed[], calls: Calls): string {
+  const read = fields.map(({ name }, index) => `v${index} = value.${name}`);
+  const demand = fields.map(({ name }, index) => `if (v${index} === undefined) missing("${name}");`);
+  const set = fields.map((_, index) => `${calls.set(index, "view", "at", `v${index}`, "wide")};`);
+  return `({ ways, refusals, check, missing, prototype }) => {
+    ${calls.constants}
+    const { getPrototypeOf, keys } = Object;
+    return (view, at, value, _, wide) => {
+      if (value == null) check(value);
+      const ${read.join(", ")};
+      if (getPrototypeOf(value) !== prototype || keys(value).length > ${fields.length}) check(value);
+      ${demand.join(" ")}
+      ${set.join(" ")}
+    };
+  }`;
+}
+
+/** The same without text. */
+function byLoop(fields: readonly Placed[], all: readonly Way[], { refusals, check, missing }: Given): Way<Plain> {
+  return {
+    get: (view, at, _, wide) => {
+      const read = fields.map(
+        ({ name, offset }, index) => [name, all[index].get(view, at + offset, refusals[index], wide)] as const,
+      );
+      return Object.fromEntries(read);
+    },
+    set: (view, at, value, _, wide) => {
+      check(value);
+      const values = fields.map(({ name }) => value[name]);
+      const absent = values.indexOf(undefined);
+      if (absent >= 0) missing(fields[absent].name);
+      for (const [index, { offset }] of fields.entries()) {
+        all[index].set(view, at + offset, values[index], refusals[index], wide);
+      }
+    },
   };
-  return compiled<Writer>(`(item, value) => { ${read.join(" ")} ${set.join(" ")} return ""; }`) ?? byLoop;
+}
+
+/** How the fields of one struct are read and written. */
+export function wholeOf(fields: readonly Placed[], own: OwnWays, checks: Checks): Way<Plain> {
+  const all = fields.map(({ kind }) => kind.whole(own));
+  const calls = new Calls(fields, all);
+  const given: Given = { ways: calls.ways, refusals: calls.refusals, ...checks, prototype: Object.prototype };
+  const loops = byLoop(fields, all, given);
+  return {
+    get: compiled<(given: Given) => Way<Plain>["get"]>(readerText(fields, calls))?.(given) ?? loops.get,
+    set: compiled<(given: Given) => Way<Plain>["set"]>(writerText(fields, calls))?.(given) ?? loops.set,
+  };
 }
