@@ -143,6 +143,19 @@ describe("struct accessors", () => {
     assert.deepEqual({ ...Odd.read(odd as never) }, { constructor: 1, length: 2, toString: 3, at: 4, size: 5 });
   });
 
+  it("have no other fields", () => {
+    const Two = struct({ tick: Tick, list: array("u8", 2), ticks: array(Tick, 2) });
+    const two = Two.over(new ArrayBuffer(Two.size));
+    for (const made of [two, two.tick, two.list, two.ticks, Two.cursor(new ArrayBuffer(Two.size)).seek(0)]) {
+      for (const name of ["volum", "0"]) {
+        const set = () => {
+          (made as unknown as Record<string, number>)[name] = 5;
+        };
+        assert.throws(set, TypeError, `${name} of ${JSON.stringify(made)}`);
+      }
+    }
+  });
+
   it("list their fields", () => {
     const names: string[] = [];
     for (const name in Tick.over(new ArrayBuffer(32))) if (!name.startsWith("$")) names.push(name);

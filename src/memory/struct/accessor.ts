@@ -85,6 +85,7 @@ const placeClass = (Base: typeof Place, parts: readonly Part[]) =>
       this.$wide = views.$wide;
       this.$base = base;
       for (const { key, kind } of parts) (this as unknown as Holder)[key] = kind.place(views, base);
+      Object.preventExtensions(this); // a misspelt field is a TypeError
     }
   };
 

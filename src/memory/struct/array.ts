@@ -58,6 +58,7 @@ const valueRows = (Base: typeof ArrayPlace, { get, set }: Way, refusal: Refusal,
       this.$base = base;
       this.length = kind.length;
       this.$kind = kind;
+      Object.preventExtensions(this);
     }
 
     at(index: number): unknown {
@@ -89,6 +90,7 @@ const partRows = (Base: typeof ArrayPlace, element: Composite, stride: number, f
       this.length = kind.length;
       this.$kind = kind;
       this.$element = element.place(views, base);
+      Object.preventExtensions(this);
     }
 
     at(index: number): unknown {

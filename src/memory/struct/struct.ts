@@ -148,12 +148,12 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
  *
  * Fields are scalars by name (`u8` to `u64`, `i8` to `i64`, `f32`, `f64`, `bool`), other structs, `array(type, length)`,
  * `bytes(size)`, `text(size)`; `u64` and `i64` are bigints, `asNumber("u64")` is a number. `over` gives an accessor whose
- * properties read and write the memory in place; `overArray` and `cursor` give one that moves, without allocation; `read`
- * and `write` copy plain objects; `declaration` gives the same struct in C. Loads and stores are plain: who may write
- * when is for a ring or a lock to say. `Infer<typeof Tick>` is the plain object's type. An accessor is no plain object: to
- * copy, compare or send it, take `Tick.read(tick)`, since `{ ...tick }` and `structuredClone` see only its insides.
- * `JSON.stringify(tick)` shows the fields, 64-bit integers as decimal strings and bytes as arrays of numbers (unless a field
- * is called `toJSON`).
+ * properties read and write the memory in place (setting any other one is a TypeError); `overArray` and `cursor` give one
+ * that moves, without allocation; `read` and `write` copy plain objects; `declaration` gives the same struct in C. Loads
+ * and stores are plain: who may write when is for a ring or a lock to say. `Infer<typeof Tick>` is the plain object's type.
+ * An accessor is no plain object: to copy, compare or send it, take `Tick.read(tick)`, since `{ ...tick }` and
+ * `structuredClone` see only its insides. `JSON.stringify(tick)` shows the fields, 64-bit integers as decimal strings and
+ * bytes as arrays of numbers (unless a field is called `toJSON`).
  *
  * The accessors' classes, and what reads and writes plain objects, are made once per struct from text, for speed. Where
  * that is forbidden (Node's `--disallow-code-generation-from-strings`), all structs share one class text and are slower.
