@@ -19,6 +19,12 @@ function cpuInfo(field: string): string {
   return line?.[1]?.trim() ?? "unknown";
 }
 
+/** Virtual machines may say "AMD EPYC" and no more, of processors that are years apart. */
+function processorName(): string {
+  const name = cpuInfo("model name");
+  return /\d/.test(name) ? name : `${name}, family ${cpuInfo("cpu family")} model ${cpuInfo("model")}`;
+}
+
 function versionOf(runtime: Runtime): string {
   const [program] = runtimeCommand(runtime);
   const text = execFileSync(program as string, ["--version"], { encoding: "utf8" });
@@ -28,7 +34,7 @@ function versionOf(runtime: Runtime): string {
 export function describeMachine(runtimes: readonly Runtime[], compiler: string): Machine {
   return {
     date: new Date().toISOString().slice(0, 10),
-    processor: cpuInfo("model name"),
+    processor: processorName(),
     cores: availableParallelism(),
     kernel: release(),
     virtual: / hypervisor( |$)/.test(cpuInfo("flags")),
