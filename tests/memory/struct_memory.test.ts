@@ -3,7 +3,47 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { AnonymousMemory } from "../../mod.ts";
-import { array, struct, text } from "../../src/memory/struct/mod.ts";
+import { type ArrayAccess, array, asNumber, bytes, struct, text } from "../../src/memory/struct/mod.ts";
+
+/** Every kind of field, and a value for each. */
+const All = struct({
+  u64: "u64",
+  i64: "i64",
+  f64: "f64",
+  wide: asNumber("u64"),
+  signedWide: asNumber("i64"),
+  u32: "u32",
+  i32: "i32",
+  f32: "f32",
+  u16: "u16",
+  i16: "i16",
+  u8: "u8",
+  i8: "i8",
+  bool: "bool",
+  text: text(3),
+  bytes: bytes(2),
+  inner: struct({ value: "u32" }),
+  list: array("f64", 2),
+});
+const all = {
+  u64: 2n ** 64n - 1n,
+  i64: -(2n ** 63n),
+  f64: 0.1,
+  wide: 2 ** 53 - 1,
+  signedWide: -(2 ** 53 - 1),
+  u32: 2 ** 32 - 1,
+  i32: -(2 ** 31),
+  f32: 1.5,
+  u16: 65535,
+  i16: -32768,
+  u8: 255,
+  i8: -128,
+  bool: true,
+  text: "abc",
+  bytes: new Uint8Array([1, 2]),
+  inner: { value: 7 },
+  list: [1.5, 2.5],
+};
 
 const Tick = struct({ timestamp: "u64", symbolId: "u32", price: "f64", volume: "u32" }, { name: "Tick" });
 
@@ -51,6 +91,22 @@ describe("structs in large memory", () => {
   });
 });
 
+describe("structs in memory that has grown", () => {
+  it("are found behind its old end", () => {
+    const buffer = new (SharedArrayBuffer as unknown as new (size: number, more: object) => GrowableBuffer)(8, {
+      maxByteLength: 1024,
+    });
+    assert.equal(array("u32", 2).over(buffer).length, 2); // from here on it is known
+    buffer.grow(2 * All.size);
+    const access = All.over(buffer, All.size);
+    Object.assign(access, all);
+    assert.deepEqual(All.read(access), all);
+    for (const name of ["u64", "i64", "f64", "wide", "signedWide", "u32", "i32", "f32"] as const) {
+      assert.equal(access[name], all[name], name);
+    }
+  });
+});
+
 describe("struct bounds", () => {
   const memory = new ArrayBuffer(64);
 
@@ -72,22 +128,24 @@ describe("struct bounds", () => {
       () => Tick.overArray(new ArrayBuffer(31)),
       rangeError(/length of an array must be a whole number from 1/),
     );
-    const ticks = Tick.overArray(memory);
-    for (const index of [2, -1, Number.NaN, Infinity, 2 ** 32]) {
-      assert.throws(
-        () => ticks.at(index),
-        rangeError(/There is no element .*: the array has 2, from 0/),
-        String(index),
-      );
-      assert.throws(() => ticks.set(index, Tick.read(memory)), RangeError, String(index));
-    }
-    for (const index of [0.5, -0.5]) {
-      assert.throws(() => ticks.at(index), rangeError(/There is no element/));
-      assert.throws(() => ticks.set(index, Tick.read(memory)), rangeError(/There is no element/));
-    }
-    for (const index of ["1", true, [0], null] as unknown as number[]) {
-      assert.throws(() => ticks.at(index), { name: "TypeError", message: /an index must be a number/ });
-      assert.throws(() => ticks.set(index, Tick.read(memory)), TypeError);
+    const rows = array(array("u8", 8), 2).over(memory);
+    const arrays: readonly [access: ArrayAccess<unknown, unknown>, value: unknown][] = [
+      [Tick.overArray(memory), Tick.read(memory)],
+      [array("u32", 2).over(memory), 5],
+      [array("u64", 2).over(memory), 5n],
+      [array(text(3), 2).over(memory), "a"],
+      [rows, [1, 2, 3, 4, 5, 6, 7, 8]],
+    ];
+    for (const [access, value] of arrays) {
+      for (const index of [2, -1, Number.NaN, Infinity, 2 ** 32, 0.5, -0.5]) {
+        const refused = rangeError(/There is no element .*: the array has 2, from 0/);
+        assert.throws(() => access.at(index), refused, String(index));
+        assert.throws(() => access.set(index, value), refused, String(index));
+      }
+      for (const index of ["1", true, [0], null] as unknown as number[]) {
+        assert.throws(() => access.at(index), typeError(/an index must be a number/));
+        assert.throws(() => access.set(index, value), typeError(/an index must be a number/));
+      }
     }
   });
 
@@ -131,6 +189,27 @@ describe("struct bounds", () => {
 });
 
 describe("struct accessors of closed memory", () => {
+  it("throw for every kind of field, aligned and packed", () => {
+    const Packed = struct({ first: "u8", all: All }, { packed: true });
+    const buffer = new ArrayBuffer(Packed.size);
+    const [aligned, packed] = [All.over(buffer), Packed.over(buffer).all];
+    buffer.transfer();
+    for (const access of [aligned, packed] as unknown as Record<
+      string,
+      { value: unknown; at(index: number): unknown }
+    >[]) {
+      for (const [name, value] of Object.entries(all)) {
+        const get = () => (name === "inner" ? access.inner.value : name === "list" ? access.list.at(0) : access[name]);
+        assert.throws(get, /detached|out of bounds|out-of-bounds|is not a constructor/i, `get ${name}`);
+        assert.throws(
+          () => Object.assign(access, { [name]: value }),
+          /detached|out of bounds|out-of-bounds|is not a constructor/i,
+          `set ${name}`,
+        );
+      }
+    }
+  });
+
   it("throw, and never read something else", () => {
     const Named = struct({ tick: Tick, name: text(8), list: array("u32", 2) });
     const buffer = new ArrayBuffer(Named.size);

@@ -12,6 +12,35 @@ const tick: Infer<typeof Tick> = { timestamp: 1n, symbolId: 2, price: 3.5, volum
 const STRUCTS = 200;
 const VALUES = 5;
 
+type Fields = Record<string, unknown>;
+interface Elements {
+  readonly length: number;
+  at(index: number): unknown;
+  set(index: number, value: unknown): void;
+}
+
+const isWhole = (value: unknown): boolean => typeof value !== "object" || value instanceof Uint8Array;
+
+/** Sets each scalar and string by itself, through the accessors of what is around it. */
+function setInside(access: Fields | Elements, value: Fields | unknown[]): void {
+  for (const [key, part] of Object.entries(value)) {
+    const isArray = Array.isArray(value);
+    if (!isWhole(part)) {
+      const inner = isArray ? (access as Elements).at(Number(key)) : (access as Fields)[key];
+      setInside(inner as Fields, part as Fields);
+    } else if (isArray) (access as Elements).set(Number(key), part);
+    else (access as Fields)[key] = part;
+  }
+}
+
+/** The same by getting each of them. */
+function getInside(access: unknown, like: unknown): unknown {
+  if (isWhole(like)) return access instanceof Uint8Array ? access.slice() : access;
+  if (Array.isArray(like)) return like.map((part, index) => getInside((access as Elements).at(index), part));
+  const fields = Object.entries(like as Fields);
+  return Object.fromEntries(fields.map(([name, part]) => [name, getInside((access as Fields)[name], part)]));
+}
+
 describe("struct values", () => {
   it("come back as they were written", () => {
     const buffer = new ArrayBuffer(64);
@@ -65,6 +94,23 @@ describe("struct values", () => {
       type.write(written, 0, plain);
       Object.assign(type.over(assigned), plain);
       assert.deepEqual(new Uint8Array(assigned), new Uint8Array(written), `seed ${random.seed}, struct ${count}`);
+    }
+  });
+
+  it(`are the same field by field, element by element, in ${STRUCTS} random structs (seed ${random.seed})`, () => {
+    for (let count = 0; count < STRUCTS; count++) {
+      const { type, value } = randomStruct(random, 3);
+      const written = new ArrayBuffer(type.size);
+      const all = type.overArray(new ArrayBuffer(3 * type.size));
+      for (const index of [2, 1]) {
+        const plain = value() as never;
+        type.write(written, 0, plain);
+        setInside(all.at(index), plain);
+        const bytes = new Uint8Array((all.at(index) as unknown as { $view: DataView }).$view.buffer);
+        const [from, to] = [index * type.size, (index + 1) * type.size];
+        assert.deepEqual(bytes.slice(from, to), new Uint8Array(written), `seed ${random.seed}, struct ${count}`);
+        assert.deepEqual(getInside(all.at(index), plain), plain, `seed ${random.seed}, struct ${count}`);
+      }
     }
   });
 

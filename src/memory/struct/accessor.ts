@@ -4,6 +4,7 @@ import { Calls, type Placed } from "./calls.ts";
 import { Composite } from "./composite.ts";
 import { type OwnWays, Place, type Refusal, type Views, type Way } from "./kind.ts";
 import { compiled, ownCopy } from "./own_copy.ts";
+import { ownWays } from "./own_ways.ts";
 
 /** A field that is a struct or an array. */
 interface Inner extends Placed {
@@ -23,10 +24,10 @@ type Described = PropertyDescriptor & ThisType<Holder>;
 
 const valueField = ({ get, set }: Way, offset: number, refusal: Refusal): Described => ({
   get() {
-    return get(this.$view, this.$base + offset, refusal, this.$wide);
+    return get(this, this.$base + offset, refusal);
   },
   set(value) {
-    set(this.$view, this.$base + offset, value, refusal, this.$wide);
+    set(this, this.$base + offset, value, refusal);
   },
 });
 
@@ -50,8 +51,8 @@ interface Given extends Pick<Calls, "ways" | "refusals"> {
 function fieldsText(calls: Calls, values: readonly Placed[], parts: readonly Part[]): string {
   const ofValues = values.map(
     ({ name }, index) => `
-      get ${name}() { return ${calls.get(index, "this.$view", "this.$base", "this.$wide")}; },
-      set ${name}(value) { ${calls.set(index, "this.$view", "this.$base", "value", "this.$wide")}; },`,
+      get ${name}() { return ${calls.get(index, "this", "this.$base")}; },
+      set ${name}(value) { ${calls.set(index, "this", "this.$base", "value")}; },`,
   );
   const ofParts = parts.map(
     ({ name, key, offset }, index) => `
@@ -73,18 +74,26 @@ function describe(values: readonly Placed[], parts: readonly Part[], own: OwnWay
 }
 
 /** The class itself is copied, too: JavaScriptCore gives objects of one class text one hidden class, and then looks up. */
-const placeClass = (Base: typeof Place, parts: readonly Part[]) =>
+const placeClass = (Base: typeof Place, parts: readonly Part[], isAligned: boolean) =>
   class Accessor extends Base {
     declare readonly $view: DataView;
     declare readonly $wide: BigUint64Array;
+    declare readonly $u32: Uint32Array;
+    declare readonly $i32: Int32Array;
+    declare readonly $f32: Float32Array;
+    declare readonly $f64: Float64Array;
     declare $base: number;
 
     constructor(views: Views, base: number) {
       super();
       this.$view = views.$view;
       this.$wide = views.$wide;
+      this.$u32 = views.$u32;
+      this.$i32 = views.$i32;
+      this.$f32 = views.$f32;
+      this.$f64 = views.$f64;
       this.$base = base;
-      for (const { key, kind } of parts) (this as unknown as Holder)[key] = kind.place(views, base);
+      for (const { key, kind } of parts) (this as unknown as Holder)[key] = kind.place(views, base, isAligned);
       Object.preventExtensions(this); // a misspelt field is a TypeError
     }
   };
@@ -92,12 +101,12 @@ const placeClass = (Base: typeof Place, parts: readonly Part[]) =>
 /** The accessors of one struct. */
 export type AccessorClass = new (views: Views, base: number) => Place;
 
-/** A class of accessors for these fields. */
-export function accessorClass(fields: readonly Placed[], own: OwnWays): AccessorClass {
+/** A class of accessors for these fields: for those that stand aligned, or for any. */
+export function accessorClass(fields: readonly Placed[], isAligned: boolean): AccessorClass {
   const values = fields.filter((field) => !isInner(field));
   const parts = fields.filter(isInner).map((field, index): Part => ({ ...field, key: `$${index}` }));
-  const described = describe(values, parts, own);
-  const Class = ownCopy(placeClass, Place, parts);
+  const described = describe(values, parts, ownWays(isAligned));
+  const Class = ownCopy(placeClass, Place, parts, isAligned);
   for (const { name } of fields) {
     Object.defineProperty(Class.prototype, name, { ...described[name], enumerable: true });
   }

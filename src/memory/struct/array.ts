@@ -47,6 +47,10 @@ const valueRows = (Base: typeof ArrayPlace, { get, set }: Way, refusal: Refusal,
   class ArrayAccessor extends Base {
     declare readonly $view: DataView;
     declare readonly $wide: BigUint64Array;
+    declare readonly $u32: Uint32Array;
+    declare readonly $i32: Int32Array;
+    declare readonly $f32: Float32Array;
+    declare readonly $f64: Float64Array;
     declare $base: number;
     declare readonly length: number;
     declare readonly $kind: ArrayKind;
@@ -55,6 +59,10 @@ const valueRows = (Base: typeof ArrayPlace, { get, set }: Way, refusal: Refusal,
       super();
       this.$view = views.$view;
       this.$wide = views.$wide;
+      this.$u32 = views.$u32;
+      this.$i32 = views.$i32;
+      this.$f32 = views.$f32;
+      this.$f64 = views.$f64;
       this.$base = base;
       this.length = kind.length;
       this.$kind = kind;
@@ -63,20 +71,30 @@ const valueRows = (Base: typeof ArrayPlace, { get, set }: Way, refusal: Refusal,
 
     at(index: number): unknown {
       if (!(Number.isInteger(index) && index >= 0 && index < this.length)) fail(index, this.length);
-      return get(this.$view, this.$base + (index | 0) * stride, refusal, this.$wide);
+      return get(this, this.$base + (index | 0) * stride, refusal);
     }
 
     set(index: number, value: unknown): void {
       if (!(Number.isInteger(index) && index >= 0 && index < this.length)) fail(index, this.length);
-      set(this.$view, this.$base + (index | 0) * stride, value, refusal, this.$wide);
+      set(this, this.$base + (index | 0) * stride, value, refusal);
     }
   };
 
 /** The same for elements that are structs or arrays: it has one accessor of an element, and moves it. */
-const partRows = (Base: typeof ArrayPlace, element: Composite, stride: number, fail: RefuseIndex): ArrayClass =>
+const partRows = (
+  Base: typeof ArrayPlace,
+  element: Composite,
+  isAligned: boolean,
+  stride: number,
+  fail: RefuseIndex,
+): ArrayClass =>
   class ArrayAccessor extends Base {
     declare readonly $view: DataView;
     declare readonly $wide: BigUint64Array;
+    declare readonly $u32: Uint32Array;
+    declare readonly $i32: Int32Array;
+    declare readonly $f32: Float32Array;
+    declare readonly $f64: Float64Array;
     declare $base: number;
     declare readonly length: number;
     declare readonly $kind: ArrayKind;
@@ -86,10 +104,14 @@ const partRows = (Base: typeof ArrayPlace, element: Composite, stride: number, f
       super();
       this.$view = views.$view;
       this.$wide = views.$wide;
+      this.$u32 = views.$u32;
+      this.$i32 = views.$i32;
+      this.$f32 = views.$f32;
+      this.$f64 = views.$f64;
       this.$base = base;
       this.length = kind.length;
       this.$kind = kind;
-      this.$element = element.place(views, base);
+      this.$element = element.place(views, base, isAligned);
       Object.preventExtensions(this);
     }
 
@@ -109,15 +131,21 @@ const partRows = (Base: typeof ArrayPlace, element: Composite, stride: number, f
 /** What messages call an element. */
 const ELEMENT = "an element";
 
-const classes = new WeakMap<Kind, ArrayClass>();
+const alignedClasses = new WeakMap<Kind, ArrayClass>();
+const otherClasses = new WeakMap<Kind, ArrayClass>();
 
-function classOf(element: Kind): ArrayClass {
+function makeClass(element: Kind, isAligned: boolean): ArrayClass {
+  const { size } = element;
+  if (element instanceof Composite) return ownCopy(partRows, ArrayPlace, element, isAligned, size, refuseIndex);
+  const way = element.shown(ownWays(isAligned));
+  return ownCopy(valueRows, ArrayPlace, way, element.refusal(ELEMENT), size, refuseIndex);
+}
+
+function classOf(element: Kind, isAligned: boolean): ArrayClass {
+  const classes = isAligned ? alignedClasses : otherClasses;
   const known = classes.get(element);
   if (known !== undefined) return known;
-  const made =
-    element instanceof Composite
-      ? ownCopy(partRows, ArrayPlace, element, element.size, refuseIndex)
-      : ownCopy(valueRows, ArrayPlace, element.shown(ownWays()), element.refusal(ELEMENT), element.size, refuseIndex);
+  const made = makeClass(element, isAligned);
   classes.set(element, made);
   return made;
 }
@@ -130,14 +158,14 @@ const plainRows = (
   stride: number,
   listOf: (value: unknown) => ArrayLike<unknown>,
 ): Way<unknown[]> => ({
-  get(view, at, _, wide) {
+  get(views, at) {
     const all: unknown[] = [];
-    for (let index = 0; index < length; index++) all.push(get(view, at + index * stride, refusal, wide));
+    for (let index = 0; index < length; index++) all.push(get(views, at + index * stride, refusal));
     return all;
   },
-  set(view, at, value, _, wide) {
+  set(views, at, value) {
     const list = listOf(value);
-    for (let index = 0; index < length; index++) set(view, at + index * stride, list[index], refusal, wide);
+    for (let index = 0; index < length; index++) set(views, at + index * stride, list[index], refusal);
   },
 });
 
@@ -169,15 +197,15 @@ export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plai
   }
 
   /** For `over`, and for what holds it: an accessor at byte `base`. @internal */
-  place(views: Views, base: number): Place {
-    return new (classOf(this.element as Kind))(views, base, this as unknown as ArrayKind);
+  place(views: Views, base: number, isAligned: boolean): Place {
+    return new (classOf(this.element as Kind, isAligned))(views, base, this as unknown as ArrayKind);
   }
 
   /** For `whole`: elements in turn; a value that is no array of `length` throws before the first. @internal */
   protected makeWhole(): Way<Plain[]> {
     const { element, length } = this;
     const listOf = (value: unknown) => this.#listOf(value);
-    const way = element.whole(ownWays()) as Way;
+    const way = element.whole(ownWays(false)) as Way;
     return ownCopy(plainRows, way, element.refusal(ELEMENT), length, element.size, listOf) as Way<Plain[]>;
   }
 

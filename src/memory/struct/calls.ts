@@ -32,15 +32,15 @@ export class Calls {
   }
 
   /** A call that gets field `index`; `at` is where the struct stands. */
-  get(index: number, view: string, at: string, wide: string): string {
+  get(index: number, views: string, at: string): string {
     const { offset } = this.#fields[index];
-    return `get${this.#way(index)}(${view}, ${at} + ${offset}, no${index}, ${wide})`;
+    return `get${this.#way(index)}(${views}, ${at} + ${offset}, no${index})`;
   }
 
   /** A call that sets it. */
-  set(index: number, view: string, at: string, value: string, wide: string): string {
+  set(index: number, views: string, at: string, value: string): string {
     const { offset } = this.#fields[index];
-    return `set${this.#way(index)}(${view}, ${at} + ${offset}, ${value}, no${index}, ${wide})`;
+    return `set${this.#way(index)}(${views}, ${at} + ${offset}, ${value}, no${index})`;
   }
 
   #way(index: number): number {

@@ -21,8 +21,8 @@ export abstract class Composite<Plain = unknown, Access = unknown> extends Kind<
   /** For `whole`, which keeps it: how plain values are read and written. @internal */
   protected abstract makeWhole(): Way<Plain>;
 
-  /** For what holds it: a new accessor at byte `base`. @internal */
-  abstract place(views: Views, base: number): Place;
+  /** For what holds it: a new accessor at byte `base`, which may only be moved to aligned places, or anywhere. @internal */
+  abstract place(views: Views, base: number, isAligned: boolean): Place;
 
   /** For `read` and `write`, and for what holds it. @internal */
   whole(): Way<Plain> {
@@ -46,7 +46,7 @@ export abstract class Composite<Plain = unknown, Access = unknown> extends Kind<
     const range = rangeOf(memory);
     const at = placeIn(range, byteOffset, this as unknown as Kind, "lay");
     checkPlace(at, this as unknown as Kind);
-    return this.place(viewsOf(range.buffer), at) as Access;
+    return this.place(viewsOf(range.buffer), at, true) as Access;
   }
 
   /**
@@ -58,8 +58,7 @@ export abstract class Composite<Plain = unknown, Access = unknown> extends Kind<
   read(memory: MemoryLike | Access, byteOffset: number = 0): Plain {
     const range = rangeOf(memory);
     const at = placeIn(range, byteOffset, this as unknown as Kind, "read");
-    const { $view, $wide } = viewsOf(range.buffer);
-    return this.whole().get($view, at, none, $wide);
+    return this.whole().get(viewsOf(range.buffer), at, none);
   }
 
   /**
@@ -78,7 +77,7 @@ export abstract class Composite<Plain = unknown, Access = unknown> extends Kind<
   put(buffer: ArrayBufferLike, at: number, value: unknown): void {
     const scratch = this.spare ?? this.makeScratch();
     this.spare = undefined; // a getter of the user's object may write another struct of this kind
-    this.whole().set(scratch.$view, 0, value as Plain, none, scratch.$wide);
+    this.whole().set(scratch, 0, value as Plain, none);
     copyBytes(scratch, viewsOf(buffer), at, this.size);
     this.spare = scratch;
   }

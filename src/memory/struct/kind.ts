@@ -2,11 +2,15 @@
 
 import type { ScalarForm } from "./scalars.ts";
 
-/** Bytes as accessors see them: both views begin at byte 0 of the buffer. */
+/** A buffer's bytes as fields see them: all of these begin at byte 0. */
 export interface Views {
   readonly $view: DataView;
-  /** For 64-bit fields, where the engine is faster with arrays; empty where a byte number may not fit 32 bits. */
+  /** For items that stand aligned, where the engine is faster with arrays: these, or empty ones. */
   readonly $wide: BigUint64Array;
+  readonly $u32: Uint32Array;
+  readonly $i32: Int32Array;
+  readonly $f32: Float32Array;
+  readonly $f64: Float64Array;
 }
 
 /**
@@ -17,6 +21,10 @@ export interface Views {
 export class Place implements Views {
   declare readonly $view: DataView;
   declare readonly $wide: BigUint64Array;
+  declare readonly $u32: Uint32Array;
+  declare readonly $i32: Int32Array;
+  declare readonly $f32: Float32Array;
+  declare readonly $f64: Float64Array;
   /** Bytes from the start of the buffer. Moved by those who re-point the accessor. */
   declare $base: number;
 }
@@ -29,8 +37,8 @@ export interface Refusal {
 
 /** How items of a kind are got and set, at byte `at`. They know nothing but what they are given, see own_copy.ts. */
 export interface Way<Value = unknown> {
-  get(view: DataView, at: number, refusal: Refusal, wide: BigUint64Array): Value;
-  set(view: DataView, at: number, value: Value, refusal: Refusal, wide: BigUint64Array): void;
+  get(views: Views, at: number, refusal: Refusal): Value;
+  set(views: Views, at: number, value: Value, refusal: Refusal): void;
 }
 
 /** Copies of the scalars' ways, which one struct or array has for itself. */

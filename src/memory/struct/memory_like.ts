@@ -1,5 +1,6 @@
 // MemoryLike: what a struct can be laid over, and the range of bytes that it means.
 
+import { copiesWideWords, prefersElements } from "../../sys/compiled.ts";
 import { type Kind, Place, type Views } from "./kind.ts";
 import { show } from "./refuse.ts";
 
@@ -14,9 +15,9 @@ export interface Range {
   readonly length: number;
 }
 
-/** Above this a byte number does not fit 32 bits, and 64-bit fields go through the DataView. */
-const WIDE_MAX_BYTES = 2 ** 32;
-const noWide = new BigUint64Array(0);
+/** Above this a byte number does not fit 32 bits, and nothing goes through arrays. */
+const ARRAYS_MOST_BYTES = 2 ** 32;
+const nothing = new ArrayBuffer(0);
 
 function rangeOfView({ buffer, byteOffset, byteLength }: ArrayBufferView): Range {
   return { buffer, start: byteOffset, length: byteLength };
@@ -55,25 +56,36 @@ export function checkPlace(at: number, { label, alignment }: Kind): void {
   );
 }
 
-/** What a buffer is seen through. */
+/** All that a buffer is seen through. */
 export interface BufferViews extends Views {
   readonly $bytes: Uint8Array;
 }
 
 const viewsOfBuffers = new WeakMap<ArrayBufferLike, BufferViews>();
 
+function makeViews(buffer: ArrayBufferLike): BufferViews {
+  const fits = Math.max(buffer.byteLength, buffer.maxByteLength ?? 0) <= ARRAYS_MOST_BYTES; // it may grow
+  const wide = fits && copiesWideWords ? buffer : nothing;
+  const words = fits && prefersElements ? buffer : nothing;
+  const [count, wideCount] = [Math.floor(words.byteLength / 4), Math.floor(words.byteLength / 8)];
+  return {
+    $view: new DataView(buffer),
+    $bytes: new Uint8Array(buffer),
+    $wide: new BigUint64Array(wide, 0, Math.floor(wide.byteLength / 8)),
+    $u32: new Uint32Array(words, 0, count),
+    $i32: new Int32Array(words, 0, count),
+    $f32: new Float32Array(words, 0, count),
+    $f64: new Float64Array(words, 0, wideCount),
+  };
+}
+
 /** The views through which accessors see a buffer; made once. */
 export function viewsOf(buffer: ArrayBufferLike): BufferViews {
   const known = viewsOfBuffers.get(buffer);
   if (known !== undefined) return known;
-  const fits = Math.max(buffer.byteLength, buffer.maxByteLength ?? 0) <= WIDE_MAX_BYTES; // it may grow
-  const views = {
-    $view: new DataView(buffer),
-    $bytes: new Uint8Array(buffer),
-    $wide: fits ? new BigUint64Array(buffer, 0, Math.floor(buffer.byteLength / 8)) : noWide,
-  };
-  viewsOfBuffers.set(buffer, views);
-  return views;
+  const made = makeViews(buffer);
+  viewsOfBuffers.set(buffer, made);
+  return made;
 }
 
 /** From here on one call of the engine, which takes some 20 ns, is faster than a loop. */

@@ -1,9 +1,12 @@
 // OwnWays: how scalars are got and set, compiled once more for one struct or array.
 
+import { prefersElements } from "../../sys/compiled.ts";
+import { numberElements, wordElements } from "./elements.ts";
 import type { OwnWays, Way } from "./kind.ts";
+import { numbers } from "./numbers.ts";
 import { ownCopy } from "./own_copy.ts";
 import { type Family, logical, type ScalarForm, small, words } from "./scalars.ts";
-import { numbers, wide } from "./wide.ts";
+import { wide } from "./wide.ts";
 
 const familyOf: Readonly<Record<ScalarForm, Family>> = {
   u8: small,
@@ -21,12 +24,19 @@ const familyOf: Readonly<Record<ScalarForm, Family>> = {
   'asNumber("i64")': numbers,
 };
 
-/** One copy of each family that is asked for. */
-export function ownWays(): OwnWays {
+/** Of items that stand aligned. */
+const elements = new Map<Family, Family>([
+  [words, wordElements],
+  [numbers, numberElements],
+]);
+
+/** One copy of each family that is asked for. Of accessors that stand aligned, or of what stands anywhere. */
+export function ownWays(isAligned: boolean): OwnWays {
   const copies = new Map<Family, Readonly<Record<string, Way>>>();
   return {
     of(form) {
-      const family = familyOf[form];
+      const anywhere = familyOf[form];
+      const family = (isAligned && prefersElements ? elements.get(anywhere) : undefined) ?? anywhere;
       const copy = copies.get(family) ?? ownCopy(family);
       copies.set(family, copy);
       return copy[form];

@@ -13,90 +13,90 @@ export type Family<Value = unknown> = () => Readonly<Record<string, Way<Value>>>
 
 export const small: Family<number> = () => ({
   u8: {
-    get(view, at) {
-      return view.getUint8(at);
+    get(views, at) {
+      return views.$view.getUint8(at);
     },
-    set(view, at, value, refusal) {
+    set(views, at, value, refusal) {
       if (typeof value !== "number" || (value & 0xff) !== value) refusal.toSet(value);
-      view.setUint8(at, value);
+      views.$view.setUint8(at, value);
     },
   },
   i8: {
-    get(view, at) {
-      return view.getInt8(at);
+    get(views, at) {
+      return views.$view.getInt8(at);
     },
-    set(view, at, value, refusal) {
+    set(views, at, value, refusal) {
       if (typeof value !== "number" || (value << 24) >> 24 !== value) refusal.toSet(value);
-      view.setInt8(at, value);
+      views.$view.setInt8(at, value);
     },
   },
   u16: {
-    get(view, at) {
-      return view.getUint16(at, true);
+    get(views, at) {
+      return views.$view.getUint16(at, true);
     },
-    set(view, at, value, refusal) {
+    set(views, at, value, refusal) {
       if (typeof value !== "number" || (value & 0xffff) !== value) refusal.toSet(value);
-      view.setUint16(at, value, true);
+      views.$view.setUint16(at, value, true);
     },
   },
   i16: {
-    get(view, at) {
-      return view.getInt16(at, true);
+    get(views, at) {
+      return views.$view.getInt16(at, true);
     },
-    set(view, at, value, refusal) {
+    set(views, at, value, refusal) {
       if (typeof value !== "number" || (value << 16) >> 16 !== value) refusal.toSet(value);
-      view.setInt16(at, value, true);
+      views.$view.setInt16(at, value, true);
     },
   },
 });
 
 export const logical: Family<boolean> = () => ({
   bool: {
-    get(view, at) {
-      return view.getUint8(at) !== 0;
+    get(views, at) {
+      return views.$view.getUint8(at) !== 0;
     },
-    set(view, at, value, refusal) {
+    set(views, at, value, refusal) {
       if (value !== true && value !== false) refusal.toSet(value);
-      view.setUint8(at, value ? 1 : 0);
+      views.$view.setUint8(at, value ? 1 : 0);
     },
   },
 });
 
 export const words: Family<number> = () => ({
   u32: {
-    get(view, at) {
-      return view.getUint32(at, true);
+    get(views, at) {
+      return views.$view.getUint32(at, true);
     },
-    set(view, at, value, refusal) {
+    set(views, at, value, refusal) {
       if (typeof value !== "number" || value >>> 0 !== value) refusal.toSet(value);
-      view.setUint32(at, value, true);
+      views.$view.setUint32(at, value, true);
     },
   },
   i32: {
-    get(view, at) {
-      return view.getInt32(at, true);
+    get(views, at) {
+      return views.$view.getInt32(at, true);
     },
-    set(view, at, value, refusal) {
+    set(views, at, value, refusal) {
       if (typeof value !== "number" || (value | 0) !== value) refusal.toSet(value);
-      view.setInt32(at, value, true);
+      views.$view.setInt32(at, value, true);
     },
   },
   f32: {
-    get(view, at) {
-      return view.getFloat32(at, true);
+    get(views, at) {
+      return views.$view.getFloat32(at, true);
     },
-    set(view, at, value, refusal) {
+    set(views, at, value, refusal) {
       if (typeof value !== "number") refusal.toSet(value);
-      view.setFloat32(at, value, true);
+      views.$view.setFloat32(at, value, true);
     },
   },
   f64: {
-    get(view, at) {
-      return view.getFloat64(at, true);
+    get(views, at) {
+      return views.$view.getFloat64(at, true);
     },
-    set(view, at, value, refusal) {
+    set(views, at, value, refusal) {
       if (typeof value !== "number") refusal.toSet(value);
-      view.setFloat64(at, value, true);
+      views.$view.setFloat64(at, value, true);
     },
   },
 });

@@ -36,16 +36,16 @@ abstract class StringKind<Value> extends Kind<Value, Value> {
   override shown(): Way<Value> {
     const { size } = this;
     return {
-      get: (view, at) => this.decode(new Uint8Array(view.buffer, at, size)),
-      set: (view, at, value, refusal) => {
-        new Uint8Array(view.buffer, at, size).set(this.encode(value) ?? refusal.toSet(value));
+      get: ({ $view }, at) => this.decode(new Uint8Array($view.buffer, at, size)),
+      set: ({ $view }, at, value, refusal) => {
+        new Uint8Array($view.buffer, at, size).set(this.encode(value) ?? refusal.toSet(value));
       },
     };
   }
 
   whole(): Way<Value> {
     const { size } = this;
-    return { ...this.shown(), get: (view, at) => this.copy(new Uint8Array(view.buffer, at, size)) };
+    return { ...this.shown(), get: ({ $view }, at) => this.copy(new Uint8Array($view.buffer, at, size)) };
   }
 
   refusal(label: string): Refusal {

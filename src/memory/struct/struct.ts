@@ -14,7 +14,6 @@ import type { Kind, NameOf, Place, Views, Way } from "./kind.ts";
 import { checkAlignment, type Layout, layOut } from "./layout.ts";
 import { type MemoryLike, rangeOf, viewsOf } from "./memory_like.ts";
 import { checkName } from "./names.ts";
-import { ownWays } from "./own_ways.ts";
 import type { Accessor, ArrayAccess, Fields, PlainStruct } from "./types.ts";
 import { wholeOf } from "./whole.ts";
 
@@ -35,8 +34,8 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
   /** For accessors and `declaration`: the fields with their places, in order. @internal */
   readonly layout: Layout;
   readonly #names: readonly string[];
-  readonly #own = ownWays();
-  #Accessors: AccessorClass | undefined;
+  #Aligned: AccessorClass | undefined;
+  #Other: AccessorClass | undefined;
   #Cursor: CursorClass | undefined;
 
   /** @internal Use `struct`. */
@@ -67,7 +66,7 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
    */
   cursor(memory: MemoryLike | Accessor<Of>): Cursor<Accessor<Of>> {
     this.#Cursor ??= cursorClass();
-    const place = this.place(viewsOf(rangeOf(memory).buffer), 0);
+    const place = this.place(viewsOf(rangeOf(memory).buffer), 0, true);
     return new this.#Cursor(place, trackOf(memory, this as unknown as Kind)) as unknown as Cursor<Accessor<Of>>;
   }
 
@@ -98,17 +97,21 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
   }
 
   /** For `over`, and for what holds it: an accessor at byte `base`. The first one makes their class. @internal */
-  place(views: Views, base: number): Place {
-    return new (this.#accessorClass())(views, base);
+  place(views: Views, base: number, isAligned: boolean): Place {
+    return new (this.#accessorClass(isAligned && !this.packed))(views, base);
   }
 
   /** Made when first needed: that of a struct that is only inside others, or only declared, never is. */
-  #accessorClass(): AccessorClass {
-    this.#Accessors ??= this.#makeAccessors();
-    return this.#Accessors;
+  #accessorClass(isAligned: boolean): AccessorClass {
+    if (isAligned) {
+      this.#Aligned ??= this.#makeAccessors(true);
+      return this.#Aligned;
+    }
+    this.#Other ??= this.#makeAccessors(false);
+    return this.#Other;
   }
 
-  #makeAccessors(): AccessorClass {
+  #makeAccessors(isAligned: boolean): AccessorClass {
     const struct = this;
     function inspect(this: Accessor<Of>): PlainStruct<Of> {
       return struct.read(this);
@@ -116,7 +119,7 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
     function toJSON(this: Accessor<Of>): unknown {
       return jsonOf(struct.read(this));
     }
-    const made = accessorClass(this.layout.fields, this.#own);
+    const made = accessorClass(this.layout.fields, isAligned);
     if (!this.#names.includes("toJSON")) Object.defineProperty(made.prototype, "toJSON", { value: toJSON });
     Object.defineProperties(made.prototype, {
       $size: { value: this.size },
@@ -129,7 +132,7 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
   protected makeWhole(): Way<PlainStruct<Of>> {
     const check = (value: unknown): void => checkFields(value, this.#names, this.label);
     const missing = (name: string): never => refuseMissing(name, this.label);
-    return wholeOf(this.layout.fields, this.#own, { check, missing }) as unknown as Way<PlainStruct<Of>>;
+    return wholeOf(this.layout.fields, { check, missing }) as unknown as Way<PlainStruct<Of>>;
   }
 
   /** For `declaration`: the name that it gives this struct. @internal */

@@ -4,8 +4,9 @@
 // a field, in place of 1. Names of fields are C identifiers (names.ts), so that they can stand in the text.
 
 import { Calls, type Placed } from "./calls.ts";
-import type { OwnWays, Way } from "./kind.ts";
+import type { Way } from "./kind.ts";
 import { compiled } from "./own_copy.ts";
+import { ownWays } from "./own_ways.ts";
 
 type Plain = Record<string, unknown>;
 
@@ -23,10 +24,10 @@ interface Given extends Checks, Pick<Calls, "ways" | "refusals"> {
 }
 
 function readerText(fields: readonly Placed[], calls: Calls): string {
-  const read = fields.map(({ name }, index) => `${name}: ${calls.get(index, "view", "at", "wide")}`);
+  const read = fields.map(({ name }, index) => `${name}: ${calls.get(index, "views", "at")}`);
   return `({ ways, refusals }) => {
     ${calls.constants}
-    return (view, at, _, wide) => ({ ${read.join(", ")} });
+    return (views, at) => ({ ${read.join(", ")} });
   }`;
 }
 
@@ -37,11 +38,11 @@ function readerText(fields: readonly Placed[], calls: Calls): string {
 function writerText(fields: readonly Placed[], calls: Calls): string {
   const read = fields.map(({ name }, index) => `v${index} = value.${name}`);
   const demand = fields.map(({ name }, index) => `if (v${index} === undefined) missing("${name}");`);
-  const set = fields.map((_, index) => `${calls.set(index, "view", "at", `v${index}`, "wide")};`);
+  const set = fields.map((_, index) => `${calls.set(index, "views", "at", `v${index}`)};`);
   return `({ ways, refusals, check, missing, prototype }) => {
     ${calls.constants}
     const { getPrototypeOf, keys } = Object;
-    return (view, at, value, _, wide) => {
+    return (views, at, value) => {
       if (value == null) check(value);
       const ${read.join(", ")};
       if (getPrototypeOf(value) !== prototype || keys(value).length > ${fields.length}) check(value);
@@ -54,26 +55,27 @@ function writerText(fields: readonly Placed[], calls: Calls): string {
 /** The same without text. */
 function byLoop(fields: readonly Placed[], all: readonly Way[], { refusals, check, missing }: Given): Way<Plain> {
   return {
-    get: (view, at, _, wide) => {
+    get: (views, at) => {
       const read = fields.map(
-        ({ name, offset }, index) => [name, all[index].get(view, at + offset, refusals[index], wide)] as const,
+        ({ name, offset }, index) => [name, all[index].get(views, at + offset, refusals[index])] as const,
       );
       return Object.fromEntries(read);
     },
-    set: (view, at, value, _, wide) => {
+    set: (views, at, value) => {
       check(value);
       const values = fields.map(({ name }) => value[name]);
       const absent = values.indexOf(undefined);
       if (absent >= 0) missing(fields[absent].name);
       for (const [index, { offset }] of fields.entries()) {
-        all[index].set(view, at + offset, values[index], refusals[index], wide);
+        all[index].set(views, at + offset, values[index], refusals[index]);
       }
     },
   };
 }
 
 /** How the fields of one struct are read and written. */
-export function wholeOf(fields: readonly Placed[], own: OwnWays, checks: Checks): Way<Plain> {
+export function wholeOf(fields: readonly Placed[], checks: Checks): Way<Plain> {
+  const own = ownWays(false);
   const all = fields.map(({ kind }) => kind.whole(own));
   const calls = new Calls(fields, all);
   const given: Given = { ways: calls.ways, refusals: calls.refusals, ...checks, prototype: Object.prototype };
