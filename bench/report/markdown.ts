@@ -20,9 +20,9 @@ export function markdown(findings: readonly Finding[], machine: string, chartPat
   });
   const subjects = subjectRows();
   const placeOf = (line: string) => line.split(" · ").slice(0, 3).join(); // processor, cores, kernel
-  const others = subjects.machines
-    .filter((other) => placeOf(other) !== placeOf(machine))
-    .map((other) => `, and ${other}`);
+  const others = subjects.measured
+    .filter((other) => placeOf(other.machine) !== placeOf(machine))
+    .map((other) => `; ${other.subject.replace("_", " ")} on: ${other.machine}`);
   return [
     `| Bar | ${RUNTIMES.join(" | ")} |`,
     `|---|${RUNTIMES.map(() => "---|").join("")}`,

@@ -41,9 +41,16 @@ function rowsOf({ bars }: SubjectResults): string[] {
   });
 }
 
-/** The rows of all subjects that were measured, and on which machines. */
-export function subjectRows(): { rows: string[]; machines: string[] } {
-  const files = SUBJECTS.map(fileOf).filter((file) => existsSync(file));
-  const all = files.map((file) => JSON.parse(readFileSync(file, "utf8")) as SubjectResults);
-  return { rows: all.flatMap(rowsOf), machines: [...new Set(all.map(({ machine }) => machine))] };
+/** What was measured, and where: its machine's line. */
+export interface Measured {
+  readonly subject: string;
+  readonly machine: string;
+}
+
+/** The rows of all subjects that were measured. */
+export function subjectRows(): { rows: string[]; measured: Measured[] } {
+  const subjects = SUBJECTS.filter((subject) => existsSync(fileOf(subject)));
+  const all = subjects.map((subject) => JSON.parse(readFileSync(fileOf(subject), "utf8")) as SubjectResults);
+  const measured = all.map(({ machine }, index) => ({ subject: subjects[index], machine }));
+  return { rows: all.flatMap(rowsOf), measured };
 }
