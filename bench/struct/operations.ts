@@ -5,16 +5,18 @@ import { asNumber, struct } from "../../src/memory/struct/mod.ts";
 import { NOW, type Row } from "./row.ts";
 
 const COUNT = 1024;
+/** No mapping is smaller. */
+const PAGE_BYTES = 4096;
 
 const Tick = struct({ timestamp: "u64", symbolId: "u32", price: "f64", volume: "u32" });
 const Stamp = struct({ at: asNumber("u64") });
 
-const buffer = new ArrayBuffer(64);
+const buffer = new ArrayBuffer(PAGE_BYTES);
 const u32 = new Uint32Array(buffer);
 const f64 = new Float64Array(buffer);
 const u64 = new BigUint64Array(buffer);
 const tick = Tick.over(buffer);
-const stampBuffer = new ArrayBuffer(8);
+const stampBuffer = new ArrayBuffer(PAGE_BYTES);
 const stampU32 = new Uint32Array(stampBuffer);
 const stamp = Stamp.over(stampBuffer);
 const stamps = Array.from({ length: COUNT }, (_, index) => NOW + BigInt(index));

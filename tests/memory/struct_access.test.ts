@@ -41,11 +41,11 @@ const hex = (buffer: ArrayBufferLike, from: number, to: number): string =>
   [...new Uint8Array(buffer, from, to - from)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 describe("struct scalars", () => {
-  for (const packed of [false, true]) {
-    it(`store what C stores${packed ? ", packed and so unaligned" : ""}`, () => {
+  for (const [packed, size] of [false, true].flatMap((packed) => [64, 4096].map((size) => [packed, size] as const))) {
+    it(`store what C stores${packed ? ", packed and so unaligned" : ""}, in ${size} bytes`, () => {
       for (const [name, value, stored] of EDGES) {
         const One = struct({ first: "u8", value: name, last: "u8" }, { packed });
-        const buffer = new ArrayBuffer(64);
+        const buffer = new ArrayBuffer(size);
         new Uint8Array(buffer).fill(0xaa);
         const one = One.over(buffer, 16) as { value: unknown };
         one.value = value;
@@ -53,7 +53,7 @@ describe("struct scalars", () => {
         assert.equal(hex(buffer, from, to), stored, `${name} ${String(value)}`);
         assert.ok(Object.is(one.value, value), `${name} ${String(value)} came back as ${String(one.value)}`);
         assert.equal(hex(buffer, 0, from), "aa".repeat(from), "bytes before are left alone");
-        assert.equal(hex(buffer, to, 64), "aa".repeat(64 - to), "bytes behind are left alone");
+        assert.equal(hex(buffer, to, size), "aa".repeat(size - to), "bytes behind are left alone");
       }
     });
   }
@@ -72,22 +72,23 @@ describe("struct scalars", () => {
     assert.equal(Flag.over(new Uint8Array([2])).flag, true);
   });
 
-  it("see 64 bits as numbers on request", () => {
-    const Both = struct({ unsigned: asNumber("u64"), signed: asNumber("i64") });
-    const buffer = new ArrayBuffer(16);
-    const raw = new DataView(buffer);
-    const both = Both.over(buffer);
-    for (const value of [0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1]) {
-      both.unsigned = value;
-      assert.equal(both.unsigned, value);
-      assert.equal(raw.getBigUint64(0, true), BigInt(value));
-    }
-    for (const value of [0, -1, 1, -(2 ** 32), -(2 ** 32) - 1, 2 ** 53 - 1, -(2 ** 53 - 1)]) {
-      both.signed = value;
-      assert.equal(both.signed, value);
-      assert.equal(raw.getBigInt64(8, true), BigInt(value));
-    }
-  });
+  for (const size of [16, 4096])
+    it(`see 64 bits as numbers on request, in ${size} bytes`, () => {
+      const Both = struct({ unsigned: asNumber("u64"), signed: asNumber("i64") });
+      const buffer = new ArrayBuffer(size);
+      const raw = new DataView(buffer);
+      const both = Both.over(buffer);
+      for (const value of [0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1]) {
+        both.unsigned = value;
+        assert.equal(both.unsigned, value);
+        assert.equal(raw.getBigUint64(0, true), BigInt(value));
+      }
+      for (const value of [0, -1, 1, -(2 ** 32), -(2 ** 32) - 1, 2 ** 53 - 1, -(2 ** 53 - 1)]) {
+        both.signed = value;
+        assert.equal(both.signed, value);
+        assert.equal(raw.getBigInt64(8, true), BigInt(value));
+      }
+    });
 });
 
 describe("struct accessors", () => {

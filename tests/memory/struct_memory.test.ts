@@ -92,19 +92,20 @@ describe("structs in large memory", () => {
 });
 
 describe("structs in memory that has grown", () => {
-  it("are found behind its old end", () => {
-    const buffer = new (SharedArrayBuffer as unknown as new (size: number, more: object) => GrowableBuffer)(8, {
-      maxByteLength: 1024,
+  for (const size of [8, 4096])
+    it(`are found behind its old end (${size})`, () => {
+      const buffer = new (SharedArrayBuffer as unknown as new (size: number, more: object) => GrowableBuffer)(size, {
+        maxByteLength: 8192,
+      });
+      assert.equal(array("u32", 2).over(buffer).length, 2); // from here on it is known
+      buffer.grow(8192);
+      const access = All.over(buffer, 8192 - All.size);
+      Object.assign(access, all);
+      assert.deepEqual(All.read(access), all);
+      for (const name of ["u64", "i64", "f64", "wide", "signedWide", "u32", "i32", "f32"] as const) {
+        assert.equal(access[name], all[name], name);
+      }
     });
-    assert.equal(array("u32", 2).over(buffer).length, 2); // from here on it is known
-    buffer.grow(2 * All.size);
-    const access = All.over(buffer, All.size);
-    Object.assign(access, all);
-    assert.deepEqual(All.read(access), all);
-    for (const name of ["u64", "i64", "f64", "wide", "signedWide", "u32", "i32", "f32"] as const) {
-      assert.equal(access[name], all[name], name);
-    }
-  });
 });
 
 describe("struct bounds", () => {
@@ -189,26 +190,28 @@ describe("struct bounds", () => {
 });
 
 describe("struct accessors of closed memory", () => {
-  it("throw for every kind of field, aligned and packed", () => {
-    const Packed = struct({ first: "u8", all: All }, { packed: true });
-    const buffer = new ArrayBuffer(Packed.size);
-    const [aligned, packed] = [All.over(buffer), Packed.over(buffer).all];
-    buffer.transfer();
-    for (const access of [aligned, packed] as unknown as Record<
-      string,
-      { value: unknown; at(index: number): unknown }
-    >[]) {
-      for (const [name, value] of Object.entries(all)) {
-        const get = () => (name === "inner" ? access.inner.value : name === "list" ? access.list.at(0) : access[name]);
-        assert.throws(get, /detached|out of bounds|out-of-bounds|is not a constructor/i, `get ${name}`);
-        assert.throws(
-          () => Object.assign(access, { [name]: value }),
-          /detached|out of bounds|out-of-bounds|is not a constructor/i,
-          `set ${name}`,
-        );
+  for (const room of [0, 4096])
+    it(`throw for every kind of field, aligned and packed (${room})`, () => {
+      const Packed = struct({ first: "u8", all: All }, { packed: true });
+      const buffer = new ArrayBuffer(Packed.size + room);
+      const [aligned, packed] = [All.over(buffer), Packed.over(buffer).all];
+      buffer.transfer();
+      for (const access of [aligned, packed] as unknown as Record<
+        string,
+        { value: unknown; at(index: number): unknown }
+      >[]) {
+        for (const [name, value] of Object.entries(all)) {
+          const get = () =>
+            name === "inner" ? access.inner.value : name === "list" ? access.list.at(0) : access[name];
+          assert.throws(get, /detached|out of bounds|out-of-bounds|is not a constructor/i, `get ${name}`);
+          assert.throws(
+            () => Object.assign(access, { [name]: value }),
+            /detached|out of bounds|out-of-bounds|is not a constructor/i,
+            `set ${name}`,
+          );
+        }
       }
-    }
-  });
+    });
 
   it("throw, and never read something else", () => {
     const Named = struct({ tick: Tick, name: text(8), list: array("u32", 2) });

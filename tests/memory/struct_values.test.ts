@@ -101,7 +101,8 @@ describe("struct values", () => {
     for (let count = 0; count < STRUCTS; count++) {
       const { type, value } = randomStruct(random, 3);
       const written = new ArrayBuffer(type.size);
-      const all = type.overArray(new ArrayBuffer(3 * type.size));
+      const room = random.below(2) * 4096; // a page or more is seen as a mapping would be
+      const all = type.overArray(new ArrayBuffer(3 * type.size + room), 0, 3);
       for (const index of [2, 1]) {
         const plain = value() as never;
         type.write(written, 0, plain);
@@ -160,112 +161,114 @@ function refuses(cases: readonly Case[]): void {
   for (const [what, run, name, message] of cases) it(`refuses ${what}`, () => assert.throws(run, { name, message }));
 }
 
-describe("struct fields", () => {
-  const All = struct({
-    small: "u8",
-    short: "i16",
-    word: "u32",
-    int: "i32",
-    wide: "u64",
-    signed: "i64",
-    safe: asNumber("u64"),
-    safeSigned: asNumber("i64"),
-    real: "f64",
-    flag: "bool",
-    id: bytes(4),
-    name: text(4),
-    list: array("u8", 2),
-    inner: Tick,
-  });
-  const all = All.over(new ArrayBuffer(All.size)) as Record<string, unknown>;
-  const set = (field: string, value: unknown) => () => {
-    all[field] = value;
-  };
-
-  refuses([
-    [
-      "256 for u8",
-      set("small", 256),
-      "RangeError",
-      /Cannot set small: 256 does not fit u8 \(whole numbers, 0 to 255\)/,
-    ],
-    ["-1 for u8", set("small", -1), "RangeError", /-1 does not fit u8/],
-    ["a fraction for u8", set("small", 1.5), "RangeError", /1.5 does not fit u8/],
-    ["NaN for u8", set("small", Number.NaN), "RangeError", /NaN does not fit u8/],
-    ["a bigint for u8", set("small", 1n), "TypeError", /Cannot set small: 1n is not a number, which u8 takes/],
-    ["text for u8", set("small", "1"), "TypeError", /"1" is not a number/],
-    ["undefined for u8", set("small", undefined), "TypeError", /undefined is not a number/],
-    ["a symbol for u8", set("small", Symbol("s")), "TypeError", /Symbol\(s\) is not a number/],
-    ["32768 for i16", set("short", 32768), "RangeError", /32768 does not fit i16/],
-    ["2 ** 32 for u32", set("word", 2 ** 32), "RangeError", /4294967296 does not fit u32/],
-    ["Infinity for u32", set("word", Infinity), "RangeError", /Infinity does not fit u32/],
-    ["2 ** 31 for i32", set("int", 2 ** 31), "RangeError", /2147483648 does not fit i32/],
-    ["2 ** 64 for u64", set("wide", 2n ** 64n), "RangeError", /18446744073709551616n does not fit u64/],
-    ["-1 for u64", set("wide", -1n), "RangeError", /-1n does not fit u64/],
-    [
-      "a number for u64",
-      set("wide", 1),
-      "TypeError",
-      /1 is not a bigint, which u64 takes; asNumber\("u64"\) takes numbers/,
-    ],
-    ["2 ** 63 for i64", set("signed", 2n ** 63n), "RangeError", /9223372036854775808n does not fit i64/],
-    ["-(2 ** 63) - 1 for i64", set("signed", -(2n ** 63n) - 1n), "RangeError", /does not fit i64/],
-    ["2 ** 53 for asNumber", set("safe", 2 ** 53), "RangeError", /9007199254740992 does not fit asNumber\("u64"\)/],
-    ["-1 for asNumber u64", set("safe", -1), "RangeError", /-1 does not fit/],
-    ["a fraction for asNumber", set("safe", 0.5), "RangeError", /0.5 does not fit/],
-    ["NaN for asNumber", set("safe", Number.NaN), "RangeError", /NaN does not fit/],
-    ["a bigint for asNumber", set("safe", 1n), "TypeError", /1n is not a number/],
-    ["-(2 ** 53) for asNumber", set("safeSigned", -(2 ** 53)), "RangeError", /-9007199254740992 does not fit/],
-    ["a fraction for asNumber i64", set("safeSigned", -0.5), "RangeError", /-0.5 does not fit/],
-    ["text for f64", set("real", "1.5"), "TypeError", /Cannot set real: "1.5" is not a number/],
-    ["1 for bool", set("flag", 1), "TypeError", /Cannot set flag: 1 is not a boolean/],
-    [
-      "too few bytes",
-      set("id", new Uint8Array(3)),
-      "RangeError",
-      /Cannot set id: the value has 3 bytes, and bytes\(4\) takes 4/,
-    ],
-    [
-      "an array for bytes",
-      set("id", [1, 2, 3, 4]),
-      "TypeError",
-      /Cannot set id: an array of 4 is no Uint8Array, which bytes\(4\) takes/,
-    ],
-    [
-      "a long text",
-      set("name", "héé"),
-      "RangeError",
-      /Cannot set name: "héé" has 5 bytes in UTF-8, more than text\(4\) holds/,
-    ],
-    ["NUL in a text", set("name", "a\0b"), "RangeError", /holds a NUL/],
-    ["a number for a text", set("name", 5), "TypeError", /Cannot set name: 5 is not a string, which text\(4\) takes/],
-    ["a short list", set("list", [1]), "RangeError", /Cannot write array\(u8, 2\): the value has 1 elements/],
-    ["no list", set("list", 5), "TypeError", /5 is not an array/],
-    ["a bad element", set("list", [1, 256]), "RangeError", /Cannot set an element: 256 does not fit u8/],
-    ["null for a struct", set("inner", null), "TypeError", /Cannot write Tick: null is not an object/],
-    ["half a struct", set("inner", { price: 1 }), "TypeError", /Cannot write Tick: timestamp is missing/],
-  ]);
-
-  it("are all zero after that", () => {
-    assert.deepEqual(
-      new Uint8Array(All.size),
-      Uint8Array.from(new Uint8Array((All.over(all as never) as { id: Uint8Array }).id.buffer)),
-    );
-  });
-
-  it("refuse to be read as a number where it would not be exact", () => {
-    const buffer = new ArrayBuffer(16);
-    const Two = struct({ unsigned: asNumber("u64"), signed: asNumber("i64") });
-    const two = Two.over(buffer);
-    new DataView(buffer).setBigUint64(0, 2n ** 53n, true);
-    assert.throws(() => two.unsigned, {
-      name: "RangeError",
-      message: /Cannot get unsigned: 9007199254740992n does not fit/,
+/** A page or more is seen as a mapping would be. */
+for (const room of [0, 4096])
+  describe(`struct fields, ${room} bytes behind them`, () => {
+    const All = struct({
+      small: "u8",
+      short: "i16",
+      word: "u32",
+      int: "i32",
+      wide: "u64",
+      signed: "i64",
+      safe: asNumber("u64"),
+      safeSigned: asNumber("i64"),
+      real: "f64",
+      flag: "bool",
+      id: bytes(4),
+      name: text(4),
+      list: array("u8", 2),
+      inner: Tick,
     });
-    new DataView(buffer).setBigInt64(8, -(2n ** 53n), true);
-    assert.throws(() => two.signed, { name: "RangeError", message: /Cannot get signed: -9007199254740992n/ });
+    const all = All.over(new ArrayBuffer(All.size + room)) as Record<string, unknown>;
+    const set = (field: string, value: unknown) => () => {
+      all[field] = value;
+    };
+
+    refuses([
+      [
+        "256 for u8",
+        set("small", 256),
+        "RangeError",
+        /Cannot set small: 256 does not fit u8 \(whole numbers, 0 to 255\)/,
+      ],
+      ["-1 for u8", set("small", -1), "RangeError", /-1 does not fit u8/],
+      ["a fraction for u8", set("small", 1.5), "RangeError", /1.5 does not fit u8/],
+      ["NaN for u8", set("small", Number.NaN), "RangeError", /NaN does not fit u8/],
+      ["a bigint for u8", set("small", 1n), "TypeError", /Cannot set small: 1n is not a number, which u8 takes/],
+      ["text for u8", set("small", "1"), "TypeError", /"1" is not a number/],
+      ["undefined for u8", set("small", undefined), "TypeError", /undefined is not a number/],
+      ["a symbol for u8", set("small", Symbol("s")), "TypeError", /Symbol\(s\) is not a number/],
+      ["32768 for i16", set("short", 32768), "RangeError", /32768 does not fit i16/],
+      ["2 ** 32 for u32", set("word", 2 ** 32), "RangeError", /4294967296 does not fit u32/],
+      ["Infinity for u32", set("word", Infinity), "RangeError", /Infinity does not fit u32/],
+      ["2 ** 31 for i32", set("int", 2 ** 31), "RangeError", /2147483648 does not fit i32/],
+      ["2 ** 64 for u64", set("wide", 2n ** 64n), "RangeError", /18446744073709551616n does not fit u64/],
+      ["-1 for u64", set("wide", -1n), "RangeError", /-1n does not fit u64/],
+      [
+        "a number for u64",
+        set("wide", 1),
+        "TypeError",
+        /1 is not a bigint, which u64 takes; asNumber\("u64"\) takes numbers/,
+      ],
+      ["2 ** 63 for i64", set("signed", 2n ** 63n), "RangeError", /9223372036854775808n does not fit i64/],
+      ["-(2 ** 63) - 1 for i64", set("signed", -(2n ** 63n) - 1n), "RangeError", /does not fit i64/],
+      ["2 ** 53 for asNumber", set("safe", 2 ** 53), "RangeError", /9007199254740992 does not fit asNumber\("u64"\)/],
+      ["-1 for asNumber u64", set("safe", -1), "RangeError", /-1 does not fit/],
+      ["a fraction for asNumber", set("safe", 0.5), "RangeError", /0.5 does not fit/],
+      ["NaN for asNumber", set("safe", Number.NaN), "RangeError", /NaN does not fit/],
+      ["a bigint for asNumber", set("safe", 1n), "TypeError", /1n is not a number/],
+      ["-(2 ** 53) for asNumber", set("safeSigned", -(2 ** 53)), "RangeError", /-9007199254740992 does not fit/],
+      ["a fraction for asNumber i64", set("safeSigned", -0.5), "RangeError", /-0.5 does not fit/],
+      ["text for f64", set("real", "1.5"), "TypeError", /Cannot set real: "1.5" is not a number/],
+      ["1 for bool", set("flag", 1), "TypeError", /Cannot set flag: 1 is not a boolean/],
+      [
+        "too few bytes",
+        set("id", new Uint8Array(3)),
+        "RangeError",
+        /Cannot set id: the value has 3 bytes, and bytes\(4\) takes 4/,
+      ],
+      [
+        "an array for bytes",
+        set("id", [1, 2, 3, 4]),
+        "TypeError",
+        /Cannot set id: an array of 4 is no Uint8Array, which bytes\(4\) takes/,
+      ],
+      [
+        "a long text",
+        set("name", "héé"),
+        "RangeError",
+        /Cannot set name: "héé" has 5 bytes in UTF-8, more than text\(4\) holds/,
+      ],
+      ["NUL in a text", set("name", "a\0b"), "RangeError", /holds a NUL/],
+      ["a number for a text", set("name", 5), "TypeError", /Cannot set name: 5 is not a string, which text\(4\) takes/],
+      ["a short list", set("list", [1]), "RangeError", /Cannot write array\(u8, 2\): the value has 1 elements/],
+      ["no list", set("list", 5), "TypeError", /5 is not an array/],
+      ["a bad element", set("list", [1, 256]), "RangeError", /Cannot set an element: 256 does not fit u8/],
+      ["null for a struct", set("inner", null), "TypeError", /Cannot write Tick: null is not an object/],
+      ["half a struct", set("inner", { price: 1 }), "TypeError", /Cannot write Tick: timestamp is missing/],
+    ]);
+
+    it("are all zero after that", () => {
+      assert.deepEqual(
+        new Uint8Array(All.size + room),
+        Uint8Array.from(new Uint8Array((All.over(all as never) as { id: Uint8Array }).id.buffer)),
+      );
+    });
+
+    it("refuse to be read as a number where it would not be exact", () => {
+      const buffer = new ArrayBuffer(16 + room);
+      const Two = struct({ unsigned: asNumber("u64"), signed: asNumber("i64") });
+      const two = Two.over(buffer);
+      new DataView(buffer).setBigUint64(0, 2n ** 53n, true);
+      assert.throws(() => two.unsigned, {
+        name: "RangeError",
+        message: /Cannot get unsigned: 9007199254740992n does not fit/,
+      });
+      new DataView(buffer).setBigInt64(8, -(2n ** 53n), true);
+      assert.throws(() => two.signed, { name: "RangeError", message: /Cannot get signed: -9007199254740992n/ });
+    });
   });
-});
 
 describe("struct writes", () => {
   const write = (value: unknown) => () => Tick.write(new ArrayBuffer(32), 0, value as never);

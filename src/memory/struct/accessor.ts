@@ -79,8 +79,6 @@ const placeClass = (Base: typeof Place, parts: readonly Part[], isAligned: boole
     declare readonly $view: DataView;
     declare readonly $wide: BigUint64Array;
     declare readonly $u32: Uint32Array;
-    declare readonly $i32: Int32Array;
-    declare readonly $f32: Float32Array;
     declare readonly $f64: Float64Array;
     declare $base: number;
 
@@ -89,11 +87,12 @@ const placeClass = (Base: typeof Place, parts: readonly Part[], isAligned: boole
       this.$view = views.$view;
       this.$wide = views.$wide;
       this.$u32 = views.$u32;
-      this.$i32 = views.$i32;
-      this.$f32 = views.$f32;
       this.$f64 = views.$f64;
       this.$base = base;
-      for (const { key, kind } of parts) (this as unknown as Holder)[key] = kind.place(views, base, isAligned);
+      for (let index = 0; index < parts.length; index++) {
+        const { key, kind } = parts[index];
+        (this as unknown as Holder)[key] = kind.place(views, base, isAligned);
+      }
       Object.preventExtensions(this); // a misspelt field is a TypeError
     }
   };

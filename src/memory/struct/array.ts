@@ -48,8 +48,6 @@ const valueRows = (Base: typeof ArrayPlace, { get, set }: Way, refusal: Refusal,
     declare readonly $view: DataView;
     declare readonly $wide: BigUint64Array;
     declare readonly $u32: Uint32Array;
-    declare readonly $i32: Int32Array;
-    declare readonly $f32: Float32Array;
     declare readonly $f64: Float64Array;
     declare $base: number;
     declare readonly length: number;
@@ -60,8 +58,6 @@ const valueRows = (Base: typeof ArrayPlace, { get, set }: Way, refusal: Refusal,
       this.$view = views.$view;
       this.$wide = views.$wide;
       this.$u32 = views.$u32;
-      this.$i32 = views.$i32;
-      this.$f32 = views.$f32;
       this.$f64 = views.$f64;
       this.$base = base;
       this.length = kind.length;
@@ -92,8 +88,6 @@ const partRows = (
     declare readonly $view: DataView;
     declare readonly $wide: BigUint64Array;
     declare readonly $u32: Uint32Array;
-    declare readonly $i32: Int32Array;
-    declare readonly $f32: Float32Array;
     declare readonly $f64: Float64Array;
     declare $base: number;
     declare readonly length: number;
@@ -105,8 +99,6 @@ const partRows = (
       this.$view = views.$view;
       this.$wide = views.$wide;
       this.$u32 = views.$u32;
-      this.$i32 = views.$i32;
-      this.$f32 = views.$f32;
       this.$f64 = views.$f64;
       this.$base = base;
       this.length = kind.length;

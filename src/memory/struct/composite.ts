@@ -1,7 +1,16 @@
 // Composite: what structs and arrays share, accessors and the reading and writing of plain values.
 
 import { Kind, type Place, type Refusal, type Views, type Way } from "./kind.ts";
-import { type BufferViews, checkPlace, copyBytes, type MemoryLike, placeIn, rangeOf, viewsOf } from "./memory_like.ts";
+import {
+  type BufferViews,
+  checkPlace,
+  copyBytes,
+  elementsOf,
+  type MemoryLike,
+  placeIn,
+  rangeOf,
+  viewsOf,
+} from "./memory_like.ts";
 
 /** Nobody asks it: fields and elements refuse in their own names. */
 const none: Refusal = {
@@ -46,7 +55,7 @@ export abstract class Composite<Plain = unknown, Access = unknown> extends Kind<
     const range = rangeOf(memory);
     const at = placeIn(range, byteOffset, this as unknown as Kind, "lay");
     checkPlace(at, this as unknown as Kind);
-    return this.place(viewsOf(range.buffer), at, true) as Access;
+    return this.place(elementsOf(range.buffer), at, true) as Access;
   }
 
   /**

@@ -4,6 +4,7 @@
 
 import type { Family } from "./scalars.ts";
 
+/** A float has no array of its own: there are few of them. */
 export const wordElements: Family<number> = () => ({
   u32: {
     get(views, at) {
@@ -20,28 +21,24 @@ export const wordElements: Family<number> = () => ({
   },
   i32: {
     get(views, at) {
-      const value = views.$i32[at >>> 2];
-      return value === undefined ? views.$view.getInt32(at, true) : value;
+      const value = views.$u32[at >>> 2];
+      return value === undefined ? views.$view.getInt32(at, true) : value | 0;
     },
     set(views, at, value, refusal) {
       if (typeof value !== "number" || (value | 0) !== value) refusal.toSet(value);
       const index = at >>> 2;
-      const elements = views.$i32;
+      const elements = views.$u32;
       if (index < elements.length) elements[index] = value;
       else views.$view.setInt32(at, value, true);
     },
   },
   f32: {
     get(views, at) {
-      const value = views.$f32[at >>> 2];
-      return value === undefined ? views.$view.getFloat32(at, true) : value;
+      return views.$view.getFloat32(at, true);
     },
     set(views, at, value, refusal) {
       if (typeof value !== "number") refusal.toSet(value);
-      const index = at >>> 2;
-      const elements = views.$f32;
-      if (index < elements.length) elements[index] = value;
-      else views.$view.setFloat32(at, value, true);
+      views.$view.setFloat32(at, value, true);
     },
   },
   f64: {
@@ -85,7 +82,7 @@ export const numberElements: Family<number> = () => ({
   'asNumber("i64")': {
     get(views, at, refusal) {
       const index = at >>> 2;
-      const whole = views.$i32[index + 1] * 0x1_0000_0000 + views.$u32[index];
+      const whole = (views.$u32[index + 1] | 0) * 0x1_0000_0000 + views.$u32[index];
       if (whole <= 0x1f_ffff_ffff_ffff && whole >= -0x1f_ffff_ffff_ffff) return whole;
       const value = views.$view.getBigInt64(at, true);
       const isSafe = value <= 0x1f_ffff_ffff_ffffn && value >= -0x1f_ffff_ffff_ffffn;
@@ -98,7 +95,7 @@ export const numberElements: Family<number> = () => ({
       const index = at >>> 2;
       if (index + 1 < views.$u32.length) {
         views.$u32[index] = low;
-        views.$i32[index + 1] = high;
+        views.$u32[index + 1] = high;
       } else views.$view.setBigInt64(at, BigInt(value), true);
     },
   },

@@ -8,8 +8,6 @@ export interface Views {
   /** For items that stand aligned, where the engine is faster with arrays: these, or empty ones. */
   readonly $wide: BigUint64Array;
   readonly $u32: Uint32Array;
-  readonly $i32: Int32Array;
-  readonly $f32: Float32Array;
   readonly $f64: Float64Array;
 }
 
@@ -22,8 +20,6 @@ export class Place implements Views {
   declare readonly $view: DataView;
   declare readonly $wide: BigUint64Array;
   declare readonly $u32: Uint32Array;
-  declare readonly $i32: Int32Array;
-  declare readonly $f32: Float32Array;
   declare readonly $f64: Float64Array;
   /** Bytes from the start of the buffer. Moved by those who re-point the accessor. */
   declare $base: number;

@@ -17,7 +17,8 @@ export interface Range {
 
 /** Above this a byte number does not fit 32 bits, and nothing goes through arrays. */
 const ARRAYS_MOST_BYTES = 2 ** 32;
-const nothing = new ArrayBuffer(0);
+/** A page. Smaller buffers are no mappings but messages, which come and go: arrays over each would take more than they save. */
+const ELEMENTS_LEAST_BYTES = 4096;
 
 function rangeOfView({ buffer, byteOffset, byteLength }: ArrayBufferView): Range {
   return { buffer, start: byteOffset, length: byteLength };
@@ -56,30 +57,31 @@ export function checkPlace(at: number, { label, alignment }: Kind): void {
   );
 }
 
-/** All that a buffer is seen through. */
+/** What a buffer is seen through, with what is made when it is first needed. */
 export interface BufferViews extends Views {
-  readonly $bytes: Uint8Array;
+  $u32: Uint32Array;
+  $f64: Float64Array;
+  $bytes: Uint8Array | undefined;
 }
+
+const noWide = new BigUint64Array(0);
+const noWords = new Uint32Array(0);
+const noDoubles = new Float64Array(0);
+
+/** Of a buffer that may grow, as large as it may become. */
+const fitsArrays = (buffer: ArrayBufferLike): boolean =>
+  Math.max(buffer.byteLength, buffer.maxByteLength ?? 0) <= ARRAYS_MOST_BYTES;
 
 const viewsOfBuffers = new WeakMap<ArrayBufferLike, BufferViews>();
 
 function makeViews(buffer: ArrayBufferLike): BufferViews {
-  const fits = Math.max(buffer.byteLength, buffer.maxByteLength ?? 0) <= ARRAYS_MOST_BYTES; // it may grow
-  const wide = fits && copiesWideWords ? buffer : nothing;
-  const words = fits && prefersElements ? buffer : nothing;
-  const [count, wideCount] = [Math.floor(words.byteLength / 4), Math.floor(words.byteLength / 8)];
-  return {
-    $view: new DataView(buffer),
-    $bytes: new Uint8Array(buffer),
-    $wide: new BigUint64Array(wide, 0, Math.floor(wide.byteLength / 8)),
-    $u32: new Uint32Array(words, 0, count),
-    $i32: new Int32Array(words, 0, count),
-    $f32: new Float32Array(words, 0, count),
-    $f64: new Float64Array(words, 0, wideCount),
-  };
+  const $view = new DataView(buffer);
+  const hasWide = copiesWideWords && fitsArrays(buffer);
+  const $wide = hasWide ? new BigUint64Array(buffer, 0, Math.floor(buffer.byteLength / 8)) : noWide;
+  return { $view, $wide, $u32: noWords, $f64: noDoubles, $bytes: undefined };
 }
 
-/** The views through which accessors see a buffer; made once. */
+/** The views through which a buffer is read and written; made once. */
 export function viewsOf(buffer: ArrayBufferLike): BufferViews {
   const known = viewsOfBuffers.get(buffer);
   if (known !== undefined) return known;
@@ -88,13 +90,29 @@ export function viewsOf(buffer: ArrayBufferLike): BufferViews {
   return made;
 }
 
+/** The same for accessors: with arrays whose elements are aligned fields, where the engine is faster so. */
+export function elementsOf(buffer: ArrayBufferLike): Views {
+  const views = viewsOf(buffer);
+  const { byteLength } = buffer;
+  if (prefersElements && views.$u32 === noWords && byteLength >= ELEMENTS_LEAST_BYTES && fitsArrays(buffer)) {
+    views.$u32 = new Uint32Array(buffer, 0, Math.floor(byteLength / 4));
+    views.$f64 = new Float64Array(buffer, 0, Math.floor(byteLength / 8));
+  }
+  return views;
+}
+
+function bytesOf(views: BufferViews): Uint8Array {
+  views.$bytes ??= new Uint8Array(views.$view.buffer);
+  return views.$bytes;
+}
+
 /** From here on one call of the engine, which takes some 20 ns, is faster than a loop. */
 const LOOP_MAX_BYTES = 32;
 
-/** Copies all of `from` to byte `at`. */
+/** Copies all of `from`, `size` bytes, to byte `at`. */
 export function copyBytes(from: BufferViews, to: BufferViews, at: number, size: number): void {
   if (size > LOOP_MAX_BYTES) {
-    to.$bytes.set(from.$bytes, at);
+    bytesOf(to).set(bytesOf(from), at);
     return;
   }
   let done = 0;

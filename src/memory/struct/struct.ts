@@ -12,7 +12,7 @@ import { fieldsOf, type StructOptions } from "./definition.ts";
 import { jsonOf } from "./json.ts";
 import type { Kind, NameOf, Place, Views, Way } from "./kind.ts";
 import { checkAlignment, type Layout, layOut } from "./layout.ts";
-import { type MemoryLike, rangeOf, viewsOf } from "./memory_like.ts";
+import { elementsOf, type MemoryLike, rangeOf } from "./memory_like.ts";
 import { checkName } from "./names.ts";
 import type { Accessor, ArrayAccess, Fields, PlainStruct } from "./types.ts";
 import { wholeOf } from "./whole.ts";
@@ -66,7 +66,7 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
    */
   cursor(memory: MemoryLike | Accessor<Of>): Cursor<Accessor<Of>> {
     this.#Cursor ??= cursorClass();
-    const place = this.place(viewsOf(rangeOf(memory).buffer), 0, true);
+    const place = this.place(elementsOf(rangeOf(memory).buffer), 0, true);
     return new this.#Cursor(place, trackOf(memory, this as unknown as Kind)) as unknown as Cursor<Accessor<Of>>;
   }
 
