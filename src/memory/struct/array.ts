@@ -18,6 +18,8 @@ const LENGTH_MAX = 2 ** 31 - 1;
 class ArrayPlace extends Place {
   declare readonly length: number;
   declare readonly $kind: ArrayKind;
+  /** For elements that are structs or arrays: one accessor, which is moved. */
+  declare readonly $element: Place | undefined;
 
   get $size(): number {
     return this.$kind.size;
@@ -40,10 +42,29 @@ class ArrayPlace extends Place {
   }
 }
 
+/** How elements that are structs or arrays are got and set; `views` is the array's accessor. */
+const partWay = (kind: Composite): Way => ({
+  get(views, at) {
+    const element = (views as ArrayPlace).$element as Place;
+    element.$base = at;
+    return element;
+  },
+  set({ $view }, at, value) {
+    kind.put($view.buffer, at, value);
+  },
+});
+
 type ArrayClass = new (views: Views, base: number, kind: ArrayKind) => ArrayPlace;
 
-/** The quick half, for elements that are values. Each kind of element has its own copy, see own_copy.ts. */
-const valueRows = (Base: typeof ArrayPlace, { get, set }: Way, refusal: Refusal, stride: number, fail: RefuseIndex) =>
+/** The quick half. Each kind of element has its own copy, see own_copy.ts. */
+const rows = (
+  Base: typeof ArrayPlace,
+  { get, set }: Way,
+  refusal: Refusal,
+  stride: number,
+  place: (views: Views, base: number) => Place | undefined,
+  fail: RefuseIndex,
+): ArrayClass =>
   class ArrayAccessor extends Base {
     declare readonly $view: DataView;
     declare readonly $wide: BigUint64Array;
@@ -52,6 +73,7 @@ const valueRows = (Base: typeof ArrayPlace, { get, set }: Way, refusal: Refusal,
     declare $base: number;
     declare readonly length: number;
     declare readonly $kind: ArrayKind;
+    declare readonly $element: Place | undefined;
 
     constructor(views: Views, base: number, kind: ArrayKind) {
       super();
@@ -62,6 +84,7 @@ const valueRows = (Base: typeof ArrayPlace, { get, set }: Way, refusal: Refusal,
       this.$base = base;
       this.length = kind.length;
       this.$kind = kind;
+      this.$element = place(views, base);
       Object.preventExtensions(this);
     }
 
@@ -76,62 +99,18 @@ const valueRows = (Base: typeof ArrayPlace, { get, set }: Way, refusal: Refusal,
     }
   };
 
-/** The same for elements that are structs or arrays: it has one accessor of an element, and moves it. */
-const partRows = (
-  Base: typeof ArrayPlace,
-  element: Composite,
-  isAligned: boolean,
-  stride: number,
-  fail: RefuseIndex,
-): ArrayClass =>
-  class ArrayAccessor extends Base {
-    declare readonly $view: DataView;
-    declare readonly $wide: BigUint64Array;
-    declare readonly $u32: Uint32Array;
-    declare readonly $f64: Float64Array;
-    declare $base: number;
-    declare readonly length: number;
-    declare readonly $kind: ArrayKind;
-    declare readonly $element: Place;
-
-    constructor(views: Views, base: number, kind: ArrayKind) {
-      super();
-      this.$view = views.$view;
-      this.$wide = views.$wide;
-      this.$u32 = views.$u32;
-      this.$f64 = views.$f64;
-      this.$base = base;
-      this.length = kind.length;
-      this.$kind = kind;
-      this.$element = element.place(views, base, isAligned);
-      Object.preventExtensions(this);
-    }
-
-    at(index: number): unknown {
-      if (!(Number.isInteger(index) && index >= 0 && index < this.length)) fail(index, this.length);
-      const element = this.$element;
-      element.$base = this.$base + (index | 0) * stride;
-      return element;
-    }
-
-    set(index: number, value: unknown): void {
-      if (!(Number.isInteger(index) && index >= 0 && index < this.length)) fail(index, this.length);
-      element.put(this.$view.buffer, this.$base + (index | 0) * stride, value);
-    }
-  };
-
 /** What messages call an element. */
 const ELEMENT = "an element";
 
+function makeClass(kind: Kind, isAligned: boolean): ArrayClass {
+  const inner = kind instanceof Composite ? kind : undefined;
+  const way = inner === undefined ? kind.shown(ownWays(isAligned)) : ownCopy(partWay, inner);
+  const place = (views: Views, base: number) => inner?.place(views, base, isAligned);
+  return ownCopy(rows, ArrayPlace, way, kind.refusal(ELEMENT), kind.size, place, refuseIndex);
+}
+
 const alignedClasses = new WeakMap<Kind, ArrayClass>();
 const otherClasses = new WeakMap<Kind, ArrayClass>();
-
-function makeClass(element: Kind, isAligned: boolean): ArrayClass {
-  const { size } = element;
-  if (element instanceof Composite) return ownCopy(partRows, ArrayPlace, element, isAligned, size, refuseIndex);
-  const way = element.shown(ownWays(isAligned));
-  return ownCopy(valueRows, ArrayPlace, way, element.refusal(ELEMENT), size, refuseIndex);
-}
 
 function classOf(element: Kind, isAligned: boolean): ArrayClass {
   const classes = isAligned ? alignedClasses : otherClasses;

@@ -4,7 +4,6 @@
 
 import type { Family } from "./scalars.ts";
 
-/** A float has no array of its own: there are few of them. */
 export const wordElements: Family<number> = () => ({
   u32: {
     get(views, at) {
@@ -30,15 +29,6 @@ export const wordElements: Family<number> = () => ({
       const elements = views.$u32;
       if (index < elements.length) elements[index] = value;
       else views.$view.setInt32(at, value, true);
-    },
-  },
-  f32: {
-    get(views, at) {
-      return views.$view.getFloat32(at, true);
-    },
-    set(views, at, value, refusal) {
-      if (typeof value !== "number") refusal.toSet(value);
-      views.$view.setFloat32(at, value, true);
     },
   },
   f64: {

@@ -24,19 +24,21 @@ const familyOf: Readonly<Record<ScalarForm, Family>> = {
   'asNumber("i64")': numbers,
 };
 
-/** Of items that stand aligned. */
-const elements = new Map<Family, Family>([
-  [words, wordElements],
-  [numbers, numberElements],
-]);
+/** Of items that stand aligned; f32 has no array of its own, since there are few of them. */
+const alignedFamilyOf: Readonly<Partial<Record<ScalarForm, Family>>> = {
+  u32: wordElements,
+  i32: wordElements,
+  f64: wordElements,
+  'asNumber("u64")': numberElements,
+  'asNumber("i64")': numberElements,
+};
 
 /** One copy of each family that is asked for. Of accessors that stand aligned, or of what stands anywhere. */
 export function ownWays(isAligned: boolean): OwnWays {
   const copies = new Map<Family, Readonly<Record<string, Way>>>();
   return {
     of(form) {
-      const anywhere = familyOf[form];
-      const family = (isAligned && prefersElements ? elements.get(anywhere) : undefined) ?? anywhere;
+      const family = (isAligned && prefersElements ? alignedFamilyOf[form] : undefined) ?? familyOf[form];
       const copy = copies.get(family) ?? ownCopy(family);
       copies.set(family, copy);
       return copy[form];
