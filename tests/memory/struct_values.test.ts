@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { array, asNumber, bytes, type Infer, struct, text } from "../../src/memory/struct/mod.ts";
+import {
+  array,
+  asNumber,
+  bytes,
+  type ElementType,
+  type Infer,
+  type ScalarName,
+  struct,
+  text,
+} from "../../src/memory/struct/mod.ts";
 import { Random } from "../support/mod.ts";
 import { randomStruct } from "./struct_random.ts";
 
@@ -62,6 +71,8 @@ describe("struct values", () => {
       assert.deepEqual(Book.read(buffer), value);
       assert.equal(Book.over(buffer).levels.at(1).class, 8);
       assert.throws(() => Book.write(buffer, 0, { ...value, best: undefined as never }), /best is missing/);
+      assert.throws(() => Book.write(buffer, 0, { ...value, id: undefined as never }), /id is missing/);
+      assert.throws(() => Book.write(buffer, 0, { ...value, more: 1 } as never), /it has no field "more"/);
     } finally {
       globalThis.Function = standard;
     }
@@ -269,6 +280,66 @@ for (const room of [0, 4096])
       assert.throws(() => two.signed, { name: "RangeError", message: /Cannot get signed: -9007199254740992n/ });
     });
   });
+
+/** What each whole number takes: the least and the most. */
+const LIMITS: readonly (readonly [type: ScalarName, least: number | bigint, most: number | bigint])[] = [
+  ["u8", 0, 255],
+  ["i8", -128, 127],
+  ["u16", 0, 65535],
+  ["i16", -32768, 32767],
+  ["u32", 0, 2 ** 32 - 1],
+  ["i32", -(2 ** 31), 2 ** 31 - 1],
+  ["u64", 0n, 2n ** 64n - 1n],
+  ["i64", -(2n ** 63n), 2n ** 63n - 1n],
+];
+
+for (const room of [0, 4096]) {
+  describe(`scalars of structs, ${room} bytes behind them`, () => {
+    const boxOf = (type: ElementType) => {
+      const One = struct({ value: type });
+      return One.over(new ArrayBuffer(One.size + room)) as { value: unknown };
+    };
+    const refused = (type: ElementType, value: unknown, name: string) => {
+      const box = boxOf(type);
+      const before = box.value;
+      const set = () => {
+        box.value = value;
+      };
+      assert.throws(set, { name, message: /^Cannot set value: / }, `${String(value)} for ${String(type)}`);
+      assert.deepEqual(box.value, before);
+    };
+
+    for (const [type, least, most] of LIMITS) {
+      it(`of ${type} are ${least} to ${most}`, () => {
+        const box = boxOf(type);
+        for (const value of [least, most, typeof least === "bigint" ? 0n : 0]) {
+          box.value = value;
+          assert.equal(box.value, value);
+        }
+        const [below, above] =
+          typeof least === "bigint" ? [least - 1n, BigInt(most) + 1n] : [least - 1, Number(most) + 1];
+        for (const value of [below, above]) refused(type, value, "RangeError");
+        if (typeof least === "number") {
+          for (const value of [0.5, least - 0.5, Number.NaN, Infinity, -Infinity]) refused(type, value, "RangeError");
+        }
+        const others = [typeof least === "bigint" ? 1 : 1n, "1", true, null, undefined, {}, [1], Symbol("s")];
+        for (const value of others) refused(type, value, "TypeError");
+      });
+    }
+
+    it("of f32, f64 and asNumber are numbers, of bool booleans", () => {
+      for (const type of ["f32", "f64", asNumber("u64"), asNumber("i64")] as const) {
+        for (const value of ["1", true, 1n, null, undefined, {}]) refused(type, value, "TypeError");
+      }
+      for (const value of ["true", 1, 0, null, undefined]) refused("bool", value, "TypeError");
+      for (const value of [-1, 0.5, 2 ** 53, 2 ** 64, Number.NaN, Infinity])
+        refused(asNumber("u64"), value, "RangeError");
+      for (const value of [-(2 ** 53), -0.5, 2 ** 53, -(2 ** 64), 2 ** 80, Number.NaN, -Infinity]) {
+        refused(asNumber("i64"), value, "RangeError");
+      }
+    });
+  });
+}
 
 describe("struct writes", () => {
   const write = (value: unknown) => () => Tick.write(new ArrayBuffer(32), 0, value as never);
