@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { AnonymousMemory } from "../../mod.ts";
-import { type ArrayAccess, array, asNumber, bytes, struct, text } from "../../src/memory/struct/mod.ts";
+import { type ArrayAccess, array, asNumber, bytes, type Kind, struct, text } from "../../src/memory/struct/mod.ts";
 
 /** Every kind of field, and a value for each. */
 const All = struct({
@@ -92,8 +92,10 @@ describe("structs in large memory", () => {
 });
 
 describe("structs in memory that has grown", () => {
-  for (const size of [8, 4096])
-    it(`are found behind its old end (${size})`, () => {
+  const fields = ["u64", "i64", "f64", "wide", "signedWide", "u32", "i32", "f32"] as const;
+
+  for (const size of [8, 4096, 4100]) {
+    it(`are found behind and over its old end (${size})`, () => {
       const buffer = new (SharedArrayBuffer as unknown as new (size: number, more: object) => GrowableBuffer)(size, {
         maxByteLength: 8192,
       });
@@ -102,10 +104,17 @@ describe("structs in memory that has grown", () => {
       const access = All.over(buffer, 8192 - All.size);
       Object.assign(access, all);
       assert.deepEqual(All.read(access), all);
-      for (const name of ["u64", "i64", "f64", "wide", "signedWide", "u32", "i32", "f32"] as const) {
-        assert.equal(access[name], all[name], name);
+      for (const name of fields) assert.equal(access[name], all[name], name);
+      for (const name of fields) {
+        const one = struct({ value: All.layout.fields.find((field) => field.name === name)?.kind as Kind }).over(
+          buffer,
+          4096,
+        );
+        one.value = all[name];
+        assert.deepEqual([one.value, struct({ value: "u64" }).read(buffer, 4096).value > 0n], [all[name], true], name);
       }
     });
+  }
 });
 
 describe("struct bounds", () => {

@@ -278,6 +278,8 @@ for (const room of [0, 4096])
       });
       new DataView(buffer).setBigInt64(8, -(2n ** 53n), true);
       assert.throws(() => two.signed, { name: "RangeError", message: /Cannot get signed: -9007199254740992n/ });
+      new DataView(buffer).setBigInt64(8, 2n ** 53n, true);
+      assert.throws(() => two.signed, { name: "RangeError", message: /Cannot get signed: 9007199254740992n/ });
     });
   });
 
