@@ -47,6 +47,8 @@ export abstract class Composite<Plain = unknown, Access = unknown> extends Kind<
   /**
    * An accessor of the bytes from `byteOffset`: reading and writing its properties reads and writes the memory, with
    * plain loads and stores. It stays where it is; `close()` of the memory empties it, and then it throws.
+   * It is made in some 50 ns, and as much for each struct or array in it: for many items move one, by `cursor` or
+   * `overArray`.
    *
    * @throws {RangeError} the memory ends before; a byte of the buffer that is no multiple of the alignment
    * @throws {TypeError} not memory
