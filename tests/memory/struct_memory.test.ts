@@ -247,6 +247,7 @@ describe("struct accessors of closed memory", () => {
     for (const use of [() => Named.over(buffer), () => Named.read(buffer), () => Named.read(named)]) {
       assert.throws(use, /closed|detached/);
     }
+    assert.throws(() => cursor.seek(1000), rangeError(/the memory has 0 \(is it closed\?\)/));
   });
 });
 

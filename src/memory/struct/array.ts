@@ -8,7 +8,7 @@ import { type Kind, type NameOf, Place, type Refusal, type Views, type Way } fro
 import { SIZE_MAX_BYTES } from "./layout.ts";
 import { ownCopy } from "./own_copy.ts";
 import { ownWays } from "./own_ways.ts";
-import { type RefuseIndex, refuseIndex, show } from "./refuse.ts";
+import { refuseIndex, show } from "./refuse.ts";
 import { kindOf } from "./scalar.ts";
 import type { AccessOf, ArrayAccess, ElementType, Infer } from "./types.ts";
 
@@ -63,7 +63,7 @@ const rows = (
   refusal: Refusal,
   stride: number,
   place: (views: Views, base: number) => Place | undefined,
-  fail: RefuseIndex,
+  fail: typeof refuseIndex,
 ): ArrayClass =>
   class ArrayAccessor extends Base {
     declare readonly $view: DataView;

@@ -59,10 +59,9 @@ export function cursorClass(): CursorClass {
 
 /** The bytes over which a struct's cursor moves. */
 export function trackOf(memory: unknown, kind: Kind): Track {
-  const range = rangeOf(memory);
-  const { start, length } = range;
+  const { start, length } = rangeOf(memory);
   const fail = (byteOffset: unknown): never => {
-    checkPlace(placeIn(range, byteOffset as number, kind, "move"), kind);
+    checkPlace(placeIn(rangeOf(memory), byteOffset as number, kind, "move"), kind); // as it is now: it may be closed
     throw new RangeError(`Cannot move ${kind.label} to byte ${show(byteOffset)}`);
   };
   return { start, last: length - kind.size, alignment: kind.alignment, fail };

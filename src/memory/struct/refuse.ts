@@ -46,5 +46,3 @@ export function refuseIndex(index: unknown, length: number): never {
   if (typeof index !== "number") throw new TypeError(`an index must be a number, not ${show(index)}`);
   throw new RangeError(`There is no element ${show(index)}: the array has ${length}, from 0`);
 }
-
-export type RefuseIndex = typeof refuseIndex;
