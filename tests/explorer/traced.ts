@@ -5,42 +5,63 @@
 // happens between two accesses. A copy of many bytes is two accesses: the first half, and the rest. Methods that go over
 // an array (fill, indexOf and so on) are not traced.
 
-type Words = Int32Array | Uint8Array | Float64Array;
-type Setter = (source: ArrayLike<number>, offset?: number) => void;
-/** Called before an array is touched, with the index. */
-type Touch = (array: Words, index: number) => void;
+export type Words = Int32Array | Uint8Array | Float64Array | BigUint64Array | BigInt64Array;
+export type Item = number | bigint;
+type Setter = (source: ArrayLike<Item>, offset?: number) => void;
+
+/** When stores reach the memory, and what loads see of them. */
+export interface StoreOrder {
+  load(array: Words, index: number): Item | undefined;
+  store(array: Words, index: number, value: Item): void;
+  /** All that was stored reaches the memory. */
+  settle(): void;
+}
+
+/** At once: what is played is one step after the other. */
+const inOrder: StoreOrder = {
+  load: (array, index) => array[index],
+  store(array, index, value) {
+    array[index] = value as number;
+  },
+  settle() {},
+};
+
+/** How an array is used. */
+interface Access extends StoreOrder {
+  /** Called before the array is touched, with the index. */
+  touch(array: Words, index: number): void;
+}
 
 const real = { Int32Array, Uint8Array, Float64Array, BigUint64Array, BigInt64Array, Atomics };
-/** What a traced array stands for: the true one, and what to call before it is touched. */
+/** What a traced array stands for. */
 interface Behind {
   readonly array: Words;
-  readonly touch: Touch;
+  readonly access: Access;
 }
 /** Under this key a traced array tells it; a WeakMap of all arrays would keep the garbage collector busy. */
 const BEHIND = Symbol("behind");
 
-function tracedSet(array: Words, touch: Touch): Setter {
+function tracedSet(array: Words, access: Access): Setter {
   return (source, offset = 0) => {
-    const bytes = Array.from(source);
-    const half = bytes.length >> 1;
-    if (half > 0) {
-      touch(array, offset);
-      array.set(bytes.slice(0, half), offset);
+    const elements = Array.from(source);
+    const half = elements.length >> 1;
+    for (const [index, element] of elements.entries()) {
+      if (index === 0 || index === half) access.touch(array, offset + index);
+      access.store(array, offset + index, element);
     }
-    touch(array, offset + half);
-    array.set(bytes.slice(half), offset + half);
+    if (elements.length === 0) access.touch(array, offset);
   };
 }
 
-function tracedSlice(array: Words, touch: Touch): (begin?: number, end?: number) => Words {
+function tracedSlice(array: Words, access: Access): (begin?: number, end?: number) => Words {
   return (begin = 0, end = array.length) => {
-    touch(array, begin);
     const copy = array.slice(begin, end);
     const half = copy.length >> 1;
-    if (half > 0) {
-      touch(array, begin + half);
-      copy.set(array.slice(begin + half, end), half);
+    for (const index of copy.keys()) {
+      if (index === 0 || index === half) access.touch(array, begin + index);
+      copy[index] = access.load(array, begin + index) as number;
     }
+    if (copy.length === 0) access.touch(array, begin);
     return copy;
   };
 }
@@ -48,35 +69,37 @@ function tracedSlice(array: Words, touch: Touch): (begin?: number, end?: number)
 /** Whether a key begins with a digit. */
 const isIndex = (key: string | symbol) => typeof key === "string" && (key.charCodeAt(0) - 48) >>> 0 < 10;
 
-function traced<T extends Words>(array: T, touch: Touch): T {
-  const behind: Behind = { array, touch };
+function traced<T extends Words>(array: T, access: Access): T {
+  const behind: Behind = { array, access };
   return new Proxy(array, {
     get(target, key) {
       if (key === BEHIND) return behind;
       if (isIndex(key)) {
-        touch(target, Number(key));
-        return target[Number(key)];
+        access.touch(target, Number(key));
+        return access.load(target, Number(key));
       }
-      if (key === "set") return tracedSet(target, touch);
-      if (key === "slice") return tracedSlice(target, touch);
-      if (key === "subarray") return (begin: number, end?: number) => traced(target.subarray(begin, end), touch);
+      if (key === "set") return tracedSet(target, access);
+      if (key === "slice") return tracedSlice(target, access);
+      if (key === "subarray") return (begin: number, end?: number) => traced(target.subarray(begin, end), access);
       const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? value.bind(target) : value;
+      if (typeof value !== "function") return value;
+      access.settle();
+      return value.bind(target);
     },
     set(target, key, value) {
-      touch(target, Number(key));
-      target[Number(key)] = value;
+      access.touch(target, Number(key));
+      access.store(target, Number(key), value);
       return true;
     },
   });
 }
 
 /** A constructor that traces views of `buffer` and leaves all others alone. */
-function tracingConstructor<T extends object>(original: T, buffer: ArrayBuffer, touch: () => Touch): T {
+function tracingConstructor<T extends object>(original: T, buffer: ArrayBuffer, access: () => Access): T {
   return new Proxy(original, {
     construct(target, parameters) {
       const array = Reflect.construct(target as unknown as new () => Words, parameters) as Words;
-      return parameters[0] === buffer ? traced(array, touch()) : array;
+      return parameters[0] === buffer ? traced(array, access()) : array;
     },
   });
 }
@@ -89,8 +112,12 @@ function tracingAtomics(): typeof Atomics {
       if (typeof operation !== "function") return operation;
       return (array: object, ...rest: unknown[]) => {
         const found = (array as { [BEHIND]?: Behind })[BEHIND];
-        found?.touch(found.array, rest[0] as number);
-        return operation(found?.array ?? array, ...rest);
+        if (found === undefined) return operation(array, ...rest);
+        const index = rest[0] as number;
+        found.access.touch(found.array, index);
+        if (name === "load") return found.access.load(found.array, index); // no fence on x86-64
+        found.access.settle();
+        return operation(found.array, ...rest);
       };
     },
   });
@@ -102,6 +129,7 @@ export class TracedMemory {
   onAccess: ((maker: object | undefined, offset: number) => void) | undefined;
   /** Whose the views are that are made now. */
   maker: object | undefined;
+  order: StoreOrder = inOrder;
 
   constructor(buffer: ArrayBuffer) {
     this.buffer = buffer;
@@ -140,16 +168,21 @@ export class TracedMemory {
   }
 
   #replace(): void {
-    const touch = (): Touch => {
-      const { maker } = this;
-      return (array, index) => this.onAccess?.(maker, array.byteOffset + index * array.BYTES_PER_ELEMENT);
+    const access = (): Access => {
+      const { maker, order } = this;
+      return {
+        touch: (array, index) => this.onAccess?.(maker, array.byteOffset + index * array.BYTES_PER_ELEMENT),
+        load: (array, index) => order.load(array, index),
+        store: (array, index, value) => order.store(array, index, value),
+        settle: () => order.settle(),
+      };
     };
     Object.assign(globalThis, {
-      Int32Array: tracingConstructor(real.Int32Array, this.buffer, touch),
-      Uint8Array: tracingConstructor(real.Uint8Array, this.buffer, touch),
-      Float64Array: tracingConstructor(real.Float64Array, this.buffer, touch),
-      BigUint64Array: tracingConstructor(real.BigUint64Array, this.buffer, touch),
-      BigInt64Array: tracingConstructor(real.BigInt64Array, this.buffer, touch),
+      Int32Array: tracingConstructor(real.Int32Array, this.buffer, access),
+      Uint8Array: tracingConstructor(real.Uint8Array, this.buffer, access),
+      Float64Array: tracingConstructor(real.Float64Array, this.buffer, access),
+      BigUint64Array: tracingConstructor(real.BigUint64Array, this.buffer, access),
+      BigInt64Array: tracingConstructor(real.BigInt64Array, this.buffer, access),
       Atomics: tracingAtomics(),
     });
   }

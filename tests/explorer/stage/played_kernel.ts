@@ -10,6 +10,7 @@ import { errno } from "../../../src/sys/errno.ts";
 import { clockMonotonic } from "../../../src/sys/futex.ts";
 import { DIFFERED, STILL_WAITING, WOKEN } from "../../../src/wait/futex_wait.ts";
 import { PLAYERS_MOST, type SharedStage, type Stage, state } from "./stage.ts";
+import type { StoreBuffers } from "./store_buffers.ts";
 
 /** Each player maps the memory somewhere else. */
 export const ADDRESSES = 2 ** 32;
@@ -56,11 +57,13 @@ export class PlayedKernel {
   readonly #stage: Stage;
   readonly #words: Int32Array;
   readonly #tables: Int32Array;
+  readonly #stores: StoreBuffers;
   readonly #scratch = environment();
   deliver: () => void = () => {};
 
-  constructor(stage: Stage, { memory }: SharedStage, tables: SharedArrayBuffer) {
+  constructor(stage: Stage, { memory }: SharedStage, stores: StoreBuffers, tables: SharedArrayBuffer) {
     this.#stage = stage;
+    this.#stores = stores;
     this.#words = new Int32Array(memory);
     this.#tables = new Int32Array(tables);
     stage.onDeath = () => this.kill(stage.me);
@@ -80,6 +83,19 @@ export class PlayedKernel {
 
   #offset(address: number): number {
     return address % ADDRESSES;
+  }
+
+  /** A call begins: whatever it does comes behind all that was stored before. */
+  #enter(): void {
+    this.#stage.step();
+    this.#stores.settle();
+  }
+
+  /** As membarrier(2), for all players. */
+  barrier(): number {
+    this.#stage.step();
+    this.#stores.settleAll();
+    return 0;
   }
 
   /** The leader's slot is behind the players'. */
@@ -104,6 +120,7 @@ export class PlayedKernel {
 
   /** Marks its life word, and wakes who watches that. */
   kill(player: number): void {
+    this.#stores.settle(player);
     this.#stage.set(player, state.DEAD);
     const life = this.#slot(player) + layout.SLOT_LIFE_OFFSET;
     this.#words[life / 4] |= layout.OWNER_DIED;
@@ -117,14 +134,14 @@ export class PlayedKernel {
   // -- sleeping and waking ---------------------------------------------------------------------------------------
 
   advance(address: number): number {
-    this.#stage.step();
+    this.#enter();
     const offset = this.#offset(address);
     this.#words[offset / 4] += 1;
     return this.#wake(offset, Number.POSITIVE_INFINITY);
   }
 
   wake(address: number, count: number): number {
-    this.#stage.step();
+    this.#enter();
     return this.#wake(this.#offset(address), count);
   }
 
@@ -184,7 +201,7 @@ export class PlayedKernel {
 
   /** Blocks until it is roused, or its time is up. */
   sleep(address: number, expected: number, lives: readonly number[], until: number): number {
-    this.#stage.step();
+    this.#enter();
     const offset = this.#offset(address);
     if (this.#words[offset / 4] !== expected) return -errno.EAGAIN;
     const places = lives.map((life) => this.#offset(life));
@@ -233,7 +250,7 @@ export class PlayedKernel {
   }
 
   arm(watch: number, expected: number): number {
-    this.#stage.step();
+    this.#enter();
     this.#tables[watch + EXPECTED] = expected;
     if (this.#hasChanged(watch)) return 1;
     this.#tables[watch + ARMED] = 1;
@@ -279,7 +296,7 @@ export class PlayedKernel {
 
   /** It stands in the queue of the word, unless that differs. */
   await(address: number, expected: number, id: number): number {
-    this.#stage.step();
+    this.#enter();
     const at = this.#of(this.#stage.me);
     const awaited = at + FIRST_AWAITED + (this.#tables[at + AWAITED] as number) * AWAITED_WORDS;
     if ((this.#tables[at + AWAITED] as number) === AWAITED_MOST) throw new Error("a player awaits too many futexes");
@@ -304,7 +321,7 @@ export class PlayedKernel {
   }
 
   leaveAwaited(awaited: number): number {
-    this.#stage.step();
+    this.#enter();
     const outcome = this.#tables[awaited + OUTCOME] as number;
     this.#tables[awaited + OUTCOME] = LEFT;
     this.#tables[awaited + FUTEX_TOLD] = 0;
@@ -330,7 +347,7 @@ export class PlayedKernel {
       futex_await: (address, expected, id) => this.await(address as number, expected as number, id as number),
       futex_leave: (awaited) => this.leaveAwaited(awaited as number),
       measure_wake: () => 0, // nobody spins
-      membarrier: () => 0,
+      membarrier: () => this.barrier(),
       membarrier_register: () => 0,
       fstat: () => -errno.EBADF,
     };

@@ -11,6 +11,7 @@ import { PlayedClock } from "./played_clock.ts";
 import { ADDRESSES, DESCRIPTORS, PlayedKernel } from "./played_kernel.ts";
 import type { Life, Scene, Self } from "./scene.ts";
 import { type SharedStage, Stage, state } from "./stage.ts";
+import { StoreBuffers } from "./store_buffers.ts";
 
 export interface PlayerData {
   readonly number: number;
@@ -85,6 +86,7 @@ const heard = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 class Player {
   readonly #stage: Stage;
+  readonly #stores: StoreBuffers;
   readonly #kernel: PlayedKernel;
   readonly #clock: PlayedClock;
   readonly #traced: TracedMemory;
@@ -95,9 +97,11 @@ class Player {
 
   constructor({ number, shared, tables }: PlayerData) {
     this.#stage = new Stage(number, shared);
-    this.#kernel = new PlayedKernel(this.#stage, shared, tables);
+    this.#stores = new StoreBuffers(number, shared);
+    this.#kernel = new PlayedKernel(this.#stage, shared, this.#stores, tables);
     this.#clock = new PlayedClock(this.#stage);
     this.#traced = new TracedMemory(shared.memory as unknown as ArrayBuffer);
+    this.#traced.order = this.#stores;
     this.#traced.onAccess = (_, offset) => {
       if (!this.#isNobodys(offset)) this.#stage.step();
     };
@@ -154,9 +158,18 @@ class Player {
     for (await heard(); !hasEnded && !this.#stage.isDead; await heard()) {
       if (this.#clock.ring()) continue;
       if (this.#kernel.hasNews) this.#kernel.deliver();
+      else if (!this.#stores.isSettled) this.#settle();
       else this.#stage.sleep();
     }
-    if (hasEnded) await life;
+    if (!hasEnded) return;
+    if (!this.#stores.isSettled) this.#settle();
+    await life;
+  }
+
+  /** It has nothing to do: what it has stored is seen by and by. */
+  #settle(): void {
+    this.#stage.step();
+    this.#stores.settle();
   }
 }
 

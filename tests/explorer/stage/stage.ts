@@ -52,10 +52,12 @@ const REASON = CAST + TEXT_BYTES;
 export interface SharedStage {
   readonly memory: SharedArrayBuffer;
   readonly board: SharedArrayBuffer;
+  readonly stores: SharedArrayBuffer;
 }
 
-export function makeShared(): SharedStage {
-  return { memory: new SharedArrayBuffer(MEMORY_BYTES), board: new SharedArrayBuffer(REASON + TEXT_BYTES) };
+export function makeShared(stores: SharedArrayBuffer): SharedStage {
+  const board = new SharedArrayBuffer(REASON + TEXT_BYTES);
+  return { memory: new SharedArrayBuffer(MEMORY_BYTES), board, stores };
 }
 
 /** Some text in shared memory. */

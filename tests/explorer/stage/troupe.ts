@@ -5,6 +5,7 @@ import { makeTables, PlayedKernel } from "./played_kernel.ts";
 import { BASE, type Closable, type PlayerData, Prop, sceneAt, selfOf } from "./player.ts";
 import type { Scene } from "./scene.ts";
 import { type Cast, LEADER, makeShared, type Slice, Stage } from "./stage.ts";
+import { makeBuffers, StoreBuffers, type StoreRules } from "./store_buffers.ts";
 
 /** Starts a player, and waits until it can play. */
 function start(data: PlayerData): Promise<Worker> {
@@ -20,14 +21,16 @@ function textOf({ accesses, kills = false, late = 0 }: Slice): string {
 }
 
 export class Troupe {
-  readonly #shared = makeShared();
+  readonly #shared = makeShared(makeBuffers());
   readonly #stage = new Stage(LEADER, this.#shared);
   readonly #tables = makeTables();
-  readonly #kernel = new PlayedKernel(this.#stage, this.#shared, this.#tables);
+  readonly #stores = new StoreBuffers(LEADER, this.#shared);
+  readonly #kernel = new PlayedKernel(this.#stage, this.#shared, this.#stores, this.#tables);
   #workers: readonly Worker[] = [];
   #scene: Scene<Closable> | undefined;
   #lives: readonly string[] = [];
   plays = 0;
+  rules: StoreRules = { kept: 0, hasBarriers: true };
 
   static async start(players: number): Promise<Troupe> {
     const troupe = new Troupe();
@@ -55,6 +58,7 @@ export class Troupe {
     const buffer = this.#shared.memory as unknown as ArrayBuffer;
     new Uint8Array(buffer).fill(0);
     this.#kernel.reset();
+    this.#stores.prepare(this.rules);
     this.#stage.prepare(slices);
     this.#scene?.fill?.(buffer, BASE);
     this.#stage.play();
@@ -63,7 +67,9 @@ export class Troupe {
     const { failure } = this.#stage;
     if (failure === "") return;
     const text = slices.map(textOf).join(", ");
-    throw new Error(`${this.#lives.join(" beside ")}, slices of ${text}: ${failure}`);
+    const { kept } = this.rules;
+    const kind = kept === 0 ? "" : `, up to ${kept} stores kept`;
+    throw new Error(`${this.#lives.join(" beside ")}, slices of ${text}${kind}: ${failure}`);
   }
 
   #judge(buffer: ArrayBuffer): void {
