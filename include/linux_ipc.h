@@ -240,7 +240,7 @@ static inline void linux_ipc_sleep_with(uint32_t *word, uint32_t expected, const
   int64_t look = linux_ipc_next_look(50000000, deadline);
   struct timespec until = {(time_t)(look / 1000000000), (long)(look % 1000000000)};
   long result = syscall(SYS_futex_waitv, words, peers->count + 1, 0, &until, CLOCK_MONOTONIC);
-  if (result < 0 && (errno == ENOSYS || errno == EPERM))
+  if (result < 0 && errno != EAGAIN && errno != ETIMEDOUT && errno != EINTR && errno != EFAULT)
     linux_ipc_sleep(word, expected, linux_ipc_next_look(2000000, deadline));
   for (int peer = 0; peer < peers->count; peer++) /* the kernel woke one of us: pass it on */
     if (linux_ipc_load(peers->lives[peer]) & FUTEX_OWNER_DIED) linux_ipc_wake(peers->lives[peer]);

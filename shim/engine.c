@@ -29,7 +29,7 @@ struct watch {
   _Atomic uint32_t armed;
   _Atomic uint32_t expected;
   _Atomic uint32_t generation; /* of a life word's slot: a successor may run on the same thread, with the same value */
-  bool is_life;
+  struct participant *participant; /* of whose table the word is a life word; NULL = it is none */
   struct sleeper *sleeper;
 };
 
@@ -60,13 +60,13 @@ static bool fire(struct watch *watch) {
 
 static bool has_changed(struct watch *watch, uint32_t value) {
   if (value != atomic_load(&watch->expected)) return true;
-  return watch->is_life && atomic_load(watch->word + 1) != atomic_load(&watch->generation);
+  return watch->participant && atomic_load(watch->word + 1) != atomic_load(&watch->generation);
 }
 
 /* What the word holds; fires the watch if that is not what it was armed with. With the sleeper's lock held: a watch that
  * has been removed is never touched again. */
 static uint32_t inspect(struct watch *watch, bool *has_fired) {
-  if (watch->is_life && atomic_load(&watch->armed)) life_pass_on(watch->word);
+  if (watch->participant && atomic_load(&watch->armed)) life_pass_on(watch->word);
   uint32_t value = atomic_load(watch->word);
   if (atomic_load(&watch->armed) && has_changed(watch, value) && fire(watch)) *has_fired = true;
   return value;
@@ -81,7 +81,7 @@ static uint32_t look(struct sleeper *sleeper, struct waiter *waiters, bool *has_
   for (uint32_t i = 0; i < sleeper->count; i++) {
     struct watch *watch = sleeper->watches[i];
     uint32_t value = inspect(watch, has_fired);
-    if (watch->is_life && !atomic_load(&watch->armed)) continue;
+    if (watch->participant && !atomic_load(&watch->armed)) continue;
     waiters[count++] = (struct waiter){value, (uintptr_t)watch->word, WAITV_32_BIT, 0};
   }
   shim_lock_release(&sleeper->lock);
@@ -203,14 +203,15 @@ static int32_t place_somewhere(struct watch *watch) {
 
 /* -- the watchdog's look --------------------------------------------------------------------------------------- */
 
-/* Inspects what one thread watches, and raises `found` to what is armed there. */
-static void survey(struct sleeper *sleeper, enum watched *found) {
+/* Inspects what one thread watches, and raises `found` to what is armed there. Of lives the locks are asked, too. */
+static void survey(struct sleeper *sleeper, uint32_t round, enum watched *found) {
   bool has_fired = false;
   shim_lock_take(&sleeper->lock);
   for (uint32_t i = 0; i < sleeper->count; i++) {
     struct watch *watch = sleeper->watches[i];
+    if (watch->participant && atomic_load(&watch->armed)) participant_bury(watch->participant, round);
     inspect(watch, &has_fired);
-    enum watched armed = !atomic_load(&watch->armed) ? WATCH_NOTHING : watch->is_life ? WATCH_LIVES : WATCH_WORDS;
+    enum watched armed = !atomic_load(&watch->armed) ? WATCH_NOTHING : watch->participant ? WATCH_LIVES : WATCH_WORDS;
     if (armed > *found) *found = armed;
   }
   shim_lock_release(&sleeper->lock);
@@ -219,23 +220,26 @@ static void survey(struct sleeper *sleeper, enum watched *found) {
 
 /* Inspects all that is watched by this process; what of it is still awaited. */
 enum watched engine_survey(void) {
+  static uint32_t round; /* the watchdog's */
   enum watched found = WATCH_NOTHING;
   shim_lock_take(&engine_lock);
   uint32_t count = sleeper_count;
   shim_lock_release(&engine_lock);
-  for (uint32_t i = 0; i < count; i++) survey(sleepers[i], &found);
+  round++;
+  for (uint32_t i = 0; i < count; i++) survey(sleepers[i], round, &found);
   return found;
 }
 
-/* Registers a word for `environment`; `id` is what lipc_watch_take will say. The watch's address, or -errno. */
-LIPC_EXPORT double lipc_watch_add(double word, double is_life, double id, double environment) {
+/* Registers a word for `environment`; `id` is what lipc_watch_take will say; `participant`: who has joined the table of whose
+ * lives it is one, 0 for other words. The watch's address, or -errno. */
+LIPC_EXPORT double lipc_watch_add(double word, double participant, double id, double environment) {
   int32_t result = engine_start();
   if (result == 0) result = watchdog_start();
   if (result < 0) return result;
   struct watch *watch = calloc(1, sizeof *watch);
   if (!watch) return -ENOMEM;
   watch->word = POINTER(word);
-  watch->is_life = is_life != 0;
+  watch->participant = POINTER(participant);
   watch->notice.id = (int32_t)id;
   watch->notice.environment = POINTER(environment);
   result = place_somewhere(watch);
@@ -250,21 +254,21 @@ LIPC_EXPORT double lipc_watch_add(double word, double is_life, double id, double
  * For a life word pass what it holds: the flag that makes the kernel wake us is added here. */
 LIPC_EXPORT int32_t lipc_watch_arm(double handle, double expected) {
   struct watch *watch = POINTER(handle);
-  uint32_t value = watch->is_life ? life_announce(watch->word) : WORD(expected);
-  if (watch->is_life && value & FUTEX_OWNER_DIED) return 1;
+  uint32_t value = watch->participant ? life_announce(watch->word) : WORD(expected);
+  if (watch->participant && value & FUTEX_OWNER_DIED) return 1;
   atomic_store(&watch->expected, value);
-  if (watch->is_life) atomic_store(&watch->generation, atomic_load(watch->word + 1));
+  if (watch->participant) atomic_store(&watch->generation, atomic_load(watch->word + 1));
   bool was_armed = atomic_exchange(&watch->armed, 1);
   /* An engine between its look and its sleep would sleep on a word that has left its value and come back to it: lock
    * words do, with our arming between. Its control word has changed now, so it looks again. One that sleeps is woken by
    * the word itself, but for a life word that was not armed: it does not sleep on that. */
   atomic_fetch_add(&watch->sleeper->control, 1);
-  if (watch->is_life && !was_armed) futex_wake(&watch->sleeper->control, 1);
-  watchdog_call(watch->is_life ? WATCH_LIVES : WATCH_WORDS);
+  if (watch->participant && !was_armed) futex_wake(&watch->sleeper->control, 1);
+  watchdog_call(watch->participant ? WATCH_LIVES : WATCH_WORDS);
   if (atomic_load(watch->word) == value) return 0;
   uint32_t one = 1;
   bool is_ours = atomic_compare_exchange_strong(&watch->armed, &one, 0);
-  if (watch->is_life && is_ours) rouse(watch->sleeper); /* it may sleep on the word by now, and would keep the news */
+  if (watch->participant && is_ours) rouse(watch->sleeper); /* it may sleep on the word by now, and would keep the news */
   return is_ours; /* if not, the engine was faster and tells */
 }
 

@@ -189,13 +189,15 @@ static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
 #define SYMBOLS(ROW)                                                                                                  \
   ROW(abi_version, 0) ROW(getpid, 0) ROW(clock_monotonic, 0)                                                          \
   ROW(open, 3) ROW(close, 1) ROW(link_descriptor, 2) ROW(unlink, 1) ROW(fchmod, 2) ROW(ftruncate, 2)                  \
-  ROW(fallocate, 3) ROW(fstat, 2) ROW(statfs, 2) ROW(memfd_create, 2) ROW(add_seals, 2) ROW(get_seals, 1)             \
+  ROW(fallocate, 3) ROW(fstat, 2) ROW(lstat, 2) ROW(statfs, 2) ROW(memfd_create, 2) ROW(add_seals, 2)                \
+  ROW(get_seals, 1)                                                                                                   \
   ROW(mmap, 6) ROW(munmap, 2) ROW(lock_byte, 3) ROW(unlock_byte, 2)                                                   \
   ROW(guard_add, 2) ROW(guard_remove, 1) ROW(guard_faults, 1)                                                         \
   ROW(copy, 4) ROW(futex_wait, 3) ROW(futex_wake, 2) ROW(futex_advance, 1) ROW(wait_event, 4)                         \
   ROW(wait_event_among, 3)                                                                                            \
   ROW(membarrier_register, 0) ROW(membarrier, 0) ROW(pause, 1) ROW(measure_wake, 0) ROW(boot, 0)                       \
-  ROW(participant_attach, 4) ROW(participant_owner, 1) ROW(participant_detach, 1) ROW(participant_dead, 2)            \
+  ROW(participant_attach, 4) ROW(participant_owner, 1) ROW(participant_detach, 1) ROW(participant_bury, 1)            \
+  ROW(participant_dead, 2)                                                                                            \
   ROW(watch_add, 4) ROW(watch_arm, 2) ROW(watch_remove, 1) ROW(watch_take, 1)                                         \
   ROW(page_size, 1) ROW(madvise, 3) ROW(resident, 2) ROW(msync, 3) ROW(sync_file_range, 3)                            \
   ROW(fsync, 1) ROW(punch_hole, 3)                                                                                    \
@@ -203,7 +205,8 @@ static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
   ROW(mbind, 6) ROW(set_mempolicy, 3) ROW(get_mempolicy, 4) ROW(move_pages, 4)                                        \
   ROW(getcpu, 0) ROW(sched_setaffinity, 3) ROW(sched_getaffinity, 3) ROW(sched_setscheduler, 3)                       \
   ROW(sched_getscheduler, 1) ROW(sched_getparam, 1) ROW(thread_ids, 2)                                               \
-  ROW(futex_wait_any, 3) ROW(futex_await, 4) ROW(futex_leave, 2) ROW(yield, 0)                                        \
+  ROW(futex_wait_any, 3) ROW(futex_await, 4) ROW(futex_leave, 1) ROW(futex_pass_on, 0)                                \
+  ROW(yield, 0)                                                                                                       \
   ROW(descriptor_add, 4) ROW(descriptor_remove, 1) ROW(pidfd_open, 1) ROW(poll, 3)                                    \
   ROW(file_lock, 4) ROW(file_lock_test, 3) ROW(file_lock_start, 6) ROW(file_lock_wait, 2) ROW(file_lock_cancel, 1)   \
   ROW(file_lock_end, 1) ROW(own, 2) ROW(disown, 1)

@@ -54,20 +54,26 @@ static int32_t futex_advance(futex_word *word) {
   return futex_wake(word, INT32_MAX);
 }
 
+/* What futex_waitv(2) says where there is one; sandboxes refuse it in words of their own. */
+static bool is_answer(int32_t result) {
+  return result >= 0 || result == -EAGAIN || result == -EINTR || result == -ETIMEDOUT || result == -EFAULT ||
+         result == -ENOMEM;
+}
+
 /* futex_waitv(2): sleeps while every word holds its value. The index that was woken, or as futex_wait.
  * Kernels before 5.16 and some seccomp profiles refuse it: then the last word is waited for in short slices, after each
- * of which -EINTR asks the caller to look at all of them. */
+ * of which -EINTR asks the caller to look at all of them. One word needs no slices. */
 int32_t futex_waitv(struct waiter *waiters, uint32_t count, double deadline) {
   static _Atomic bool refused;
   struct timespec until;
   if (!atomic_load(&refused)) {
     int32_t result = checked(
         syscall(SYS_futex_waitv, waiters, count, 0, instant(deadline, &until), CLOCK_MONOTONIC));
-    if (result != -ENOSYS && result != -EPERM) return result;
+    if (is_answer(result)) return result;
     atomic_store(&refused, true);
   }
   double slice = (double)now_ns() + FALLBACK_SLICE_NS;
-  bool last = deadline >= 0 && deadline <= slice;
+  bool last = count == 1 || (deadline >= 0 && deadline <= slice);
   const struct waiter *waiter = &waiters[count - 1];
   int32_t result = futex_wait((futex_word *)(uintptr_t)waiter->address, (uint32_t)waiter->expected,
                               last ? deadline : slice);

@@ -28,6 +28,7 @@ struct futex_await {
   enum outcome outcome;
   uint64_t serial;
   struct stand *stand;
+  struct futex_await *next_settled;
 };
 
 struct stand { /* one thread */
@@ -36,6 +37,8 @@ struct stand { /* one thread */
   futex_word looks; /* how often it has been in no queue */
   uint32_t limit, count;
   struct futex_await *waits[WAITS_PER_THREAD];
+  struct futex_await *settled; /* with an outcome that nobody has read */
+  bool owes; /* a wait has left, and a wake-up that reaches it before the thread looks is to be passed on */
 };
 
 struct sight { /* what a thread has gone to sleep on: the waits themselves may be gone when it wakes */
@@ -67,9 +70,18 @@ static void leave(struct stand *stand, struct futex_await *wait) {
 }
 
 static void settle(struct futex_await *wait, enum outcome outcome) {
-  leave(wait->stand, wait);
+  struct stand *stand = wait->stand;
+  leave(stand, wait);
   wait->outcome = outcome;
+  wait->next_settled = stand->settled;
+  stand->settled = wait;
   notice_post(&wait->notice);
+}
+
+static void unsettle(struct stand *stand, const struct futex_await *wait) {
+  struct futex_await **at = &stand->settled;
+  while (*at && *at != wait) at = &(*at)->next_settled;
+  if (*at) *at = wait->next_settled;
 }
 
 static void on_woken(struct stand *stand, const struct sight *sight, uint32_t last) {
@@ -103,6 +115,7 @@ static void *stand_main(void *argument) {
     if (result == -EAGAIN || result == -EINTR) on_differed(stand);
     if (result == -EFAULT && stand->count + 1 == sight.count) on_lost(stand); /* else one was unmapped after it left */
     look(stand, &sight);
+    stand->owes = false;
     atomic_fetch_add(&stand->looks, 1);
     shim_lock_release(&stand->lock);
     futex_wake(&stand->looks, INT32_MAX);
@@ -177,21 +190,54 @@ static void await_look(struct stand *stand, uint32_t looks) {
 }
 
 /* Ends a wait and frees it. 0 it was still waiting; 1 it had been woken; 2 the word held another value; 3 the word had
- * been unmapped. After it nothing touches the word but, perhaps, a wake-up that is passed on; where the memory goes, that
- * has been done when it returns. */
-LIPC_EXPORT int32_t lipc_futex_leave(double handle, double memory_goes) {
+ * been unmapped. After it nothing touches the word but, perhaps, a wake-up that is passed on: before the memory goes,
+ * lipc_futex_pass_on waits for that. */
+LIPC_EXPORT int32_t lipc_futex_leave(double handle) {
   struct futex_await *wait = POINTER(handle);
   struct stand *stand = wait->stand;
   shim_lock_take(&stand->lock);
   enum outcome outcome = wait->outcome;
-  uint32_t looks = atomic_load(&stand->looks);
-  if (outcome == WAITS) leave(stand, wait);
+  if (outcome == WAITS) {
+    leave(stand, wait);
+    stand->owes = true;
+  } else {
+    unsettle(stand, wait);
+  }
   shim_lock_release(&stand->lock);
   notice_drop(&wait->notice);
   if (outcome == WAITS) rouse(stand);
-  if (outcome == WAITS && memory_goes) await_look(stand, looks);
   free(wait);
   return (int32_t)outcome;
+}
+
+/* Waits until what has reached the waits that left before has been passed on. */
+LIPC_EXPORT int32_t lipc_futex_pass_on(void) {
+  shim_lock_take(&stands_lock);
+  uint32_t count = stand_count;
+  shim_lock_release(&stands_lock);
+  for (uint32_t i = 0; i < count; i++) {
+    shim_lock_take(&stands[i]->lock);
+    bool owes = stands[i]->owes;
+    uint32_t looks = atomic_load(&stands[i]->looks);
+    shim_lock_release(&stands[i]->lock);
+    if (owes) await_look(stands[i], looks);
+  }
+  return 0;
+}
+
+/* With the stand's lock held. A wake-up that nobody will hear of belongs to another one. */
+static void forget_settled(struct stand *stand, const struct environment *environment) {
+  for (struct futex_await **at = &stand->settled; *at;) {
+    struct futex_await *wait = *at;
+    if (wait->notice.environment != environment) {
+      at = &wait->next_settled;
+      continue;
+    }
+    *at = wait->next_settled;
+    notice_drop(&wait->notice);
+    if (wait->outcome == WOKEN) futex_wake(wait->word, 1);
+    free(wait);
+  }
 }
 
 /* An environment ends: its waits go with it. */
@@ -205,6 +251,7 @@ void futex_await_forget(struct environment *environment) {
       leave(stands[i], wait);
       free(wait);
     }
+    forget_settled(stands[i], environment);
     shim_lock_release(&stands[i]->lock);
     rouse(stands[i]);
   }

@@ -9,6 +9,8 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define GUARDS_IN_CHUNK 4096
 #define PAGE_LEAST 4096ul     /* the smallest page of both architectures */
@@ -48,13 +50,22 @@ static struct guard *guard_at(double number) {
   return chunk ? &chunk->guards[index] : NULL;
 }
 
+/* Somebody has sent it with kill(2): if it is to end the process now, no instruction will fault again and do that. It is
+ * blocked until the handler returns, and comes then. */
+static void send_again(int signal) {
+  struct sigaction now;
+  if (sigaction(signal, NULL, &now) < 0 || now.sa_flags & SA_SIGINFO || now.sa_handler != SIG_DFL) return;
+  syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), signal);
+}
+
 static void chain(int signal, siginfo_t *info, void *context) {
   if (previous.sa_flags & SA_SIGINFO)
     previous.sa_sigaction(signal, info, context);
-  else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN)
-    previous.sa_handler(signal);
-  else
+  else if (previous.sa_handler == SIG_DFL || (previous.sa_handler == SIG_IGN && info->si_code > 0))
     sigaction(SIGBUS, &previous, NULL); /* the instruction faults again and the default action follows */
+  else if (previous.sa_handler != SIG_IGN)
+    previous.sa_handler(signal);
+  if (info->si_code <= 0) send_again(signal);
 }
 
 static bool put(uintptr_t page, size_t size, int more) {
@@ -112,10 +123,13 @@ static bool put_zeros(struct guard *guard, uintptr_t address) {
   return false;
 }
 
+/* A page that is not there; not an address that is not aligned, and not somebody's kill(2). */
+static bool is_lost_page(const siginfo_t *info) { return info->si_code == BUS_ADRERR || info->si_code == BUS_MCEERR_AR; }
+
 static void on_bus_error(int signal, siginfo_t *info, void *context) {
   int saved = errno;
   uintptr_t address = (uintptr_t)info->si_addr;
-  struct guard *guard = guard_of(address);
+  struct guard *guard = is_lost_page(info) ? guard_of(address) : NULL;
   if (!guard || !put_zeros(guard, address)) chain(signal, info, context);
   errno = saved;
 }

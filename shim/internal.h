@@ -77,6 +77,8 @@ void file_lock_forget(struct environment *environment);
 void owned_forget(struct environment *environment);
 
 /* participant.c */
+struct participant;
+void participant_bury(const struct participant *participant, uint32_t round);
 void participant_forget(struct environment *environment);
 /* A life word stands this far behind its robust-list entry: the largest page (64 KiB) and a table of 8 KiB. A table may
  * begin anywhere in its first page, and what stands before it there is the file's, too. */

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 9
+#define LIPC_ABI_VERSION 10
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -28,6 +28,7 @@ LIPC_EXPORT int32_t lipc_fchmod(double fd, double mode);
 LIPC_EXPORT int32_t lipc_ftruncate(double fd, double size);
 LIPC_EXPORT int32_t lipc_fallocate(double fd, double offset, double size);
 LIPC_EXPORT int32_t lipc_fstat(double fd, double result);
+LIPC_EXPORT int32_t lipc_lstat(double path, double result);
 LIPC_EXPORT int32_t lipc_statfs(double path, double result);
 LIPC_EXPORT int32_t lipc_memfd_create(double name, double flags);
 LIPC_EXPORT int32_t lipc_add_seals(double fd, double seals);
@@ -63,10 +64,11 @@ LIPC_EXPORT int32_t lipc_boot(void);
 LIPC_EXPORT double lipc_participant_attach(double fd, double table_offset, double slots, double environment);
 LIPC_EXPORT int32_t lipc_participant_owner(double participant);
 LIPC_EXPORT int32_t lipc_participant_detach(double participant);
+LIPC_EXPORT int32_t lipc_participant_bury(double participant);
 LIPC_EXPORT int32_t lipc_participant_dead(double participant, double owner);
 
 /* engine.c; the last one: notice.c */
-LIPC_EXPORT double lipc_watch_add(double word, double is_life, double id, double environment);
+LIPC_EXPORT double lipc_watch_add(double word, double participant, double id, double environment);
 LIPC_EXPORT int32_t lipc_watch_arm(double watch, double expected);
 LIPC_EXPORT int32_t lipc_watch_remove(double watch);
 #define LIPC_MORE_NOTICES (1 << 30) /* beside an id of lipc_watch_take */
@@ -106,7 +108,8 @@ LIPC_EXPORT int32_t lipc_thread_ids(double result, double room);
 /* futex_await.c; the first and the last one: futex.c */
 LIPC_EXPORT int32_t lipc_futex_wait_any(double list, double count, double deadline);
 LIPC_EXPORT double lipc_futex_await(double word, double expected, double id, double environment);
-LIPC_EXPORT int32_t lipc_futex_leave(double wait, double memory_goes);
+LIPC_EXPORT int32_t lipc_futex_leave(double wait);
+LIPC_EXPORT int32_t lipc_futex_pass_on(void);
 LIPC_EXPORT int32_t lipc_yield(void);
 
 /* descriptor.c */

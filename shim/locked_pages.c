@@ -75,14 +75,15 @@ static void read_dynamic(struct object *object, const struct dl_phdr_info *info,
 }
 
 static struct object describe(const struct dl_phdr_info *info) {
+  const ElfW(Addr) page = getauxval(AT_PAGESZ);
   struct object object = {.base = info->dlpi_addr};
   for (int i = 0; i < info->dlpi_phnum; i++) {
     const ElfW(Phdr) *part = &info->dlpi_phdr[i];
     ElfW(Addr) start = info->dlpi_addr + part->p_vaddr;
     if (part->p_type == PT_DYNAMIC) read_dynamic(&object, info, (const ElfW(Dyn) *)start);
     if (part->p_type != PT_GNU_RELRO) continue;
-    object.sealed = start;
-    object.sealed_end = start + part->p_memsz;
+    object.sealed = start & ~(page - 1); /* the loaders round both down */
+    object.sealed_end = (start + part->p_memsz) & ~(page - 1);
   }
   return object;
 }

@@ -43,15 +43,15 @@ struct signals {
   uint64_t blocked, pending; /* before */
 };
 
-static struct signals hold_sigxfsz(void) {
+static struct signals hold_signals(uint64_t held) {
   struct signals before = {0, 0};
-  const uint64_t only = SIGXFSZ_BIT;
-  syscall(SYS_rt_sigprocmask, SIG_BLOCK, &only, &before.blocked, sizeof only);
+  syscall(SYS_rt_sigprocmask, SIG_BLOCK, &held, &before.blocked, sizeof held);
   syscall(SYS_rt_sigpending, &before.pending, sizeof before.pending);
   return before;
 }
 
-static void drop_sigxfsz(const struct signals *before) {
+/* Takes back the SIGXFSZ that has come, if one has, and lets the others through. */
+static void release_signals(const struct signals *before) {
   const uint64_t only = SIGXFSZ_BIT;
   const int64_t at_once[2] = {0, 0}; /* struct timespec */
   if (!(before->pending & only)) syscall(SYS_rt_sigtimedwait, &only, NULL, at_once, sizeof only);
@@ -61,37 +61,47 @@ static void drop_sigxfsz(const struct signals *before) {
 /* ftruncate(2). */
 LIPC_EXPORT int32_t lipc_ftruncate(double fd, double size) {
   int32_t result;
-  const struct signals before = hold_sigxfsz();
+  const struct signals before = hold_signals(SIGXFSZ_BIT);
   do
     result = checked(ftruncate((int)fd, (off_t)size));
   while (result == -EINTR);
-  drop_sigxfsz(&before);
+  release_signals(&before);
   return result;
 }
 
-/* posix_fallocate(3): reserves space, so that a full file system is ENOSPC here and not SIGBUS later. */
+/* posix_fallocate(3): reserves space, so that a full file system is ENOSPC here and not SIGBUS later. No signal interrupts it:
+ * tmpfs gives back all that it has reserved then (up to Linux 6.10), and a profiler's timer would have it begin anew for ever. */
 LIPC_EXPORT int32_t lipc_fallocate(double fd, double offset, double size) {
   int32_t result;
-  const struct signals before = hold_sigxfsz();
+  const struct signals before = hold_signals(~(uint64_t)0);
   do
     result = -posix_fallocate((int)fd, (off_t)offset, (off_t)size);
   while (result == -EINTR);
-  drop_sigxfsz(&before);
+  release_signals(&before);
   return result;
 }
 
-/* fstat(2) as doubles: size, mode, links, owner, device, inode. */
+static int32_t tell(const struct stat *status, double *out) {
+  out[0] = (double)status->st_size;
+  out[1] = (double)status->st_mode;
+  out[2] = (double)status->st_nlink;
+  out[3] = (double)status->st_uid;
+  out[4] = (double)status->st_dev;
+  out[5] = (double)status->st_ino;
+  return 0;
+}
+
+/* fstat(2) as doubles: size, mode, links, owner, device, inode. By number: glibc before 2.33 has no fstat. */
 LIPC_EXPORT int32_t lipc_fstat(double fd, double result) {
   struct stat status;
-  if (syscall(SYS_fstat, (int)fd, &status) < 0) return -errno; /* by number: glibc before 2.33 has no fstat */
-  double *out = POINTER(result);
-  out[0] = (double)status.st_size;
-  out[1] = (double)status.st_mode;
-  out[2] = (double)status.st_nlink;
-  out[3] = (double)status.st_uid;
-  out[4] = (double)status.st_dev;
-  out[5] = (double)status.st_ino;
-  return 0;
+  return syscall(SYS_fstat, (int)fd, &status) < 0 ? -errno : tell(&status, POINTER(result));
+}
+
+/* lstat(2), as fstat. */
+LIPC_EXPORT int32_t lipc_lstat(double path, double result) {
+  struct stat status;
+  long found = syscall(SYS_newfstatat, AT_FDCWD, TEXT(path), &status, AT_SYMLINK_NOFOLLOW);
+  return found < 0 ? -errno : tell(&status, POINTER(result));
 }
 
 /* statfs(2) as doubles: total bytes, bytes free to this user, kind. */

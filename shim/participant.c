@@ -42,6 +42,7 @@ struct participant {
   double table_offset;
   int lock_fd, slots, index, guard;
   uint32_t owner;
+  uint32_t round; /* of the watchdog: the last one that asked here */
   bool is_linked; /* in the robust list */
 };
 
@@ -152,8 +153,9 @@ static int32_t claim_slot(struct participant *participant) {
   return -EUSERS;
 }
 
-/* A file may outlive the kernel that would have marked its dead (power loss), and a kernel may mark nobody: a slot that
- * looks alive and whose lock can be had is dead. With the lock in our hands nobody comes alive there meanwhile. */
+/* A slot that looks alive and whose lock can be had is dead, and was not marked: a file may outlive its kernel (power loss),
+ * a kernel may mark nobody, and each stops at the first word of a robust list that it cannot reach, which may be that of
+ * another file, cut short by somebody. With the lock in our hands nobody comes alive there meanwhile. */
 static void bury_dead(const struct participant *participant) {
   struct flock lock;
   for (int slot = 0; slot < participant->slots; slot++) {
@@ -250,6 +252,22 @@ void participant_forget(struct environment *environment) {
     if (!participant) return;
     leave(participant);
   }
+}
+
+/* Asks the locks of all slots that look alive, and marks the dead. */
+LIPC_EXPORT int32_t lipc_participant_bury(double handle) {
+  bury_dead(POINTER(handle));
+  return 0;
+}
+
+/* The same for the watchdog, once a round; the participant may have left meanwhile. */
+void participant_bury(const struct participant *participant, uint32_t round) {
+  shim_lock_take(&participants_lock);
+  struct participant *at = participants;
+  while (at && at != participant) at = at->next;
+  if (at && at->round != round) bury_dead(at);
+  if (at) at->round = round;
+  shim_lock_release(&participants_lock);
 }
 
 /* Is `owner` dead? 1 or 0. Two loads for the usual answer, and the OFD lock, the authority, for the rest. The life comes

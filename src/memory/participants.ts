@@ -7,13 +7,24 @@ import { BY_DESCRIPTION, EXCLUSIVE, fileLockTest, UNLOCK } from "../sys/file_loc
 import { membarrierRegister } from "../sys/futex.ts";
 import { INSPECT, shown } from "../sys/inspect.ts";
 import { fstat } from "../sys/memory.ts";
-import { loadOrdered } from "../sys/ordering.ts";
-import { participantAttach, participantDead, participantDetach, participantOwner } from "../sys/participant.ts";
+import {
+  participantAttach,
+  participantBury,
+  participantDead,
+  participantDetach,
+  participantOwner,
+} from "../sys/participant.ts";
 import { refuseNew, withArticle } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
 import * as layout from "./layout.ts";
 import { checkPlace, type MemoryRegion } from "./memory_region.ts";
+import { ParticipantTable, slotOf } from "./participant_table.ts";
 import { coveringLockHint } from "./record_lock.ts";
+
+/** Of the looks that find an owner alive, one in so many asks for the time, */
+const LOOKS_PER_CLOCK = 16;
+/** and so often, in ms, the kernel's lock table is asked. */
+const ASK_EVERY_MS = 250;
 
 /** Who has joined in this thread, the main one or a Worker, with its table. */
 const ofThisThread = new Set<string>();
@@ -43,18 +54,20 @@ const ofThisThread = new Set<string>();
 export class Participants {
   readonly #memory: MemoryRegion;
   readonly #offset: number;
-  readonly #words: Int32Array;
+  readonly #table: ParticipantTable;
   readonly #dependents = new Dependents();
   #handle = 0;
   #owner = 0;
   /** The file and the place in it, by which two mappings of one table are known as one. */
-  #table: string | undefined;
+  #file: string | undefined;
+  #looks = 0;
+  #nextAsk = 0;
 
   private constructor(memory: MemoryRegion, offset: number) {
     if (memory?.buffer === undefined) refuseNew(Participants);
     this.#memory = memory;
     this.#offset = offset;
-    this.#words = new Int32Array(memory.buffer, offset, layout.PARTICIPANTS_SIZE / 4);
+    this.#table = new ParticipantTable(memory.buffer, offset);
     this.#leaveInTime();
   }
 
@@ -88,7 +101,7 @@ export class Participants {
   join(): number {
     if (this.#handle !== 0) return this.#owner;
     const doing = `attach to ${this.#memory.name ?? "anonymous memory"}`;
-    if (this.#words.length === 0) {
+    if (this.#table.words.length === 0) {
       const hint = "the memory is closed, or has been mapped anew since: lay the table again";
       throw new IpcError(errno.EBADF, { syscall: "mmap", doing, hint });
     }
@@ -138,7 +151,7 @@ export class Participants {
    * @internal
    */
   checkNeighbour(buffer: ArrayBuffer, start: number, size: number, noun: string): void {
-    if (this.#words.buffer !== buffer) {
+    if (this.#table.words.buffer !== buffer) {
       const hint = "these lie over another memory, or over this one before it was mapped anew";
       throw new TypeError(`${withArticle(noun)} needs participants in its own memory: ${hint}`);
     }
@@ -156,12 +169,12 @@ export class Participants {
 
   #key(owner: number): string {
     const { fd, fileOffset } = this.#memory;
-    if (this.#table === undefined) {
+    if (this.#file === undefined) {
       const status = fstat(fd);
       const file = typeof status === "object" ? `${status.device} ${status.inode}` : "none";
-      this.#table = `${file} ${fileOffset + this.#offset}`;
+      this.#file = `${file} ${fileOffset + this.#offset}`;
     }
-    return `${this.#table} ${owner & layout.OWNER_MASK}`;
+    return `${this.#file} ${owner & layout.OWNER_MASK}`;
   }
 
   /**
@@ -173,23 +186,33 @@ export class Participants {
     return owner !== 0 && ofThisThread.has(this.#key(owner));
   }
 
-  #slot(owner: number): number {
-    const slot = (owner & layout.OWNER_SLOT_MASK) - 1;
-    return slot >= 0 && slot < layout.PARTICIPANTS_COUNT ? slot : -1;
+  /** Whether the owner is known to be dead: two loads. An id that nobody can have is dead. */
+  isDead(owner: number): boolean {
+    return this.#table.isDead(owner);
   }
 
   /**
-   * Whether the owner is known to be dead: two loads. An id that nobody can have is dead. The life word comes first: if the
-   * slot is the owner's behind that, the life was. (Between the two in the other order a successor could come alive.)
+   * As isDead, for who asks again and again. Where the words say "alive", the kernel's lock table has its say, too: always
+   * for an owner without a robust list, and for others from time to time. The kernel walks a robust list at a death and
+   * marks word by word, but only up to one that it cannot reach: that of a file which somebody has cut short meanwhile.
    */
-  isDead(owner: number): boolean {
-    const slot = this.#slot(owner);
-    if (slot < 0) return true;
-    const at = (slot * layout.SLOT_SIZE) / 4;
-    const generation = (owner & layout.OWNER_MASK) >>> layout.OWNER_GENERATION_SHIFT;
-    if (generation === 0) return true; // nobody's, also where the slot has never been held
-    if ((loadOrdered(this.#words, at + layout.SLOT_LIFE_OFFSET / 4) & layout.OWNER_DIED) !== 0) return true;
-    return loadOrdered(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4) !== generation;
+  isFoundDead(owner: number): boolean {
+    if (this.isDead(owner)) return true;
+    if (this.needsAsking(owner)) return this.isProvenDead(owner);
+    if (++this.#looks % LOOKS_PER_CLOCK !== 0 || performance.now() < this.#nextAsk) return false;
+    this.#nextAsk = performance.now() + ASK_EVERY_MS;
+    if (this.#handle === 0) return this.isProvenDead(owner);
+    participantBury(this.#handle);
+    return this.isDead(owner);
+  }
+
+  /**
+   * Of this participant, as the shim knows it; 0 before `join`.
+   *
+   * @internal
+   */
+  get handle(): number {
+    return this.#handle;
   }
 
   /** As isDead, and asks the kernel's lock table where the words say "alive". */
@@ -202,23 +225,20 @@ export class Participants {
   /** As the shim asks for those who have joined. The holder has a descriptor of its own, so that ours sees its lock. */
   #isUnlocked(owner: number): boolean {
     const { fd, fileOffset } = this.#memory;
-    const byte = fileOffset + this.#offset + this.#slot(owner) * layout.SLOT_SIZE;
+    const byte = fileOffset + this.#offset + slotOf(owner) * layout.SLOT_SIZE;
     const found = fileLockTest(fd, BY_DESCRIPTION + EXCLUSIVE, byte, 1);
     return typeof found !== "number" && found.type === UNLOCK; // if it has passed on, the owner is as dead
   }
 
   /** Where the owner's life word stands in this process; 0 for an id that nobody can have. */
   lifeAddress(owner: number): number {
-    const slot = this.#slot(owner);
+    const slot = slotOf(owner);
     return slot < 0 ? 0 : this.#memory.address + this.#offset + slot * layout.SLOT_SIZE + layout.SLOT_LIFE_OFFSET;
   }
 
   /** Whether only isProvenDead can tell of this owner's death: its kernel refuses robust lists, or its list was full. */
   needsAsking(owner: number): boolean {
-    const slot = this.#slot(owner);
-    if (slot < 0) return false;
-    const life = loadOrdered(this.#words, (slot * layout.SLOT_SIZE) / 4);
-    return (life & layout.LIFE_WITHOUT_ROBUST_LIST) === layout.LIFE_WITHOUT_ROBUST_LIST;
+    return this.#table.needsAsking(owner);
   }
 
   /**
@@ -227,13 +247,7 @@ export class Participants {
    * @internal
    */
   hasLivingOf(boot: number): boolean {
-    for (let slot = 0; slot < layout.PARTICIPANTS_COUNT; slot++) {
-      const at = (slot * layout.SLOT_SIZE) / 4;
-      const generation = loadOrdered(this.#words, at + layout.SLOT_GENERATION_OFFSET / 4);
-      const isOf = generation !== 0 && loadOrdered(this.#words, at + layout.SLOT_BOOT_OFFSET / 4) === boot;
-      if (isOf && !this.isProvenDead((generation << layout.OWNER_GENERATION_SHIFT) | (slot + 1))) return true;
-    }
-    return false;
+    return this.#table.ownersOf(boot).some((owner) => !this.isProvenDead(owner));
   }
 
   /**
@@ -241,14 +255,7 @@ export class Participants {
    * is usually who asks. 0 when it is not known any more. For messages only.
    */
   pidOf(owner: number): number {
-    const slot = this.#slot(owner);
-    if (slot < 0) return 0;
-    const word = (offset: number) => loadOrdered(this.#words, (slot * layout.SLOT_SIZE + offset) / 4);
-    const generation = word(layout.SLOT_GENERATION_OFFSET);
-    const passed = (generation - (owner >>> layout.OWNER_GENERATION_SHIFT)) & layout.GENERATION_MASK;
-    if (passed > 1) return 0;
-    const pid = word(passed === 0 ? layout.SLOT_PID_OFFSET : layout.SLOT_PREVIOUS_PID_OFFSET);
-    return word(layout.SLOT_GENERATION_OFFSET) === generation ? pid : this.pidOf(owner);
+    return this.#table.pidOf(owner);
   }
 
   /**

@@ -31,10 +31,7 @@ function takeName(fd: number): boolean {
 
 /** Whether the name still leads to the file of this descriptor, and not to a successor of the same name. */
 function isStillNamed(path: string, fd: number): boolean {
-  const other = sys.open(path, sys.O_RDONLY | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0);
-  if (other < 0) return false;
-  const [a, b] = [sys.fstat(fd), sys.fstat(other)];
-  sys.close(other);
+  const [a, b] = [sys.fstat(fd), sys.lstat(path)];
   return typeof a === "object" && typeof b === "object" && a.inode === b.inode && a.device === b.device;
 }
 

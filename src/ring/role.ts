@@ -63,9 +63,7 @@ export class Role {
 
   /** Whether a holder of this id is dead. */
   isDead(owner: number): boolean {
-    return this.#participants.needsAsking(owner)
-      ? this.#participants.isProvenDead(owner)
-      : this.#participants.isDead(owner);
+    return this.#participants.isFoundDead(owner);
   }
 
   pidOf(owner: number): number {

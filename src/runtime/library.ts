@@ -39,12 +39,19 @@ function temporaryDirectories(): string[] {
 /** Also of another environment's copy, and of no other version's. */
 const copyName = () => `linux-ipc-${process.arch}-${hash}.so`;
 
-/** The path from which another environment of this process, a Worker or who started it, has loaded its copy. */
+/** As maps name glibc, also before 2.34. */
+const GLIBC = /\/libc(\.so\.6|-2\.\d+\.so)$/m;
+
+/**
+ * The path from which another environment of this process, a Worker or who started it, has loaded its copy. Only for
+ * glibc's loader: another one opens the file, which by now may be somebody else's.
+ */
 function loadedCopy(): string | undefined {
   const path = "/proc/self/maps";
   if (!isGranted({ name: "read", path })) return undefined;
+  const maps = readFileSync(path, "utf8");
   const mapped = new RegExp(`/.*/${copyName()}(?= \\(deleted\\)$)`, "m");
-  return mapped.exec(readFileSync(path, "utf8"))?.[0];
+  return GLIBC.test(maps) ? mapped.exec(maps)?.[0] : undefined;
 }
 
 /**
@@ -56,7 +63,7 @@ function fromLoadedCopy<T>(load: (path: string) => T): T | undefined {
     const path = loadedCopy();
     return path === undefined ? undefined : load(path);
   } catch {
-    return undefined; // another loader, or no /proc
+    return undefined; // no /proc
   }
 }
 

@@ -20,6 +20,7 @@ export const symbols = {
   ftruncate: { result: "i32", arguments: 2 },
   fallocate: { result: "i32", arguments: 3 },
   fstat: { result: "i32", arguments: 2 },
+  lstat: { result: "i32", arguments: 2 },
   statfs: { result: "i32", arguments: 2 },
   memfd_create: { result: "i32", arguments: 2 },
   add_seals: { result: "i32", arguments: 2 },
@@ -50,6 +51,7 @@ export const symbols = {
   participant_attach: { result: "f64", arguments: 4 },
   participant_owner: { result: "i32", arguments: 1 },
   participant_detach: { result: "i32", arguments: 1 },
+  participant_bury: { result: "i32", arguments: 1 },
   participant_dead: { result: "i32", arguments: 2 },
 
   watch_add: { result: "f64", arguments: 4 },
@@ -86,7 +88,8 @@ export const symbols = {
   thread_ids: { result: "i32", arguments: 2 },
   futex_wait_any: { result: "i32", arguments: 3 },
   futex_await: { result: "f64", arguments: 4 },
-  futex_leave: { result: "i32", arguments: 2 },
+  futex_leave: { result: "i32", arguments: 1 },
+  futex_pass_on: { result: "i32", arguments: 0 },
   yield: { result: "i32", arguments: 0 },
 
   descriptor_add: { result: "f64", arguments: 4 },
@@ -106,7 +109,7 @@ export const symbols = {
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 9;
+export const ABI_VERSION = 10;
 
 export type SymbolName = keyof typeof symbols;
 

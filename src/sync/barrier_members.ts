@@ -3,7 +3,6 @@
 import { PARTICIPANTS_COUNT } from "../memory/layout.ts";
 import type { Participants } from "../memory/participants.ts";
 import * as layout from "./layout.ts";
-import { isOwnerDead } from "./lock_word.ts";
 
 /** After 2 ** 31 - 1 comes 1: 0 is the phase that waits for the parties, and what stands for "arrived nowhere". */
 export const phaseAfter = (phase: number) => (Math.max(phase, 0) % (2 ** 31 - 1)) + 1;
@@ -78,7 +77,7 @@ export class BarrierMembers {
     const generation = Atomics.load(this.#members, slot);
     if (generation === 0) return 0;
     const owner = (generation << 10) | (slot + 1);
-    if (!isOwnerDead(this.#participants, owner)) return owner;
+    if (!this.#participants.isFoundDead(owner)) return owner;
     Atomics.compareExchange(this.#members, slot, generation, 0);
     return 0;
   }

@@ -18,6 +18,10 @@ import * as choice from "./file_lock_options.ts";
 import { FileLockWait } from "./file_lock_wait.ts";
 
 const RANGE = ["shared", "offset", "length"];
+const HINTS: Readonly<Record<number, string>> = {
+  [errno.EBADF]: "it is not open for reading (shared locks) or for writing (exclusive locks)",
+  [errno.EAGAIN]: "no thread can be started that would wait (ulimit -u, pids.max of the control group)",
+};
 
 /** A lock of somebody else that is in the way. */
 export interface FileLockBlocker {
@@ -132,13 +136,13 @@ export class FileLock {
     return choice.operationOf(this.kind, isShared);
   }
 
-  /** A guard, undefined where it is busy; throws what else the kernel says. */
-  #settle(claim: Claim, result: number): FileLockGuard | undefined {
+  /** A guard, undefined where the answer is `inVain`; throws what else there is to say. */
+  #settle(claim: Claim, result: number, inVain: number): FileLockGuard | undefined {
     if (result === 0) return new FileLockGuard(claim, () => this.#drop(claim, true));
     this.#drop(claim, claim.inherits);
-    if (result === -errno.EAGAIN || result === STILL_WAITING) return undefined;
-    const badMode = "it is not open for reading (shared locks) or for writing (exclusive locks)";
-    throw new IpcError(-result, this.#attempt("lock", result === -errno.EBADF ? badMode : undefined));
+    if (result === inVain) return undefined;
+    const attempt = this.#attempt("lock", HINTS[-result]);
+    throw new IpcError(-result, result === -errno.EAGAIN ? { ...attempt, syscall: "pthread_create" } : attempt);
   }
 
   #drop(claim: Claim, unlocks: boolean): void {
@@ -173,7 +177,7 @@ export class FileLock {
   #tryLock(wanted: choice.Wanted): FileLockGuard | undefined {
     if (this.#isClaimed(wanted)) return undefined;
     const { fd, operation, start, length } = this.#request(wanted, this.#operation(wanted.isShared));
-    return this.#settle(this.#claim(wanted), fileLock(fd, operation, start, length));
+    return this.#settle(this.#claim(wanted), fileLock(fd, operation, start, length), -errno.EAGAIN);
   }
 
   /**
@@ -189,7 +193,7 @@ export class FileLock {
    * F_OFD_SETLKW, F_SETLKW, flock: takes the lock, blocking this thread until nobody is in the way. Errors as `tryLock`.
    *
    * @throws {IpcError} EDEADLK this object holds or awaits what is in the way; for "posix" also: two processes wait for
-   * each other
+   * each other; EAGAIN no thread can be started that waits
    */
   lockSync(options?: choice.FileLockRange & { timeoutMs?: undefined }): FileLockGuard;
   /** As without a timeout, but undefined after it. */
@@ -203,7 +207,7 @@ export class FileLock {
     if (this.#claims.conflict(wanted))
       throw new IpcError(errno.EDEADLK, this.#attempt("lock", "this object holds it, or awaits it"));
     const request = this.#request(wanted, this.#operation(wanted.isShared));
-    return this.#settle(this.#claim(wanted), waitForFileLockSync(request, deadline));
+    return this.#settle(this.#claim(wanted), waitForFileLockSync(request, deadline), STILL_WAITING);
   }
 
   /**
@@ -230,7 +234,7 @@ export class FileLock {
         this.#queue.delete(wait);
         return this.#claim(wanted);
       },
-      settle: (claim, result) => this.#settle(claim, result),
+      settle: (claim, result) => this.#settle(claim, result, STILL_WAITING),
       onEnd: () => {
         this.#queue.delete(wait);
         this.#waiting.delete(wait);

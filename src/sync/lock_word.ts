@@ -27,11 +27,6 @@ export const ACQUIRED = 1;
 /** Acquired from a dead holder: what the lock protects may be half changed. */
 export const RECOVERED = 2;
 
-/** Whether the owner is dead, by the proof that its kernel offers: two loads, or a question where it has no robust lists. */
-export function isOwnerDead(participants: Participants, owner: number): boolean {
-  return participants.needsAsking(owner) ? participants.isProvenDead(owner) : participants.isDead(owner);
-}
-
 /** Where a lock lies: bytes from the start of its memory. */
 export interface LockPlace {
   readonly word: number;
@@ -101,7 +96,7 @@ export class LockWord {
   }
 
   private isDead(owner: number): boolean {
-    return owner !== this.me && isOwnerDead(this.participants, owner);
+    return owner !== this.me && this.participants.isFoundDead(owner);
   }
 
   /** Gives the lock back. False: it was not ours. */

@@ -5,7 +5,6 @@ import type { Participants } from "../memory/participants.ts";
 import type { Placement } from "../memory/placement.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import { RWLOCK_READERS } from "./layout.ts";
-import { isOwnerDead } from "./lock_word.ts";
 import { Share } from "./share.ts";
 
 /** The table as seen by one object. Its participant has one word, for all the read guards of all its objects. */
@@ -104,7 +103,7 @@ export class Readers {
 
   private living(slot: number, generation: number): number {
     const owner = (generation << OWNER_GENERATION_SHIFT) | (slot + 1);
-    if (!isOwnerDead(this.participants, owner)) return owner;
+    if (!this.participants.isFoundDead(owner)) return owner;
     Atomics.compareExchange(this.words, slot, generation, 0);
     return 0;
   }

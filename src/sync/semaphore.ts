@@ -15,7 +15,6 @@ import {
   SEMAPHORE_VALUE_MOST,
   VERSION,
 } from "./layout.ts";
-import { isOwnerDead } from "./lock_word.ts";
 import { Share } from "./share.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
@@ -107,7 +106,7 @@ export class Semaphore extends SharedObject {
 
   /** Whether a permit with this in its word can be taken. */
   private isFree(owner: number): boolean {
-    return owner === 0 || (owner !== this.me && isOwnerDead(this.placement.participants, owner));
+    return owner === 0 || (owner !== this.me && this.placement.participants.isFoundDead(owner));
   }
 
   /** Permits that could be taken at this moment. */

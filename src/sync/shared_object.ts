@@ -16,6 +16,7 @@ import {
 } from "../memory/placement.ts";
 import type { SegmentKind } from "../memory/segment.ts";
 import { SharedMemory } from "../memory/shared_memory.ts";
+import { boot } from "../sys/boot.ts";
 import { errno } from "../sys/errno.ts";
 import { CLOSED_HERE, IpcError } from "../sys/error.ts";
 import { INSPECT, shown } from "../sys/inspect.ts";
@@ -45,14 +46,18 @@ export interface ObjectClass<Instance, Options> {
   new (placement: Placement): Instance;
 }
 
-/** The object at the placement, which closes with its memory. Where it cannot be made, the placement is closed. */
-function lay<T extends Closable, O>(Kind: ObjectClass<T, O>, placement: Placement): T {
+/**
+ * The object at the placement, which closes with its memory. Where it cannot be made, the placement is closed, and who has
+ * made an `exclusive` name takes that back, unless somebody was fast and uses it.
+ */
+function lay<T extends Closable, O>(Kind: ObjectClass<T, O>, placement: Placement, { isExclusive = false } = {}): T {
   try {
     checkRoom(Kind.kind, placement);
     const object = new Kind(placement);
     attach(placement, object);
     return object;
   } catch (error) {
+    if (isExclusive && !placement.participants.hasLivingOf(boot())) placement.memory.unlinkOnClose?.();
     closePlacement(placement);
     throw error;
   }
@@ -96,7 +101,7 @@ export abstract class SharedObject {
     const { kind } = this;
     checkOptions(options, ["mode", "unlinkOnClose", ...kind.optionNames], `create of ${withArticle(kind.noun)}`);
     const fill = (buffer: ArrayBuffer, base: number) => kind.fill?.(options, buffer, base);
-    return lay(this, createPlacement(name, kind, kind.size(options), options, fill));
+    return lay(this, createPlacement(name, kind, kind.size(options), options, fill), { isExclusive: true });
   }
 
   /**

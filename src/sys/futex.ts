@@ -75,6 +75,11 @@ export function futexAwait(address: number, expected: number, id: number): numbe
 }
 
 /** Ends a wait: 0 it still waited, 1 it had been woken, 2 the value differed, 3 the word had been unmapped. */
-export function futexLeave(wait: number, memoryGoes: boolean): number {
-  return environment().calls.futex_leave(wait, memoryGoes ? 1 : 0);
+export function futexLeave(wait: number): number {
+  return environment().calls.futex_leave(wait);
+}
+
+/** Before memory goes: blocks until wake-ups that have reached waits which left before are passed on. */
+export function futexPassOn(): void {
+  environment().calls.futex_pass_on();
 }

@@ -76,12 +76,21 @@ export interface FileStatus {
   readonly inode: number;
 }
 
-/** fstat(2), or -errno. */
-export function fstat(fd: number): FileStatus | number {
-  const { result, values } = scratchDoubles(6, (address) => environment().calls.fstat(fd, address));
+function statusOf(call: (address: number) => number): FileStatus | number {
+  const { result, values } = scratchDoubles(6, call);
   if (result < 0) return result;
   const [size, mode, links, owner, device, inode] = values;
   return { size, mode, links, owner, device, inode };
+}
+
+/** fstat(2), or -errno. */
+export function fstat(fd: number): FileStatus | number {
+  return statusOf((address) => environment().calls.fstat(fd, address));
+}
+
+/** lstat(2), or -errno. */
+export function lstat(path: string): FileStatus | number {
+  return statusOf((address) => environment().calls.lstat(scratchText(path), address));
 }
 
 /** What lies in tmpfs, and memfds, is memory and nothing else. */

@@ -17,6 +17,11 @@ export function participantDetach(participant: number): number {
   return environment().calls.participant_detach(participant);
 }
 
+/** Asks the locks of all slots that look alive, and marks the dead. */
+export function participantBury(participant: number): number {
+  return environment().calls.participant_bury(participant);
+}
+
 /** 1 when `owner` is proven dead, 0 when it lives. */
 export function participantDead(participant: number, owner: number): number {
   return environment().calls.participant_dead(participant, owner);

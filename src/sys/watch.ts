@@ -2,10 +2,13 @@
 
 import { environment } from "../runtime/environment.ts";
 
-/** Registers the word at `address`; `id` is what watchTake will say. The watch's handle, or -errno. */
-export function watchAdd(address: number, id: number, options: { isLife: boolean }): number {
+/**
+ * Registers the word at `address`; `id` is what watchTake will say; `participant`: the handle of who has joined the table of
+ * whose lives it is one, 0 for other words. The watch's handle, or -errno.
+ */
+export function watchAdd(address: number, id: number, participant: number): number {
   const { calls, address: here } = environment();
-  return calls.watch_add(address, options.isLife ? 1 : 0, id, here);
+  return calls.watch_add(address, participant, id, here);
 }
 
 /** Asks to be told once when the word differs from `expected`. 1: it does already, and nothing will be told. */

@@ -75,8 +75,7 @@ export class ParticipantDeath implements Death {
   }
 
   isOver(): boolean {
-    const [participants, owner] = [this.#participants, this.#owner];
-    return participants.needsAsking(owner) ? participants.isProvenDead(owner) : participants.isDead(owner);
+    return this.#participants.isProvenDead(this.#owner);
   }
 
   arm(callback: () => void): boolean {

@@ -16,11 +16,12 @@ export class Watch {
   /** Whose life word is armed; it stays so until it fires, since there is only one thing to wait for. 0 = nobody's. */
   #armedFor = 0;
 
-  /** `isLife`: the word is a participant's life word, which needs a flag for the kernel to wake us. */
-  constructor(address: number, options: { isLife: boolean }) {
+  /** `lifeFor`: the word is a life word, which needs a flag for the kernel to wake us; the handle of who asks for it. */
+  constructor(address: number, options: { lifeFor?: number } = {}) {
+    const { lifeFor = 0 } = options;
     this.#id = register(this);
-    this.#isLife = options.isLife;
-    const result = watchAdd(address, this.#id, options);
+    this.#isLife = lifeFor !== 0;
+    const result = watchAdd(address, this.#id, lifeFor);
     if (result < 0) unregister(this.#id);
     this.#handle = check(result, () => ({ syscall: "pthread_create", doing: "start the waiting engine" }));
   }

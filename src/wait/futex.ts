@@ -3,7 +3,7 @@
 import { checkRegion } from "../memory/memory_region.ts";
 import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
-import { EVERYBODY, futexWake } from "../sys/futex.ts";
+import { EVERYBODY, futexPassOn, futexWake } from "../sys/futex.ts";
 import { INSPECT, shown } from "../sys/inspect.ts";
 import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "./deadline.ts";
@@ -25,6 +25,9 @@ export interface FutexMemory {
   /** The dependent has gone. */
   afterClose(dependent: object): void;
 }
+
+/** For the memories that awaited futexes lie in: a wait that left may still have to pass on a wake-up there. */
+const THOSE_WHO_LEFT = {};
 
 /** Words that one wait can have: FUTEX_WAITV_MAX of the kernel. */
 const WORDS_MAX = 128;
@@ -230,7 +233,10 @@ export class Futex extends NamedWord {
     if (leave === undefined) this.waiting.delete(leaver);
     else this.waiting.set(leaver, leave);
     if (this.waiting.size === 0) this.memory.afterClose(this);
-    else if (leave !== undefined && this.waiting.size === 1) this.memory.beforeClose(this, () => this.onClose());
+    else if (leave !== undefined && this.waiting.size === 1) {
+      this.memory.beforeClose(this, () => this.onClose());
+      this.memory.beforeClose(THOSE_WHO_LEFT, futexPassOn);
+    }
   }
 
   private onClose(): void {
@@ -238,6 +244,7 @@ export class Futex extends NamedWord {
     const doing = `wait for the futex ${name}+${this.offset}`;
     const hint = "its memory was closed or resized in this process";
     for (const leave of [...this.waiting.values()]) leave(new IpcError(errno.EBADF, { syscall: "futex", doing, hint }));
+    futexPassOn();
   }
 
   /** Pending waits keep the process alive (the default). Counts from the next wait on. */

@@ -78,7 +78,7 @@ class AnyWait {
       this.#resolve(result);
       return;
     }
-    for (const place of this.#places) place.whenClosed(this, (reason) => this.#fail(reason, true));
+    for (const place of this.#places) place.whenClosed(this, (reason) => this.#fail(reason));
     this.#limit(options);
     this.#queue();
   }
@@ -107,12 +107,12 @@ class AnyWait {
     };
   }
 
-  /** Leaves all queues: the first outcome. A wake-up that this wait does not use is passed on, before the memory goes. */
-  #leave(mayUse: boolean, memoryGoes = false): FutexAnyResult | undefined {
+  /** Leaves all queues: the first outcome. A wake-up that this wait does not use is passed on. */
+  #leave(mayUse: boolean): FutexAnyResult | undefined {
     let used: FutexAnyResult | undefined;
     let isUnmapped = false;
     this.#waits.splice(0).forEach((wait, index) => {
-      const outcome = wait.end(memoryGoes);
+      const outcome = wait.end();
       if (outcome === UNMAPPED) isUnmapped = true;
       else if (mayUse && used === undefined && outcome !== 0) {
         used = { result: outcome === WOKEN ? "ok" : "not-equal", index };
@@ -129,8 +129,8 @@ class AnyWait {
     this.#resolve(result);
   }
 
-  #fail(reason: unknown, memoryGoes = false): void {
-    this.#leave(false, memoryGoes);
+  #fail(reason: unknown): void {
+    this.#leave(false);
     this.#end();
     this.#reject(reason);
   }

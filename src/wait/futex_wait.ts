@@ -36,11 +36,11 @@ export class FutexWait {
     callback?.();
   }
 
-  /** Leaves the queue and says what came of it; exactly once. `memoryGoes`: it is out of the queue when this returns. */
-  end(memoryGoes = false): number {
+  /** Leaves the queue and says what came of it; exactly once. What reaches it behind that is passed on. */
+  end(): number {
     unregister(this.#id);
     this.#callback = undefined;
     if (this.#isHolding) hold(-1);
-    return futexLeave(this.#handle, memoryGoes);
+    return futexLeave(this.#handle);
   }
 }

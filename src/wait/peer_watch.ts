@@ -27,7 +27,7 @@ export class PeerWatch {
     const address = this.#participants.lifeAddress(owner);
     if (address !== this.#address) {
       this.#forget(); // before the next one, which may be refused
-      this.#watch = new Watch(address, { isLife: true });
+      this.#watch = new Watch(address, { lifeFor: this.#participants.handle });
       this.#address = address;
     }
     const isArmed = this.#watch?.arm(owner, callback) ?? true;

@@ -6,6 +6,7 @@ import type { Participants } from "../memory/participants.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { clockMonotonic, waitEvent, waitEventAmong } from "../sys/futex.ts";
+import { loadOrdered } from "../sys/ordering.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
 import { Watch } from "./engine.ts";
@@ -83,14 +84,16 @@ export class Waiter {
    */
   waitSync<T>(attempt: () => T | undefined, deadline: number): T | undefined {
     const budget = spinBudget(this.#parts.spinMs, deadline);
-    for (;;) {
-      let result = spin(attempt, deadline === NEVER ? budget : Math.min(budget, deadline - clockMonotonic()));
+    for (let isQuiet = false; ; ) {
+      const spins = isQuiet ? 0 : budget;
+      let result = spin(attempt, deadline === NEVER ? spins : Math.min(spins, deadline - clockMonotonic()));
       if (result !== undefined || isPast(deadline)) return result;
       const key = this.#announce();
       result = attempt();
       if (result !== undefined) return result;
       if (deadline === NEVER) this.#refuseDeadlock();
       this.#sleep(key, deadline);
+      isQuiet = loadOrdered(this.#words, this.#parts.own / 4) === key; // it has only come up for a look
       result = attempt();
       if (result !== undefined) return result;
     }
@@ -153,7 +156,7 @@ export class Waiter {
       this.#unpark();
       onChange();
     };
-    this.#watch ??= new Watch(memory.address + own, { isLife: false });
+    this.#watch ??= new Watch(memory.address + own);
     if (this.#watch.arm(key, change) && this.#armPeers(change)) {
       const longest = longestSleep();
       if (longest !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(change, longest / 1e6).unref();

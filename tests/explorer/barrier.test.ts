@@ -21,7 +21,7 @@ class Member {
   constructor(scene: BarrierScene, id: number) {
     this.#scene = scene;
     const isDead = (owner: number) => scene.all[(owner & 1023) - 1]?.isDead ?? true;
-    const table = { join: () => id, needsAsking: () => false, isDead } as unknown as Participants;
+    const table = { join: () => id, needsAsking: () => false, isDead, isFoundDead: isDead } as unknown as Participants;
     this.#members = new BarrierMembers(scene.memory.buffer, 0, table);
   }
 

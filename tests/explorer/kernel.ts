@@ -334,8 +334,8 @@ export class Kernel {
     for (const watch of this.#watches) this.#look(watch);
   }
 
-  addWatch(address: number, isLife: number, id: number): number {
-    this.#watches.push({ ...this.#at(address), isLife: isLife === 1, id, expected: undefined });
+  addWatch(address: number, lifeFor: number, id: number): number {
+    this.#watches.push({ ...this.#at(address), isLife: lifeFor !== 0, id, expected: undefined });
     return this.#watches.length;
   }
 
@@ -390,10 +390,11 @@ function replaceCalls(): void {
   const here = environment();
   const played: Record<string, (...values: number[]) => number> = {
     participant_attach: (fd) => kernel.attach(fd),
+    participant_bury: () => 0, // who is dead, is marked
     participant_owner: (handle) => kernel.ownerOf(handle),
     futex_advance: (address) => kernel.advance(address),
     futex_wake: (address, count) => kernel.wake(address, count),
-    watch_add: (address, isLife, id) => kernel.addWatch(address, isLife, id),
+    watch_add: (address, lifeFor, id) => kernel.addWatch(address, lifeFor, id),
     watch_arm: (handle, expected) => kernel.arm(handle, expected),
     watch_remove: (handle) => kernel.disarm(handle),
     watch_take: () => kernel.take(),

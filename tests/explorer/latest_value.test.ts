@@ -65,7 +65,14 @@ class Scene {
   writer(): LatestValueWriter {
     const id = ++this.#lives << 10;
     const isDead = (owner: number) => owner !== id;
-    const table = { owner: id, join: () => id, isDead, isProvenDead: isDead, needsAsking: () => false };
+    const table = {
+      owner: id,
+      join: () => id,
+      isDead,
+      isFoundDead: isDead,
+      isProvenDead: isDead,
+      needsAsking: () => false,
+    };
     const participants = table as unknown as Participants;
     const role = new Role(new Int32Array(this.memory.buffer), 0, WRITER, participants);
     role.take("explored", () => {});

@@ -28,7 +28,7 @@ export class LockProcess {
     this.#scene = scene;
     this.id = id;
     const isDead = (owner: number) => scene.isDead(owner);
-    const table = { owner: id, join: () => id, isDead, isProvenDead: isDead };
+    const table = { owner: id, join: () => id, isDead, isFoundDead: isDead, isProvenDead: isDead };
     const participants = { ...table, needsAsking: () => false, pidOf: (owner: number) => owner };
     const memory = { buffer: scene.memory.buffer, address: 0 } as unknown as SharedMemory;
     this.word = new LockWord(memory, layout.lockAt(0), participants as unknown as Participants, () => scene.advance());

@@ -31,7 +31,15 @@ class Scene {
   role(id: number): Role {
     const isDead = (owner: number) => this.dead.has(owner);
     const no = () => false;
-    const table = { join: () => id, isDead, isProvenDead: isDead, needsAsking: no, isOfThisThread: no, pidOf: () => 0 };
+    const table = {
+      join: () => id,
+      isDead,
+      isFoundDead: isDead,
+      isProvenDead: isDead,
+      needsAsking: no,
+      isOfThisThread: no,
+      pidOf: () => 0,
+    };
     return new Role(new Int32Array(this.memory.buffer), 0, WORDS, table as unknown as Participants);
   }
 }

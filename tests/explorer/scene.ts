@@ -130,7 +130,7 @@ export class Scene {
   /** The participants' table as `life` sees it. */
   #table(life: Life): Participants {
     const isDead = (owner: number) => this.#isDead(owner);
-    const table = { owner: life.id, join: () => life.id, isDead, isProvenDead: isDead };
+    const table = { owner: life.id, join: () => life.id, isDead, isFoundDead: isDead, isProvenDead: isDead };
     return { ...table, needsAsking: () => false, pidOf: (owner: number) => owner } as unknown as Participants;
   }
 

@@ -48,7 +48,14 @@ class Scene {
   view(): View {
     const id = ++this.#lives << 10;
     const isDead = (owner: number) => owner !== id;
-    const table = { owner: id, join: () => id, isDead, isProvenDead: isDead, needsAsking: () => false };
+    const table = {
+      owner: id,
+      join: () => id,
+      isDead,
+      isFoundDead: isDead,
+      isProvenDead: isDead,
+      needsAsking: () => false,
+    };
     const region = { buffer: this.memory.buffer, address: 0, size: this.memory.buffer.byteLength } as MemoryRegion;
     const placement = { memory: region, participants: table as unknown as Participants, base: 0 };
     const map = new MapTable(region, 0, this.#geometry, "explored");

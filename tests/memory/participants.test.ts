@@ -13,7 +13,6 @@ import {
   SLOT_LIFE_OFFSET,
   SLOT_SIZE,
 } from "../../src/memory/layout.ts";
-import { isOwnerDead } from "../../src/sync/lock_word.ts";
 import { compilePeer } from "../support/c_peer.ts";
 import {
   cleanUp,
@@ -267,7 +266,9 @@ describe("participants beyond what the kernel marks at a death", () => {
     const other = start(memory.name ?? "", COUNT, TABLES, AGAIN);
     const owners = async () => (await other.line()).split(",").map(Number);
     const asked = (all: number[]) => all.filter((owner, index) => tables[index % TABLES].needsAsking(owner)).length;
-    const dead = (all: number[]) => all.filter((owner, index) => isOwnerDead(tables[index % TABLES], owner)).length;
+    const isDead = (table: Participants, owner: number) =>
+      table.needsAsking(owner) ? table.isProvenDead(owner) : table.isDead(owner);
+    const dead = (all: number[]) => all.filter((owner, index) => isDead(tables[index % TABLES], owner)).length;
     const first = await owners();
     assert.deepEqual([first.length, asked(first), dead(first)], [COUNT, COUNT - WALKED, 0]);
     other.write("give some back");

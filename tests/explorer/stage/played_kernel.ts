@@ -240,12 +240,15 @@ export class PlayedKernel {
 
   // -- watches ---------------------------------------------------------------------------------------------------
 
-  addWatch(address: number, isLife: number, id: number): number {
+  addWatch(address: number, lifeFor: number, id: number): number {
     const at = this.#of(this.#stage.me);
     const index = this.#tables[at + WATCHES] as number;
     if (index === WATCHES_MOST) throw new Error("a player has too many watches");
     this.#tables[at + WATCHES] = index + 1;
-    this.#tables.set([this.#offset(address), isLife, 0, 0, 0, id], at + FIRST_WATCH + index * WATCH_WORDS);
+    this.#tables.set(
+      [this.#offset(address), lifeFor === 0 ? 0 : 1, 0, 0, 0, id],
+      at + FIRST_WATCH + index * WATCH_WORDS,
+    );
     return at + FIRST_WATCH + index * WATCH_WORDS;
   }
 
@@ -332,11 +335,12 @@ export class PlayedKernel {
   #replaceCalls(): void {
     const played: Record<string, (...values: number[]) => number> = {
       participant_attach: (fd) => this.attach(fd as number),
-      participant_dead: () => 0, // who is, is marked
+      participant_bury: () => 0, // who is dead, is marked
+      participant_dead: () => 0,
       participant_owner: (handle) => this.ownerOf(handle as number),
       futex_advance: (address) => this.advance(address as number),
       futex_wake: (address, count) => this.wake(address as number, count as number),
-      watch_add: (address, isLife, id) => this.addWatch(address as number, isLife as number, id as number),
+      watch_add: (address, lifeFor, id) => this.addWatch(address as number, lifeFor as number, id as number),
       watch_arm: (watch, expected) => this.arm(watch as number, expected as number),
       watch_remove: (watch) => this.disarm(watch as number),
       watch_take: () => this.take(),
