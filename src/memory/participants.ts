@@ -6,7 +6,6 @@ import { check, IpcError } from "../sys/error.ts";
 import { BY_DESCRIPTION, EXCLUSIVE, fileLockTest, UNLOCK } from "../sys/file_lock.ts";
 import { membarrierRegister } from "../sys/futex.ts";
 import { INSPECT, shown } from "../sys/inspect.ts";
-import { fstat } from "../sys/memory.ts";
 import {
   participantAttach,
   participantBury,
@@ -16,18 +15,19 @@ import {
 } from "../sys/participant.ts";
 import { refuseNew, withArticle } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
+import { JoinedHere } from "./joined_here.ts";
+import { LaidRange } from "./laid_range.ts";
 import * as layout from "./layout.ts";
 import { checkPlace, type MemoryRegion } from "./memory_region.ts";
 import { ParticipantTable, slotOf } from "./participant_table.ts";
 import { coveringLockHint } from "./record_lock.ts";
 
+const NOUN = "table of participants";
+
 /** Of the looks that find an owner alive, one in so many asks for the time, */
 const LOOKS_PER_CLOCK = 16;
 /** and so often, in ms, the kernel's lock table is asked. */
 const ASK_EVERY_MS = 250;
-
-/** Who has joined in this thread, the main one or a Worker, with its table. */
-const ofThisThread = new Set<string>();
 
 /**
  * A table of who is attached. Locks and roles that lie in the same memory name their owners by it.
@@ -58,8 +58,9 @@ export class Participants {
   readonly #dependents = new Dependents();
   #handle = 0;
   #owner = 0;
-  /** The file and the place in it, by which two mappings of one table are known as one. */
-  #file: string | undefined;
+  readonly #joinedHere: JoinedHere;
+  /** While it has joined, nothing else is laid over the table. */
+  readonly #range: LaidRange;
   #looks = 0;
   #nextAsk = 0;
 
@@ -68,6 +69,9 @@ export class Participants {
     this.#memory = memory;
     this.#offset = offset;
     this.#table = new ParticipantTable(memory.buffer, offset);
+    this.#joinedHere = new JoinedHere(memory, offset);
+    this.#range = new LaidRange(memory, NOUN, offset);
+    this.#range.check(layout.PARTICIPANTS_SIZE);
     this.#leaveInTime();
   }
 
@@ -83,18 +87,19 @@ export class Participants {
   /**
    * The table at `byteOffset` of the memory; zeros are an empty one.
    *
-   * @throws {RangeError} `byteOffset` is not a multiple of 128, or the table does not fit
+   * @throws {RangeError} `byteOffset` is not a multiple of 128, the table does not fit, or an object is open there
    * @throws {TypeError} memory that nobody else can map
    * @throws {IpcError} EBADF the memory is closed
    */
   static over(memory: MemoryRegion, byteOffset: number): Participants {
-    checkPlace(memory, byteOffset, layout.PARTICIPANTS_SIZE, "table of participants");
+    checkPlace(memory, byteOffset, layout.PARTICIPANTS_SIZE, NOUN);
     return new Participants(memory, byteOffset);
   }
 
   /**
-   * Takes a slot, once; the owner id: generation << 10 | slot + 1.
+   * Takes a slot, once; the owner id: generation << 10 | slot + 1. Until `close` nothing else is laid over the table here.
    *
+   * @throws {RangeError} an object has been laid over it since
    * @throws {IpcError} EUSERS all 128 slots are held by the living, or by a record lock over the file; EACCES the memory
    * is read-only; EBADF it is closed, or mapped anew since; EINVAL it has explicit huge pages
    */
@@ -110,10 +115,12 @@ export class Participants {
       const hint = "the memory is read-only: nobody would see it";
       throw new IpcError(errno.EACCES, { syscall: "mmap", doing, hint });
     }
+    this.#range.check(layout.PARTICIPANTS_SIZE);
     const result = participantAttach(fd, fileOffset + this.#offset, layout.PARTICIPANTS_COUNT);
     this.#handle = check(result, () => ({ syscall: "fcntl", doing, hint: this.#hintOn(-result) }));
     this.#owner = participantOwner(this.#handle);
-    ofThisThread.add(this.#key(this.#owner));
+    this.#joinedHere.add(this.#owner);
+    this.#range.claim();
     this.#leaveInTime();
     membarrierRegister(); // peers that go to sleep may ask for a barrier here
     return this.#owner;
@@ -136,11 +143,7 @@ export class Participants {
     return "all are held by live processes";
   }
 
-  /**
-   * Where the table lies.
-   *
-   * @internal
-   */
+  /** Where the table lies. @internal */
   get memory(): MemoryRegion {
     return this.#memory;
   }
@@ -167,23 +170,13 @@ export class Participants {
     return this.#owner;
   }
 
-  #key(owner: number): string {
-    const { fd, fileOffset } = this.#memory;
-    if (this.#file === undefined) {
-      const status = fstat(fd);
-      const file = typeof status === "object" ? `${status.device} ${status.inode}` : "none";
-      this.#file = `${file} ${fileOffset + this.#offset}`;
-    }
-    return `${this.#file} ${owner & layout.OWNER_MASK}`;
-  }
-
   /**
    * Whether the owner has joined in this very thread, by whichever object: blocking, it would wait for itself.
    *
    * @internal
    */
   isOfThisThread(owner: number): boolean {
-    return owner !== 0 && ofThisThread.has(this.#key(owner));
+    return this.#joinedHere.has(owner);
   }
 
   /** Whether the owner is known to be dead: two loads. An id that nobody can have is dead. */
@@ -206,11 +199,7 @@ export class Participants {
     return this.isDead(owner);
   }
 
-  /**
-   * Of this participant, as the shim knows it; 0 before `join`.
-   *
-   * @internal
-   */
+  /** Of this participant, as the shim knows it; 0 before `join`. @internal */
   get handle(): number {
     return this.#handle;
   }
@@ -286,7 +275,8 @@ export class Participants {
     this.#dependents.close();
     this.#memory.afterClose(this);
     if (this.#handle === 0) return;
-    ofThisThread.delete(this.#key(this.#owner));
+    this.#joinedHere.delete(this.#owner);
+    this.#range.release();
     participantDetach(this.#handle);
     this.#handle = 0;
     this.#owner = 0;

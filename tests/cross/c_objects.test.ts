@@ -1,6 +1,7 @@
 // Condition, owned permits, Once and Barrier between C and the runtimes: woken both ways, and deaths that free the others.
 
 import assert from "node:assert/strict";
+import { truncateSync } from "node:fs";
 import { after, afterEach, describe, it } from "node:test";
 import { Barrier, Condition, Mutex, Once, Participants, Semaphore, SharedMemory } from "../../mod.ts";
 import { cleanUp, mainRuntimes, runtimeNamed, sleep, uniqueName } from "../support/mod.ts";
@@ -42,6 +43,19 @@ async function arriveAll(
 describe("objects between C and", () => {
   afterEach(closeAll);
   after(cleanUpPeers);
+
+  it("whom the kernel cannot mark as dead, since a file was cut that it opened later: it is found all the same", async () => {
+    const { name } = make(Mutex, "c-unmarked");
+    const { name: later } = make(Mutex, "c-unmarked-later");
+    const [holder, c] = [await SyncPeer.start("Mutex", name), await CCaller.start("MUTX", name)];
+    assert.equal(await holder.call("object lock"), "guard -");
+    assert.equal(await holder.call(`open Mutex ${later}`), "ready");
+    truncateSync(`/dev/shm${later}`, 0);
+    c.begin("lock -1");
+    await sleep(100);
+    await holder.kill();
+    assert.equal(await c.answer(), RECOVERED);
+  });
 
   for (const runtime of ["bun", "deno", "node26"].map(runtimeNamed)) {
     it(`${runtime.name}: a condition is notified from both sides, and the mutex heals`, async () => {

@@ -119,6 +119,24 @@ describe("an object over bytes of another one that is open", () => {
     memory.close();
   });
 
+  it("is refused across a table that somebody here has joined, and a table across it", () => {
+    const { memory, participants } = makeMemory();
+    const mutex = Mutex.over(memory, AT, { participants });
+    const across = /^a table of participants at bytes .* would lie over a mutex that is open here/;
+    assert.throws(() => Participants.over(memory, AT - 128), { name: "RangeError", message: across });
+    const others = Participants.over(memory, AT + 128); // as long as nobody joins it, it is nothing
+    mutex.close();
+    others.join();
+    const over = /would lie over a table of participants that is open here/;
+    assert.throws(() => Mutex.over(memory, AT + 256, { participants }), { name: "RangeError", message: over });
+    others.close();
+    Mutex.over(memory, AT, { participants });
+    const late = Participants.over(memory, AT + 128);
+    Mutex.over(memory, AT + 256, { participants });
+    assert.throws(() => late.join(), { name: "RangeError" });
+    memory.close();
+  });
+
   it("is welcome when the other one has closed with its participants", () => {
     const { memory, participants } = makeMemory();
     RwLock.over(memory, AT, { participants });

@@ -7,7 +7,7 @@ import process from "node:process";
 import { after, describe, it } from "node:test";
 import { AnonymousMemory, FileLock, MappedFile, Mutex, Peer, prefault, SharedMemory } from "../../mod.ts";
 import { resident } from "../../src/sys/advice.ts";
-import { cleanUp, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
+import { cleanUp, compileC, ownRuntime, runPeer, spawnPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
 
@@ -56,6 +56,30 @@ const askEach = (...machines: KernelFiles[]) =>
 
 const meminfo = (available: number, swap: number) =>
   `MemTotal:  999999 kB\nMemAvailable:  ${available * 1024} kB\nSwapFree:    ${swap * 1024} kB\n`;
+
+/** Refuses a reservation that a profiler's timer could interrupt: tmpfs gave back all that it had reserved, up to Linux 6.10. */
+const uninterrupted = `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/types.h>
+int posix_fallocate(int fd, off_t offset, off_t length) {
+  sigset_t blocked;
+  sigprocmask(SIG_BLOCK, 0, &blocked);
+  if (!sigismember(&blocked, SIGPROF) || !sigismember(&blocked, SIGALRM) || !sigismember(&blocked, SIGUSR1)) return EIO;
+  return ((int (*)(int, off_t, off_t))dlsym(RTLD_NEXT, "posix_fallocate"))(fd, offset, length);
+}`;
+
+describe("memory that is reserved", () => {
+  after(cleanUp);
+
+  it("is not interrupted by signals", async () => {
+    const environment = { LD_PRELOAD: compileC(uninterrupted, { shared: true }) };
+    const end = await spawnPeer(ownRuntime, peer, ["reserves", uniqueName("reserves")], { environment }).ended;
+    assert.equal(end.stdout, "reserved\n", end.stderr);
+  });
+});
 
 describe("memory that is not there", () => {
   after(cleanUp);

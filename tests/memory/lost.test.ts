@@ -86,6 +86,11 @@ describe("memory that a peer has truncated", () => {
     assert.deepEqual([end.signal, end.stdout], ["SIGBUS", "0\n"], end.stderr);
   });
 
+  it("and is guarded: a SIGBUS of kill(2) ends the process as ever", async () => {
+    const end = await runPeer(ownRuntime, peer, ["killedByBus", uniqueName("bus")], { timeoutMs: 20_000 });
+    assert.deepEqual([end.signal, end.stdout], ["SIGBUS", "guarded\n"], end.stderr);
+  });
+
   it("that nobody guards is for the handler that was there before, and guards stay", () => {
     const empty = `${temporaryDirectory()}/empty`;
     writeFileSync(empty, "");

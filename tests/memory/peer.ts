@@ -143,6 +143,21 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log("alive", memory.lostPages);
   },
 
+  /** Reserves memory. */
+  reserves() {
+    SharedMemory.create(name, { size: 8192, unlinkOnClose: true }).close();
+    console.log("reserved");
+  },
+
+  /** Gets a SIGBUS that no instruction has caused. */
+  async killedByBus() {
+    SharedMemory.create(name, { size: 8192, unlinkOnClose: true }); // puts the guard in place
+    SharedMemory.unlink(name);
+    console.log("guarded");
+    process.kill(process.pid, "SIGBUS");
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+  },
+
   /** Loses pages of a mapping that nobody guards. */
   unguarded() {
     const memory = SharedMemory.create(name, { size: 8192, unlinkOnClose: true }); // puts the guard in place

@@ -1,11 +1,12 @@
 // Mutex: what becomes of it when holders and waiters are killed or stopped.
 
 import assert from "node:assert/strict";
+import { truncateSync } from "node:fs";
 import { after, afterEach, describe, it } from "node:test";
 import { Mutex, Participants, SharedMemory } from "../../mod.ts";
 import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
 import { LOCK } from "../../src/sync/layout.ts";
-import { mainRuntimes, sleep, uniqueName } from "../support/mod.ts";
+import { mainRuntimes, sleep, uniqueName, until } from "../support/mod.ts";
 import { cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
 
 const unrecoverable = (reason: RegExp) => ({ name: "IpcError", code: "ENOTRECOVERABLE", message: reason });
@@ -37,6 +38,30 @@ describe("a mutex whose holder is killed", () => {
       const next = mutex.lockSync();
       assert.equal(next?.recovered, undefined);
       next?.unlock();
+    });
+  }
+
+  for (const form of ["tryLock", "lockSync", "lock"] as const) {
+    it(`while the kernel cannot mark it, since a file was cut that it opened later, is found by ${form}`, async () => {
+      const { name, it: mutex } = make(Mutex, "unmarked");
+      const { name: later } = make(Mutex, "unmarked-later");
+      const holder = await SyncPeer.start("Mutex", name);
+      assert.equal(await holder.call("object lock"), "guard -");
+      assert.equal(await holder.call(`open Mutex ${later}`), "ready");
+      truncateSync(`/dev/shm${later}`, 0);
+      const waiting = form === "lock" ? mutex.lock() : undefined;
+      if (waiting) assert.ok(await isPending(waiting));
+      await holder.kill();
+      let guard = waiting && (await soon(waiting, form));
+      if (form === "lockSync") guard = mutex.lockSync({ timeoutMs: 10_000 });
+      const attempt = () => {
+        guard = mutex.tryLock();
+        return guard !== undefined;
+      };
+      if (form === "tryLock") await until(attempt, "the lock to be asked");
+      assert.equal(guard?.recovered?.pid, holder.pid);
+      guard?.repaired();
+      guard?.unlock();
     });
   }
 

@@ -258,6 +258,33 @@ describe("a futex", () => {
     memory.close();
   });
 
+  it("passes a wake-up on that reaches a caller who has left, also where its memory is closed at once", async () => {
+    const { memory } = make("passed-on");
+    const words = Array.from({ length: 16 }, (_, index) => index * 4);
+    const futexes = words.map((offset) => Futex.over(memory, offset));
+    for (let round = 0; round < 12; round++) {
+      const leavers = words.map((offset) => {
+        const [mine, controller] = [SharedMemory.open(memory.name as string), new AbortController()];
+        const wait = Futex.over(mine, offset).wait(0, { signal: controller.signal });
+        return { mine, controller, ended: Promise.allSettled([wait]) };
+      });
+      await queued();
+      const others = futexes.map((futex) => futex.wait(0, { timeoutMs: 10_000 }));
+      await queued();
+      for (const [index, { mine, controller }] of leavers.entries()) {
+        assert.equal(futexes[index]?.wake(1), 1); // who leaves: it came first
+        controller.abort(new Error("left"));
+        mine.close();
+      }
+      for (const [index, { ended }] of leavers.entries()) {
+        const [{ status }] = await ended;
+        if (status === "fulfilled") futexes[index]?.wake(1);
+        assert.equal(await others[index], "ok");
+      }
+    }
+    memory.close();
+  });
+
   it("serves hundreds of awaiting callers, each wake-up at least one", { timeout: 60_000 }, async () => {
     const { memory, futex } = make("hundreds");
     const futexes = Array.from({ length: 1000 }, (_, index) => Futex.over(memory, 4 * index));

@@ -9,6 +9,7 @@ import { launcher } from "./refused_launcher.ts";
 const peer = new URL("./peer_refused.ts", import.meta.url);
 const lockPeer = new URL("./peer_refused_lock.ts", import.meta.url);
 const valuePeer = new URL("../ring/latest_value_peer.ts", import.meta.url);
+const idlePeer = new URL("./peer_refused_idle.ts", import.meta.url);
 const futexPeer = new URL("./futex_peer.ts", import.meta.url);
 
 const profiles: Record<string, string[]> = {
@@ -38,6 +39,16 @@ describe("a process without", () => {
       assert.match(await other.line(5000), /^(ok|not-equal)( 1)?$/);
       assert.equal((await other.ended).code, 0);
       memory.close();
+    });
+  }
+
+  for (const words of ["ENOSYS", "EPERM", "EACCES"]) {
+    it(`futex_waitv, refused as ${words}, takes next to no processor while nothing happens`, async () => {
+      const wrapper = [compileC(launcher), `futex_waitv=${words}`, "--"];
+      const other = spawnPeer(ownRuntime, idlePeer, [uniqueName("idle")], { wrapper });
+      const { stdout, stderr } = await other.ended;
+      const [idle, blocked] = stdout.split("\n").map(Number) as [number, number];
+      assert.ok(idle < 150 && blocked < 150, `${idle} and ${blocked} ms of 600 ${stderr}`);
     });
   }
 

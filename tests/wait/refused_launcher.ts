@@ -27,7 +27,7 @@ int main(int count, char **words) {
   for (; at < count && strcmp(words[at], "--"); at++) {
     char *equals = strchr(words[at], '=');
     *equals = 0;
-    int answer = strcmp(equals + 1, "EPERM") ? ENOSYS : EPERM;
+    int answer = !strcmp(equals + 1, "EPERM") ? EPERM : !strcmp(equals + 1, "EACCES") ? EACCES : ENOSYS;
     program[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number(words[at]), 0, 1);
     program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)answer);
   }

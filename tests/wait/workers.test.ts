@@ -1,11 +1,13 @@
 // Waits of Workers that are terminated: nobody is woken in their place, and nothing is locked for them.
 
+import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
 import { FileLock, Futex, SharedMemory } from "../../mod.ts";
+import { queued } from "../support/asleep.ts";
 import { cleanUp, ownRuntime, sleep, temporaryDirectory, uniqueName, until, within } from "../support/mod.ts";
 
 const script = new URL("./worker_waits.ts", import.meta.url);
@@ -13,6 +15,24 @@ const isDeno = ownRuntime.name === "deno";
 
 describe("a Worker that is terminated while it waits", () => {
   after(cleanUp);
+
+  const skip = isDeno && "Deno ends no Worker that runs or blocks";
+  it("and has been woken, and does not know, leaves that to another one", { timeout: 30_000, skip }, async () => {
+    const memory = SharedMemory.create(uniqueName("woken"), { size: 4096, unlinkOnClose: true });
+    const futex = Futex.over(memory, 0);
+    const worker = new Worker(new URL("./worker_woken.ts", import.meta.url), { workerData: memory.name });
+    const told = () => new Promise((resolve) => worker.once("message", resolve));
+    await told();
+    const other = futex.wait(0, { timeoutMs: 10_000 });
+    await queued();
+    worker.postMessage("be busy");
+    await told();
+    assert.equal(futex.wake(1), 1); // the Worker: it came first
+    await sleep(20);
+    await within(Promise.resolve(worker.terminate()), 10_000, "terminate");
+    assert.equal(await other, "ok");
+    memory.close();
+  });
 
   for (const blocks of [false, true]) {
     const skip = blocks && isDeno && "Deno ends no Worker that runs or blocks";

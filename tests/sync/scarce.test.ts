@@ -1,0 +1,40 @@
+// Scarcity: no thread can be started, or no descriptor is left. What was promised is not half given.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { cleanUp, compileC, ownRuntime, runPeer, spawnPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
+
+const program = new URL("./scarce_peer.ts", import.meta.url);
+
+/** Refuses threads as the kernel does beyond RLIMIT_NPROC, while there is a file FLAG. */
+const withoutThreads = `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+typedef int create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
+  if (access(getenv("FLAG"), F_OK) == 0) return EAGAIN;
+  return ((create *)dlsym(RTLD_NEXT, "pthread_create"))(thread, attributes, run, argument);
+}`;
+
+describe("a process", () => {
+  after(cleanUp);
+
+  it("that can start no thread is told so by a file lock it would wait for, and has no lock", async () => {
+    const [file, flag] = ["locked", "flag"].map((name) => join(temporaryDirectory(), name)) as [string, string];
+    const environment = { LD_PRELOAD: compileC(withoutThreads, { shared: true }), FLAG: flag };
+    const peer = spawnPeer(ownRuntime, program, ["threads", file, flag], { environment });
+    const end = await peer.ended;
+    assert.equal(end.stdout, "EAGAIN pthread_create\nEAGAIN pthread_create\nundefined\nobject\n", end.stderr);
+  });
+
+  it("that has no descriptor for its slot makes no object, and leaves no name", async () => {
+    const wrapper = ["sh", "-c", 'ulimit -n 128; exec "$@"', "sh"];
+    const end = await runPeer(ownRuntime, program, ["descriptors", uniqueName("scarce")], { wrapper });
+    assert.equal(end.stdout, "EMFILE fcntl false\n", end.stderr);
+  });
+});

@@ -1,0 +1,49 @@
+// A peer of scarce.test.ts: does one thing where there is no thread or no descriptor more. COMMAND NAME [FLAG]
+
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { FileLock, IpcError, Mutex } from "../../mod.ts";
+
+const [command, name, flag] = process.argv.slice(2) as [string, string, string];
+
+const told = (error: unknown) => (error instanceof IpcError ? `${error.code} ${error.syscall}` : String(error));
+
+async function outcome(action: () => unknown): Promise<string> {
+  try {
+    return `${await action()}`;
+  } catch (error) {
+    return told(error);
+  }
+}
+
+/** Waits for a lock that another object holds; from the making of the file `flag` on no thread can be started. */
+async function lockWithoutThreads(): Promise<void> {
+  const holder = FileLock.open(name, { create: true });
+  const file = FileLock.open(name);
+  const guard = holder.lockSync();
+  writeFileSync(flag, "");
+  console.log(await outcome(() => file.lockSync()));
+  console.log(await outcome(() => file.lock()));
+  console.log(await outcome(() => file.tryLock()));
+  rmSync(flag);
+  guard.unlock();
+  console.log(await outcome(() => typeof file.lockSync()));
+}
+
+/** Makes a mutex with a descriptor for its memory, and none for its slot. */
+async function createWithoutDescriptors(): Promise<void> {
+  Mutex.create(`${name}-first`, { unlinkOnClose: true }).close(); // the library is loaded
+  const taken: number[] = [];
+  try {
+    for (;;) taken.push(openSync("/dev/null", "r"));
+  } catch {
+    // there are no more
+  }
+  closeSync(taken.pop() as number);
+  const result = await outcome(() => Mutex.create(name));
+  for (const fd of taken) closeSync(fd);
+  console.log(result, existsSync(`/dev/shm${name}`));
+}
+
+await (command === "threads" ? lockWithoutThreads() : createWithoutDescriptors());
+process.exit();
