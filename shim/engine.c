@@ -231,7 +231,7 @@ enum watched engine_survey(void) {
 }
 
 /* Registers a word for `environment`; `id` is what lipc_watch_take will say; `participant`: who has joined the table of whose
- * lives it is one, 0 for other words. The watch's address, or -errno. */
+ * lives it is one, 1 if nobody here has, 0 for other words. The watch's address, or -errno. */
 LIPC_EXPORT double lipc_watch_add(double word, double participant, double id, double environment) {
   int32_t result = engine_start();
   if (result == 0) result = watchdog_start();

@@ -7,6 +7,9 @@ import { Watch } from "./engine.ts";
 /** How often the kernel's lock table is asked about an owner whom no robust list tells of. */
 const ASK_EVERY_MS = 30;
 
+/** Readers of a latest value take no slot: the shim asks no locks for them. */
+const NOT_JOINED = 1;
+
 /** Watches one owner at a time; owners change when roles pass on. */
 export class PeerWatch {
   readonly #participants: Participants;
@@ -27,7 +30,7 @@ export class PeerWatch {
     const address = this.#participants.lifeAddress(owner);
     if (address !== this.#address) {
       this.#forget(); // before the next one, which may be refused
-      this.#watch = new Watch(address, { lifeFor: this.#participants.handle });
+      this.#watch = new Watch(address, { lifeFor: this.#participants.handle || NOT_JOINED });
       this.#address = address;
     }
     const isArmed = this.#watch?.arm(owner, callback) ?? true;

@@ -1,6 +1,7 @@
 // Waiting for a newer value: three forms, timeouts and aborts, the writer's end.
 
 import assert from "node:assert/strict";
+import process from "node:process";
 import { after, describe, it } from "node:test";
 import { LatestValue, SharedMemory } from "../../mod.ts";
 import { OBJECT_OFFSET, PARTICIPANTS_OFFSET } from "../../src/memory/layout.ts";
@@ -198,6 +199,10 @@ describe("the writer's end", () => {
       assert.equal(text(await within(reader.next(), 30_000, "the value")), "alive");
       const waiting = reader.next();
       await sleep(20);
+      const before = process.cpuUsage();
+      await sleep(200);
+      const { user, system } = process.cpuUsage(before);
+      assert.ok(user + system < 100_000, `waiting takes ${user + system} us of 200000`);
       writing.kill();
       await assert.rejects(within(waiting, 5000, "the death"), { name: "PeerDiedError", pid: writing.pid });
       assert.equal(await reader.next({ timeoutMs: 20 }), undefined, "told once");
