@@ -295,6 +295,13 @@ const LIMITS: readonly (readonly [type: ScalarName, least: number | bigint, most
   ["i64", -(2n ** 63n), 2n ** 63n - 1n],
 ];
 
+/** Numbers about which asNumber might err: around each power of two, and none at all. */
+function edgesOfNumbers(): number[] {
+  const powers = Array.from({ length: 72 }, (_, power) => 2 ** power);
+  const sizes = powers.flatMap((size) => [size - 1, size, size + 1, 3 * size]);
+  return [...sizes, ...sizes.map((size) => -size), Number.NaN, Infinity, -Infinity];
+}
+
 for (const room of [0, 4096]) {
   describe(`scalars of structs, ${room} bytes behind them`, () => {
     const boxOf = (type: ElementType) => {
@@ -340,6 +347,29 @@ for (const room of [0, 4096]) {
         refused(asNumber("i64"), value, "RangeError");
       }
     });
+
+    for (const [form, least] of [["u64", 0] as const, ["i64", -(2 ** 53 - 1)] as const]) {
+      it(`of asNumber("${form}") are all exact whole numbers and nothing else, whatever sets them`, () => {
+        const One = struct({ value: asNumber(form) });
+        const memory = new DataView(new ArrayBuffer(One.size + room));
+        const [one, list] = [One.over(memory), array(asNumber(form), 1).over(memory)];
+        const setters: readonly ((value: number) => unknown)[] = [
+          (value) => Object.assign(one, { value }),
+          (value) => list.set(0, value),
+          (value) => One.write(memory, 0, { value }),
+        ];
+        for (const value of edgesOfNumbers()) {
+          for (const set of setters) {
+            memory.setBigUint64(0, 5n, true);
+            const fits = Number.isInteger(value) && value >= least && value < 2 ** 53;
+            if (fits) set(value);
+            else assert.throws(() => set(value), { name: "RangeError", message: /whole numbers/ }, `${value}, ${set}`);
+            const expected = fits ? BigInt.asUintN(64, BigInt(value)) : 5n;
+            assert.equal(memory.getBigUint64(0, true), expected, `${value}, ${set}`);
+          }
+        }
+      });
+    }
   });
 }
 

@@ -59,8 +59,8 @@ export const numberElements: Family<number> = () => ({
     },
     set(views, at, value, refusal) {
       const low = typeof value === "number" ? value >>> 0 : refusal.toSet(value);
-      const high = (value * 2 ** -32) | 0;
-      if (high * 0x1_0000_0000 + low !== value || high > 0x1f_ffff) refusal.toSet(value);
+      const high = (value * 2 ** -32) & 0x1f_ffff;
+      if (high * 0x1_0000_0000 + low !== value) refusal.toSet(value);
       const index = at >>> 2;
       const elements = views.$u32;
       if (index + 1 < elements.length) {
