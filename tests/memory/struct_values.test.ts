@@ -295,10 +295,13 @@ const LIMITS: readonly (readonly [type: ScalarName, least: number | bigint, most
   ["i64", -(2n ** 63n), 2n ** 63n - 1n],
 ];
 
-/** Numbers about which asNumber might err: around each power of two, and none at all. */
+/** Numbers about which asNumber might err: around each power of two, down to the smallest, and none at all. */
 function edgesOfNumbers(): number[] {
   const powers = Array.from({ length: 72 }, (_, power) => 2 ** power);
-  const sizes = powers.flatMap((size) => [size - 1, size, size + 1, 3 * size]);
+  const around = (size: number) => [-1, -0.5, 0, 0.5, 1].map((more) => size + more);
+  const next = (size: number) => [size * (1 - Number.EPSILON / 2), size * (1 + Number.EPSILON)];
+  const tiny = [Number.MIN_VALUE, 2 ** -1043, 2 ** -1022, 2 ** -22];
+  const sizes = [...tiny, ...powers.flatMap((size) => [...around(size), ...next(size), 3 * size])];
   return [...sizes, ...sizes.map((size) => -size), Number.NaN, Infinity, -Infinity];
 }
 

@@ -46,7 +46,7 @@ export const wordElements: Family<number> = () => ({
   },
 });
 
-/** As numbers.ts, with the checks that are quick here; undefined, behind the array's end, is below no limit. */
+/** As numbers.ts, with what is quick here; undefined, behind the array's end, is below no limit. */
 export const numberElements: Family<number> = () => ({
   'asNumber("u64")': {
     get(views, at, refusal) {
@@ -58,14 +58,12 @@ export const numberElements: Family<number> = () => ({
       return value <= 0x1f_ffff_ffff_ffffn ? Number(value) : refusal.toGet(value);
     },
     set(views, at, value, refusal) {
-      const low = typeof value === "number" ? value >>> 0 : refusal.toSet(value);
-      const high = (value * 2 ** -32) & 0x1f_ffff;
-      if (high * 0x1_0000_0000 + low !== value) refusal.toSet(value);
+      if (!Number.isSafeInteger(value) || value < 0) refusal.toSet(value);
       const index = at >>> 2;
       const elements = views.$u32;
       if (index + 1 < elements.length) {
-        elements[index] = low;
-        elements[index + 1] = high;
+        elements[index] = value;
+        elements[index + 1] = value * 2 ** -32;
       } else views.$view.setBigUint64(at, BigInt(value), true);
     },
   },
@@ -82,14 +80,12 @@ export const numberElements: Family<number> = () => ({
       return isSafe ? Number(value) : refusal.toGet(value);
     },
     set(views, at, value, refusal) {
-      const low = typeof value === "number" ? value >>> 0 : refusal.toSet(value);
-      const high = (value - low) * 2 ** -32;
-      if ((high | 0) !== high || high > 0x1f_ffff || value < -0x1f_ffff_ffff_ffff) refusal.toSet(value);
+      if (!Number.isSafeInteger(value)) refusal.toSet(value);
       const index = at >>> 2;
       const elements = views.$u32;
       if (index + 1 < elements.length) {
-        elements[index] = low;
-        elements[index + 1] = high;
+        elements[index] = value;
+        elements[index + 1] = Math.floor(value * 2 ** -32);
       } else views.$view.setBigInt64(at, BigInt(value), true);
     },
   },

@@ -3,9 +3,9 @@
 import type { Family } from "./scalars.ts";
 
 /**
- * Two halves of 32 bits, never a bigint; so not for a word that somebody else changes meanwhile. What is no safe integer
- * shows in the high half: a fraction, NaN, infinity, or more than 21 bits. So the checks are few, and short enough for
- * engines to inline them.
+ * Two halves of 32 bits, never a bigint; so not for a word that somebody else changes meanwhile. Engines compile the check
+ * in, and what they store of a number modulo 2 ** 32 is its low half. The high one is a multiple of 2 ** -32 before it is
+ * rounded down, and exact.
  */
 export const numbers: Family<number> = () => ({
   'asNumber("u64")': {
@@ -15,11 +15,9 @@ export const numbers: Family<number> = () => ({
       return high * 0x1_0000_0000 + views.$view.getUint32(at, true);
     },
     set(views, at, value, refusal) {
-      const low = typeof value === "number" ? value >>> 0 : refusal.toSet(value);
-      const high = (value - low) * 2 ** -32;
-      if ((high & 0x1f_ffff) !== high) refusal.toSet(value);
-      views.$view.setUint32(at, low, true);
-      views.$view.setUint32(at + 4, high, true);
+      if (!Number.isSafeInteger(value) || value < 0) refusal.toSet(value);
+      views.$view.setUint32(at, value, true);
+      views.$view.setUint32(at + 4, Math.floor(value * 2 ** -32), true);
     },
   },
   'asNumber("i64")': {
@@ -29,11 +27,9 @@ export const numbers: Family<number> = () => ({
       return value;
     },
     set(views, at, value, refusal) {
-      const low = typeof value === "number" ? value >>> 0 : refusal.toSet(value);
-      const high = (value - low) * 2 ** -32;
-      if ((high | 0) !== high || high > 0x1f_ffff || value < -0x1f_ffff_ffff_ffff) refusal.toSet(value);
-      views.$view.setUint32(at, low, true);
-      views.$view.setInt32(at + 4, high, true);
+      if (!Number.isSafeInteger(value)) refusal.toSet(value);
+      views.$view.setUint32(at, value, true);
+      views.$view.setInt32(at + 4, Math.floor(value * 2 ** -32), true);
     },
   },
 });
