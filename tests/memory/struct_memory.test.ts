@@ -82,6 +82,18 @@ describe("structs in large memory", () => {
     memory.close();
   });
 
+  it("are as many as an array may have, where more would fit", () => {
+    const memory = AnonymousMemory.create({ size: 2 ** 31 + 4096, noReserve: true });
+    const One = struct({ value: "u8" });
+    const all = One.overArray(memory);
+    assert.equal(all.length, 2 ** 31 - 1);
+    all.at(all.length - 1).value = 7;
+    assert.equal(memory.bytes[2 ** 31 - 2], 7);
+    assert.equal(One.overArray(memory, 8192).length, 2 ** 31 - 4096, "all that fit");
+    assert.throws(() => One.overArray(memory, 0, 2 ** 31), RangeError);
+    memory.close();
+  });
+
   it("are found behind 4 GiB, also where the buffer has grown so far", { skip: tooLarge }, () => {
     const buffer = growable(2 ** 32);
     const low = Tick.over(buffer, 8);

@@ -12,7 +12,8 @@ import { refuseIndex, show } from "./refuse.ts";
 import { kindOf } from "./scalar.ts";
 import type { AccessOf, ArrayAccess, ElementType, Infer } from "./types.ts";
 
-const LENGTH_MAX = 2 ** 31 - 1;
+/** An index is a signed integer of 32 bits, which engines keep in a register. */
+export const LENGTH_MAX = 2 ** 31 - 1;
 
 /** What an accessor of an array has that need not be quick. */
 class ArrayPlace extends Place {

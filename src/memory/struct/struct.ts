@@ -3,7 +3,7 @@
 import { INSPECT } from "../../sys/inspect.ts";
 import { checkBoolean, checkOptions } from "../../sys/validate.ts";
 import { type AccessorClass, accessorClass } from "./accessor.ts";
-import { ArrayKind } from "./array.ts";
+import { ArrayKind, LENGTH_MAX } from "./array.ts";
 import { checkFields, refuseMissing } from "./check_fields.ts";
 import { Composite } from "./composite.ts";
 import { type Cursor, type CursorClass, cursorClass, trackOf } from "./cursor.ts";
@@ -71,15 +71,15 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
   }
 
   /**
-   * Structs side by side from `byteOffset`, as many as fit or `length`. One accessor moves over them: `at(index)`
-   * re-points it, without allocation. To keep one where it is: `Tick.over(ticks.at(3))`.
+   * Structs side by side from `byteOffset`, as many as fit or `length`, at most 2 ** 31 - 1. One accessor moves over them:
+   * `at(index)` re-points it, without allocation. To keep one where it is: `Tick.over(ticks.at(3))`.
    *
    * @throws {RangeError} the memory ends before, or is too small for one; a byte that is not aligned
    */
   overArray(
     memory: MemoryLike,
     byteOffset: number = 0,
-    length: number = Math.floor((rangeOf(memory).length - byteOffset) / this.size),
+    length: number = Math.min(Math.floor((rangeOf(memory).length - byteOffset) / this.size), LENGTH_MAX),
   ): ArrayAccess<Accessor<Of>, PlainStruct<Of>> {
     const whole = new ArrayKind<PlainStruct<Of>, Accessor<Of>>(this, length, Number.MAX_SAFE_INTEGER);
     return whole.over(memory, byteOffset);
