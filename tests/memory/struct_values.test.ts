@@ -390,6 +390,33 @@ describe("struct writes", () => {
     ["no object", write(5), "TypeError", /Cannot write Tick: 5 is not an object/],
   ]);
 
+  it("of arrays take arrays, typed arrays and arrays in place, by their types, too, and nothing else that has a length", () => {
+    const [numbers, wides] = [array("f64", 2).over(new ArrayBuffer(16)), array("u64", 2).over(new ArrayBuffer(16))];
+    const names = array(text(4), 2).over(new ArrayBuffer(8));
+    const fixed: readonly number[] = [1, 2];
+    for (const values of [fixed, new Float64Array(fixed), new Uint8Array(fixed), Object.freeze([1, 2])]) {
+      numbers.write([0, 0]);
+      numbers.write(values);
+      assert.deepEqual(numbers.read(), [1, 2]);
+    }
+    wides.write(new BigInt64Array([3n, 4n]));
+    assert.deepEqual(wides.read(), [3n, 4n]);
+    names.write(["a", "b"]);
+    names.write(names);
+    assert.deepEqual(names.read(), ["a", "b"]);
+    const refused: readonly (() => void)[] = [
+      // @ts-expect-error: an object with a length
+      () => numbers.write({ length: 2, 0: 1, 1: 2 }),
+      // @ts-expect-error: a text has a length
+      () => names.write("ab"),
+      // @ts-expect-error: numbers for bigints
+      () => wides.write(new Float64Array(2)),
+      // @ts-expect-error: texts for numbers
+      () => numbers.write(names),
+    ];
+    for (const write of refused) assert.throws(write, TypeError, String(write));
+  });
+
   it("take fields from a prototype: getters of a class", () => {
     class Level {
       get price() {

@@ -17,6 +17,7 @@ export type {
   ElementType,
   Fields,
   FieldType,
+  GivenArray,
   Infer,
   PlainStruct,
 } from "./types.ts";

@@ -38,6 +38,9 @@ export type PlainStruct<Of extends Fields> = { -readonly [Name in keyof Of]: Inf
 /** A struct in place: each property reads and writes the memory. */
 export type Accessor<Of extends Fields> = { -readonly [Name in keyof Of]: AccessOf<Of[Name]> };
 
+/** What an array is written from: an array, a typed one, or one in place; not whatever has a length, as texts have. */
+export type GivenArray<Given> = readonly Given[] | (ArrayBufferView & ArrayLike<Given>) | ArrayAccess<unknown, Given>;
+
 /**
  * An array in place. For elements that are structs or arrays it has one accessor, which `at` re-points: what an earlier
  * `at` gave then shows the new element.
@@ -52,5 +55,5 @@ export interface ArrayAccess<Access, Plain> {
   /** A copy of all elements. */
   read(): Plain[];
   /** Writes all elements, or nothing when one is refused. @throws {RangeError} another number of values */
-  write(values: ArrayLike<Plain> | ArrayAccess<Access, Plain>): void;
+  write(values: GivenArray<Plain>): void;
 }
