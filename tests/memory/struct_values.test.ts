@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
+  aligned,
   array,
   asNumber,
   bytes,
   type ElementType,
+  type GivenOf,
   type Infer,
   type ScalarName,
   struct,
@@ -155,6 +157,57 @@ describe("struct values", () => {
     Tick.write(buffer, 0, sly);
     assert.deepEqual(Tick.read(buffer), tick);
     assert.equal(Tick.read(other).symbolId, 9);
+  });
+
+  it("may be written from typed arrays, read-only ones and accessors, by their types, too", () => {
+    const Level = struct({ price: "f64", sizes: array("u32", 2) });
+    const fields = { id: "u32", best: Level, levels: array(Level, 2), grid: array(array("i16", 2), 2) } as const;
+    const Book = struct({ ...fields, wides: aligned(array("i64", 2), 64) });
+    const [level, other]: Infer<typeof Level>[] = [
+      { price: 1.5, sizes: [1, 2] },
+      { price: 2.5, sizes: [3, 4] },
+    ];
+    const plain: Infer<typeof Book> = {
+      id: 7,
+      best: level,
+      levels: [level, other],
+      grid: [
+        [-1, 2],
+        [3, -4],
+      ],
+      wides: [-5n, 6n],
+    };
+    const typed: GivenOf<typeof Book> = {
+      id: 7,
+      best: { price: 1.5, sizes: new Uint32Array([1, 2]) },
+      levels: Object.freeze([level, { price: 2.5, sizes: new Uint8Array([3, 4]) }] as const),
+      grid: [new Int16Array([-1, 2]), Object.freeze([3, -4])],
+      wides: new BigInt64Array([-5n, 6n]),
+    };
+    const [buffer, memory] = [new ArrayBuffer(Book.size), new ArrayBuffer(Book.size)];
+    const book = Book.over(memory);
+    Book.write(memory, 0, plain);
+    const inPlace = { id: 7, best: book.best, levels: book.levels, grid: book.grid, wides: book.wides };
+    for (const value of [typed, book, inPlace, { ...plain, levels: [book.best, book.levels.at(1)] }]) {
+      new Uint8Array(buffer).fill(0);
+      Book.write(buffer, 0, value);
+      assert.deepEqual(Book.read(buffer), plain);
+    }
+    book.levels.set(0, { price: 3, sizes: new Uint16Array([5, 6]) });
+    book.grid.write([new Int8Array([7, 8]), book.grid.at(0)]);
+    assert.deepEqual(
+      [book.levels.read()[0].sizes, book.grid.at(0).read()],
+      [
+        [5, 6],
+        [7, 8],
+      ],
+    );
+    // @ts-expect-error: numbers for bigints
+    assert.throws(() => Book.write(buffer, 0, { ...plain, wides: new Float64Array(2) }), TypeError);
+    // @ts-expect-error: structs for numbers
+    assert.throws(() => Book.write(buffer, 0, { ...plain, grid: book.levels }), TypeError);
+    // @ts-expect-error: half a struct, in an array
+    assert.throws(() => Book.write(buffer, 0, { ...plain, levels: [{ price: 1 }, level] }), TypeError);
   });
 
   it("may be large", () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { LatestValue } from "../../mod.ts";
+import { array, type Infer, LatestValue, struct } from "../../mod.ts";
 import * as layout from "../../src/ring/latest_value/layout.ts";
 import { cleanUp, goneBytes, ownObjects, uniqueName } from "../support/mod.ts";
 import { bytes, makeBoth, makeLatest, Quote, text, ValueBytes } from "./latest_value_parts.ts";
@@ -282,6 +282,30 @@ describe("types", () => {
     writer.write({ price: 102.5, volume: 9 });
     assert.deepEqual(reader.tryNext(), { price: 102.5, volume: 9 });
     assert.equal(LatestValue.open(name).reader().tryRead()?.length, 16, "as bytes, too");
+    latest.close();
+  });
+
+  it("writes whatever a struct is written from, by its type, too, and reads plain values", () => {
+    const Level = struct({ price: "f64", quantity: "f64" });
+    const Book = struct({ numbers: array("f64", 2), levels: array(Level, 2) });
+    const latest = LatestValue.create(uniqueName("given"), { type: Book, unlinkOnClose: true });
+    const [writer, reader] = [latest.writer(), latest.reader()];
+    const levels = [
+      { price: 1, quantity: 2 },
+      { price: 3, quantity: 4 },
+    ] as const;
+    const book = Book.over(new ArrayBuffer(Book.size));
+    book.levels.write(levels);
+    for (const value of [
+      { numbers: new Float64Array([5, 6]), levels },
+      { numbers: [5, 6] as const, levels: book.levels },
+    ]) {
+      writer.write(value);
+      const plain: Infer<typeof Book> | undefined = reader.tryRead();
+      assert.deepEqual(plain, { numbers: [5, 6], levels });
+    }
+    // @ts-expect-error: texts for numbers
+    assert.throws(() => writer.write({ numbers: ["5", "6"], levels }), TypeError);
     latest.close();
   });
 

@@ -10,7 +10,7 @@ import { ownCopy } from "./own_copy.ts";
 import { ownWays } from "./own_ways.ts";
 import { refuseIndex, show } from "./refuse.ts";
 import { kindOf } from "./scalar.ts";
-import type { AccessOf, ArrayAccess, ElementType, Infer } from "./types.ts";
+import type { AccessOf, ArrayAccess, ElementType, GivenArray, GivenOf, Infer } from "./types.ts";
 
 /** An index is a signed integer of 32 bits, which engines keep in a register. */
 export const LENGTH_MAX = 2 ** 31 - 1;
@@ -142,16 +142,20 @@ const plainRows = (
 });
 
 /** A number of equal elements side by side. Made by `array`. */
-export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plain[], ArrayAccess<Access, Plain>> {
+export class ArrayKind<Plain = unknown, Access = unknown, Given = Plain> extends Composite<
+  Plain[],
+  ArrayAccess<Access, Plain, Given>,
+  GivenArray<Given>
+> {
   /** For accessors and `declaration`: the kind of an element. @internal */
-  readonly element: Kind<Plain, Access>;
+  readonly element: Kind<Plain, Access, Given>;
   /** Elements. */
   readonly length: number;
   /** Bytes of all elements. */
   readonly size: number;
 
   /** @internal `mostBytes`: of a whole memory more than of a field. */
-  constructor(element: Kind<Plain, Access>, length: number, mostBytes: number = SIZE_MAX_BYTES) {
+  constructor(element: Kind<Plain, Access, Given>, length: number, mostBytes: number = SIZE_MAX_BYTES) {
     super();
     this.element = element;
     this.length = checkInteger(length, "the length of an array", 1, LENGTH_MAX);
@@ -174,11 +178,12 @@ export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plai
   }
 
   /** For `whole`: elements in turn; a value that is no array of `length` throws before the first. @internal */
-  protected makeWhole(): Way<Plain[]> {
+  protected makeWhole(): Way<Plain[], GivenArray<Given>> {
     const { element, length } = this;
     const listOf = (value: unknown) => this.#listOf(value);
     const way = element.whole(ownWays(false)) as Way;
-    return ownCopy(plainRows, way, element.refusal(ELEMENT), length, element.size, listOf) as Way<Plain[]>;
+    const all: Way = ownCopy(plainRows, way, element.refusal(ELEMENT), length, element.size, listOf);
+    return all as Way<Plain[], GivenArray<Given>>;
   }
 
   #listOf(value: unknown): ArrayLike<unknown> {
@@ -210,8 +215,9 @@ export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plai
 /**
  * A field of `length` elements: scalars, strings, structs, or arrays again. `uint32_t name[10]` in C.
  *
- * An accessor shows it in place: `length`, `at(index)`, `set(index, value)`, `read()`, `write(values)`. An array is also a
- * layout of its own: `array("f64", 100).over(memory)`.
+ * An accessor shows it in place: `length`, `at(index)`, `set(index, value)`, `read()`, `write(values)`. It is written from
+ * an array, a typed array or another accessor, and read as an array. An array is also a layout of its own:
+ * `array("f64", 100).over(memory)`.
  *
  * @throws {RangeError} a length below 1
  * @throws {TypeError} no such type
@@ -229,6 +235,6 @@ export class ArrayKind<Plain = unknown, Access = unknown> extends Composite<Plai
 export function array<const Type extends ElementType>(
   type: Type,
   length: number,
-): ArrayKind<Infer<Type>, AccessOf<Type>> {
-  return new ArrayKind(kindOf(type, "array") as Kind<Infer<Type>, AccessOf<Type>>, length);
+): ArrayKind<Infer<Type>, AccessOf<Type>, GivenOf<Type>> {
+  return new ArrayKind(kindOf(type, "array") as Kind<Infer<Type>, AccessOf<Type>, GivenOf<Type>>, length);
 }

@@ -23,18 +23,18 @@ const none: Refusal = {
 };
 
 /** A kind made of others. */
-export abstract class Composite<Plain = unknown, Access = unknown> extends Kind<Plain, Access> {
-  private way: Way<Plain> | undefined;
+export abstract class Composite<Plain = unknown, Access = unknown, Given = Plain> extends Kind<Plain, Access, Given> {
+  private way: Way<Plain, Given> | undefined;
   private spare: BufferViews | undefined;
 
   /** For `whole`, which keeps it: how plain values are read and written. @internal */
-  protected abstract makeWhole(): Way<Plain>;
+  protected abstract makeWhole(): Way<Plain, Given>;
 
   /** For what holds it: a new accessor at byte `base`, which may only be moved to aligned places, or anywhere. @internal */
   abstract place(views: Views, base: number, isAligned: boolean): Place;
 
   /** For `read` and `write`, and for what holds it. @internal */
-  whole(): Way<Plain> {
+  whole(): Way<Plain, Given> {
     this.way ??= this.makeWhole();
     return this.way;
   }
@@ -74,12 +74,13 @@ export abstract class Composite<Plain = unknown, Access = unknown> extends Kind<
 
   /**
    * Writes a whole plain value, to any `byteOffset`, aligned or not. When anything about it is refused, nothing is
-   * written; padding becomes zeros. Not atomic: who reads meanwhile may see some of it.
+   * written; padding becomes zeros. Not atomic: who reads meanwhile may see some of it. Arrays in it may be typed ones,
+   * and structs and arrays in it accessors.
    *
    * @throws {TypeError} a field is missing, unknown, or of the wrong kind
    * @throws {RangeError} a value that does not fit; the memory ends before
    */
-  write(memory: MemoryLike | Access, byteOffset: number, value: Plain | Access): void {
+  write(memory: MemoryLike | Access, byteOffset: number, value: Given | Access): void {
     const range = rangeOf(memory);
     this.put(range.buffer, placeIn(range, byteOffset, this as unknown as Kind, "write"), value);
   }
@@ -88,7 +89,7 @@ export abstract class Composite<Plain = unknown, Access = unknown> extends Kind<
   put(buffer: ArrayBufferLike, at: number, value: unknown): void {
     const scratch = this.spare ?? this.makeScratch();
     this.spare = undefined; // a getter of the user's object may write another struct of this kind
-    this.whole().set(scratch, 0, value as Plain, none);
+    this.whole().set(scratch, 0, value as Given, none);
     copyBytes(scratch, viewsOf(buffer), at, this.size);
     this.spare = scratch;
   }

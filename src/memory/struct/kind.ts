@@ -32,9 +32,9 @@ export interface Refusal {
 }
 
 /** How items of a kind are got and set, at byte `at`. They know nothing but what they are given, see own_copy.ts. */
-export interface Way<Value = unknown> {
+export interface Way<Value = unknown, Given = Value> {
   get(views: Views, at: number, refusal: Refusal): Value;
-  set(views: Views, at: number, value: Value, refusal: Refusal): void;
+  set(views: Views, at: number, value: Given, refusal: Refusal): void;
 }
 
 /** Copies of the scalars' ways, which one struct or array has for itself. */
@@ -45,8 +45,11 @@ export interface OwnWays {
 /** What a struct is called in a C declaration. */
 export type NameOf = (struct: Kind) => string;
 
-/** A type of field. `Plain` is its value as a copy, `Access` is what an accessor shows of it in place. */
-export abstract class Kind<Plain = unknown, Access = Plain> {
+/**
+ * A type of field. `Plain` is its value as a copy, `Access` is what an accessor shows of it in place, `Given` is what a
+ * copy is written from: `Plain`, or more.
+ */
+export abstract class Kind<Plain = unknown, Access = Plain, Given = Plain> {
   /** What messages call it. */
   abstract readonly label: string;
   /** Bytes. */
@@ -58,7 +61,7 @@ export abstract class Kind<Plain = unknown, Access = Plain> {
    * For `read` and `write`: gets a copy, which shares nothing with the memory; sets part by part, and may stop half-way,
    * so that it only ever goes to private memory. @internal
    */
-  abstract whole(own: OwnWays): Way<Plain>;
+  abstract whole(own: OwnWays): Way<Plain, Given>;
 
   /** For accessors: how one shows an item that is no struct and no array, and has no accessor of its own. @internal */
   shown(own: OwnWays): Way<Access> {

@@ -18,6 +18,8 @@ export type {
   Fields,
   FieldType,
   GivenArray,
+  GivenOf,
+  GivenStruct,
   Infer,
   PlainStruct,
 } from "./types.ts";

@@ -14,11 +14,11 @@ import type { Kind, NameOf, Place, Views, Way } from "./kind.ts";
 import { checkAlignment, type Layout, layOut } from "./layout.ts";
 import { elementsOf, type MemoryLike, rangeOf } from "./memory_like.ts";
 import { checkName } from "./names.ts";
-import type { Accessor, ArrayAccess, Fields, PlainStruct } from "./types.ts";
+import type { Accessor, ArrayAccess, Fields, GivenStruct, PlainStruct } from "./types.ts";
 import { wholeOf } from "./whole.ts";
 
 /** A layout of named fields. Made by `struct`. */
-export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Accessor<Of>> {
+export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Accessor<Of>, GivenStruct<Of>> {
   /** As the options gave it. */
   readonly name: string | undefined;
   /** Bytes, padding included. */
@@ -80,8 +80,8 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
     memory: MemoryLike,
     byteOffset: number = 0,
     length: number = Math.min(Math.floor((rangeOf(memory).length - byteOffset) / this.size), LENGTH_MAX),
-  ): ArrayAccess<Accessor<Of>, PlainStruct<Of>> {
-    const whole = new ArrayKind<PlainStruct<Of>, Accessor<Of>>(this, length, Number.MAX_SAFE_INTEGER);
+  ): ArrayAccess<Accessor<Of>, PlainStruct<Of>, GivenStruct<Of>> {
+    const whole = new ArrayKind<PlainStruct<Of>, Accessor<Of>, GivenStruct<Of>>(this, length, Number.MAX_SAFE_INTEGER);
     return whole.over(memory, byteOffset);
   }
 
@@ -129,10 +129,10 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
   }
 
   /** For `whole`: fields in order; a missing or unknown one throws before the first is set. @internal */
-  protected makeWhole(): Way<PlainStruct<Of>> {
+  protected makeWhole(): Way<PlainStruct<Of>, GivenStruct<Of>> {
     const check = (value: unknown): void => checkFields(value, this.#names, this.label);
     const missing = (name: string): never => refuseMissing(name, this.label);
-    return wholeOf(this.layout.fields, { check, missing }) as unknown as Way<PlainStruct<Of>>;
+    return wholeOf(this.layout.fields, { check, missing }) as unknown as Way<PlainStruct<Of>, GivenStruct<Of>>;
   }
 
   /** For `declaration`: the name that it gives this struct. @internal */
@@ -153,7 +153,8 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
  * `bytes(size)`, `text(size)`; `u64` and `i64` are bigints, `asNumber("u64")` is a number. `over` gives an accessor whose
  * properties read and write the memory in place (setting any other one is a TypeError); `overArray` and `cursor` give one
  * that moves, without allocation; `read` and `write` copy plain objects; `declaration` gives the same struct in C. Loads
- * and stores are plain: who may write when is for a ring or a lock to say. `Infer<typeof Tick>` is the plain object's type.
+ * and stores are plain: who may write when is for a ring or a lock to say. `Infer<typeof Tick>` is the plain object's type,
+ * `GivenOf<typeof Tick>` that of what `write` takes.
  * An accessor is no plain object: to copy, compare or send it, take `Tick.read(tick)`, since `{ ...tick }` and
  * `structuredClone` see only its insides. `JSON.stringify(tick)` shows the fields, 64-bit integers as decimal strings and
  * bytes as arrays of numbers (unless a field is called `toJSON`).

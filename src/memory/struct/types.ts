@@ -19,7 +19,7 @@ export type Infer<Type> = Type extends ScalarName
   ? ScalarValue<Type>
   : Type extends Aligned<infer Element>
     ? Infer<Element>
-    : Type extends Kind<infer Plain, infer _Access>
+    : Type extends Kind<infer Plain, infer _Access, infer _Given>
       ? Plain
       : never;
 
@@ -28,12 +28,24 @@ export type AccessOf<Type> = Type extends ScalarName
   ? ScalarValue<Type>
   : Type extends Aligned<infer Element>
     ? AccessOf<Element>
-    : Type extends Kind<infer _Plain, infer Access>
+    : Type extends Kind<infer _Plain, infer Access, infer _Given>
       ? Access
+      : never;
+
+/** What a value of a type is written from: more than reading gives, since arrays may be typed ones, or in place. */
+export type GivenOf<Type> = Type extends ScalarName
+  ? ScalarValue<Type>
+  : Type extends Aligned<infer Element>
+    ? GivenOf<Element>
+    : Type extends Kind<infer _Plain, infer _Access, infer Given>
+      ? Given
       : never;
 
 /** A struct as a plain object. */
 export type PlainStruct<Of extends Fields> = { -readonly [Name in keyof Of]: Infer<Of[Name]> };
+
+/** What a struct is written from: a plain object, or one whose properties are accessors. */
+export type GivenStruct<Of extends Fields> = { readonly [Name in keyof Of]: GivenOf<Of[Name]> };
 
 /** A struct in place: each property reads and writes the memory. */
 export type Accessor<Of extends Fields> = { -readonly [Name in keyof Of]: AccessOf<Of[Name]> };
@@ -45,15 +57,15 @@ export type GivenArray<Given> = readonly Given[] | (ArrayBufferView & ArrayLike<
  * An array in place. For elements that are structs or arrays it has one accessor, which `at` re-points: what an earlier
  * `at` gave then shows the new element.
  */
-export interface ArrayAccess<Access, Plain> {
+export interface ArrayAccess<Access, Plain, Given = Plain> {
   /** Elements; fixed by the layout, never read from the memory. */
   readonly length: number;
   /** The element, or the accessor moved to it. @throws {RangeError} there is no such element */
   at(index: number): Access;
   /** Writes one element. @throws {RangeError} there is no such element, or the value does not fit */
-  set(index: number, value: Plain | Access): void;
+  set(index: number, value: Given | Access): void;
   /** A copy of all elements. */
   read(): Plain[];
   /** Writes all elements, or nothing when one is refused. @throws {RangeError} another number of values */
-  write(values: GivenArray<Plain>): void;
+  write(values: GivenArray<Given>): void;
 }
