@@ -85,8 +85,9 @@ export class Mapping implements MappedMemory {
 
   #map({ fd, offset, readOnly, attempt, flags, near }: MappingRequest): number {
     // A read-only file is mapped privately and writable: a stray store then stays with its culprit, where a read-only
-    // page would kill the process. What others write is seen all the same.
-    const kind = flags ?? (readOnly ? sys.MAP_PRIVATE : sys.MAP_SHARED);
+    // page would kill the process. What others write is seen all the same. Nothing is promised for such copies, which
+    // nobody should need: as much memory as the file is long, or a second set of its huge pages.
+    const kind = flags ?? (readOnly ? sys.MAP_PRIVATE | sys.MAP_NORESERVE : sys.MAP_SHARED);
     const address = sys.mmap(this.length, sys.PROT_READ | sys.PROT_WRITE, kind, fd, offset, near);
     if (address >= 0) return address;
     const isHuge = this.pageSize > pageSize(-1) && (address === -errno.ENOMEM || address === -errno.EINVAL);

@@ -181,6 +181,21 @@ describe("huge pages that are there", () => {
     });
   });
 
+  it("are mapped read-only where no other page is left", { skip: noPool }, () => {
+    withSettings({ [MEGABYTES_2]: 4 }, () => {
+      const memory = SharedMemory.anonymous({ size: available() * 2 * MB, hugePages: "2MB" });
+      memory.bytes[5] = 55;
+      const reader = SharedMemory.fromDescriptor(duplicate(memory.fd), { readOnly: true });
+      prefault(reader);
+      memory.bytes[3 * MB] = 33;
+      assert.deepEqual([available(), reader.bytes[5], reader.bytes[3 * MB], reader.lostPages], [0, 55, 33, 0]);
+      reader.bytes[5] = 9; // for which there is no page: it is lost, and not the process
+      assert.deepEqual([memory.bytes[5], memory.bytes[3 * MB]], [55, 33]);
+      reader.close();
+      memory.close();
+    });
+  });
+
   it("read as zeros where somebody has cut them off, and the process survives", { skip: noPool }, async () => {
     await whileSettings({ [MEGABYTES_2]: 4 }, async () => {
       const end = await runPeer(ownRuntime, peer, ["truncated"]);

@@ -1,12 +1,13 @@
 // Read-only memory: polled by loadOrdered, it follows what others write, also when the loop has been optimised.
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { loadOrdered, MappedFile, SharedMemory } from "../../mod.ts";
 import { touch } from "../../src/memory/advice.ts";
-import { cleanUp, temporaryDirectory, uniqueName } from "../support/mod.ts";
+import { cleanUp, ownRuntime, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
 const POLLS = 100_000;
 
@@ -46,6 +47,42 @@ describe("loadOrdered", () => {
     reader.close();
     writer.close();
     assert.equal(loadOrdered(words, 0), undefined);
+  });
+});
+
+/** Whether the kernel has promised memory for the mapping that begins there: "ac" among its flags, proc_pid_smaps(5). */
+function isPromised(address: number): boolean {
+  const entry = readFileSync("/proc/self/smaps", "utf8").split(`\n${address.toString(16)}-`)[1] ?? "";
+  return / ac( |$)/.test(/^VmFlags:(.*)$/m.exec(entry)?.[1] ?? " ac");
+}
+
+const setting = readFileSync("/proc/sys/vm/overcommit_memory", "utf8").trim();
+const isStrict = setting === "2" && "vm.overcommit_memory is 2: this kernel promises memory for every mapping";
+const isLimited = ownRuntime.name === "bun" ? "an ArrayBuffer of Bun ends at 4 GiB" : isStrict;
+
+describe("read-only memory", () => {
+  after(cleanUp);
+
+  for (const [what, open] of Object.entries({ sharedMemory, file })) {
+    it(`takes no promise of memory for copies that nobody makes: ${what}`, { skip: isStrict }, () => {
+      const [writer, reader] = open();
+      assert.equal(isPromised(reader.address), false);
+      reader.bytes[5] = 9;
+      assert.deepEqual([reader.bytes[5], writer.bytes[5]], [9, 0]);
+      reader.close();
+      writer.close();
+    });
+  }
+
+  it("may be larger than all the memory there is", { skip: isLimited }, () => {
+    const size = totalmem() * 2;
+    const path = join(temporaryDirectory(), "large");
+    writeFileSync(path, "");
+    truncateSync(path, size); // a hole
+    const reader = MappedFile.open(path, { readOnly: true });
+    assert.deepEqual([reader.size, reader.bytes[size - 1]], [size, 0]);
+    reader.close();
+    rmSync(path);
   });
 });
 
