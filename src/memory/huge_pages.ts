@@ -100,8 +100,10 @@ export function mayBeTransparent(setting: "enabled" | "shmem_enabled"): boolean 
   return text === undefined || !/\[(never|deny)\]/.test(text);
 }
 
-/** Refusals of explicit huge pages after which ordinary memory may still be had. */
-const refusals = ["ENOMEM", "ENOSPC", "EFAULT", "EINVAL", "ENOSYS", "EPERM", "EOPNOTSUPP"].map((code) => errno[code]);
+/** Refusals of explicit huge pages after which ordinary memory may still be had; ENODEV: none of this size, memfd_create(2). */
+const refusals = ["ENOMEM", "ENOSPC", "EFAULT", "EINVAL", "ENODEV", "ENOSYS", "EPERM", "EOPNOTSUPP"].map(
+  (code) => errno[code],
+);
 
 /** Makes memory with huge pages as asked: `explicit` with their size, or `ordinary`, with advice when it stands in. */
 export function withHugePages<T>(

@@ -5,8 +5,9 @@ import { readdirSync } from "node:fs";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { AnonymousMemory, hugePagePools, IpcError, Mutex, Participants, prefault, SharedMemory } from "../../mod.ts";
-import { hugePagesHint } from "../../src/memory/huge_pages.ts";
-import { O_RDWR, open } from "../../src/sys/memory.ts";
+import { hugePagesHint, hugeSizeFlag, withHugePages } from "../../src/memory/huge_pages.ts";
+import { check } from "../../src/sys/error.ts";
+import { MFD_CLOEXEC, MFD_HUGETLB, memfdCreate, O_RDWR, open } from "../../src/sys/memory.ts";
 import { cleanUp, mainRuntimes, ownRuntime, runPeer, temporaryDirectory } from "../support/mod.ts";
 import {
   canReserve,
@@ -86,6 +87,16 @@ describe("huge pages that are not there", () => {
     const expected = `${pool.available} of ${pool.total} huge pages of .* are free, ${missing} needed; as root: echo ${pool.total + 3} `;
     assert.match(hugePagesHint(pool.pageSize, missing * pool.pageSize), new RegExp(expected));
     assert.match(hugePagesHint(2 ** 34, 1), /this kernel has no huge pages of 16GB; it has .*2MB/);
+  });
+
+  it(`"try" falls back where the kernel has no pages of this size`, () => {
+    const memfd = () => memfdCreate("huge", MFD_CLOEXEC | MFD_HUGETLB | hugeSizeFlag(16 * 2 ** 30)); // no processor's
+    const explicit = () => check(memfd(), () => ({ syscall: "memfd_create", doing: "create memory" }));
+    assert.match(refusalOf(explicit).code, /^(ENODEV|EINVAL|ENOSYS)$/);
+    assert.equal(
+      withHugePages("try", explicit, ({ isAdvised }) => (isAdvised ? -1 : 0)),
+      -1,
+    );
   });
 
   it("leaves no descriptor and no mapping when it fails", { skip: noEmpty }, () => {
