@@ -265,7 +265,8 @@ export class SharedMemory {
     if (size === this.size) return;
     demandMappable(size, attempt);
     reserve({ fd, size }, attempt);
-    this.#parts.mapping = new Mapping({ fd, offset: 0, length: size, readOnly, attempt });
+    const transparent = mapping.hugePages === "transparent" ? "shmem_enabled" : undefined; // advice is of the mapping
+    this.#parts.mapping = new Mapping({ fd, offset: 0, length: size, readOnly, attempt, transparent });
     this.#dependents.close();
     this.#bytes = new Uint8Array(this.#parts.mapping.buffer);
     mapping.close();

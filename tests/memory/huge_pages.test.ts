@@ -256,6 +256,22 @@ describe("transparent huge pages", () => {
     });
   }
 
+  it("SharedMemory.resize asks for them again, where the memory had them", { skip: noSetting }, () => {
+    withSettings({ [MEGABYTES_2]: 0, [SHARED_TRANSPARENT]: "advise" }, () => {
+      const memory = SharedMemory.anonymous({ size: 4 * MB, hugePages: "try", seal: false });
+      memory.bytes.fill(7);
+      memory.resize(12 * MB);
+      memory.bytes.fill(8, 4 * MB);
+      assert.deepEqual([memory.hugePages, memory.bytes[0], memory.bytes[12 * MB - 1]], ["transparent", 7, 8]);
+      assert.ok(mappingFields(memory.address).ShmemPmdMapped > 0);
+      memory.close();
+      const plain = SharedMemory.anonymous({ size: 4 * MB, seal: false });
+      plain.resize(12 * MB);
+      assert.equal(plain.hugePages, undefined);
+      plain.close();
+    });
+  });
+
   it("are not claimed where nobody asked", () => {
     const memory = AnonymousMemory.create({ size: 4 * MB });
     assert.deepEqual([memory.hugePages, memory.size], [undefined, 4 * MB]);
