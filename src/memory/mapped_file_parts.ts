@@ -81,6 +81,7 @@ export function openParts(path: string, options: MappedFileOpenOptions): MappedF
   const presence = checkPresence(options);
   const start = checkInteger(options.offset ?? 0, "offset", 0, SIZE_MAX);
   checkInteger(options.length ?? 1, "length", 1, SIZE_MAX);
+  const directory = directoryOf(path);
   const attempt = () => ({ syscall: "open", doing: `open mapped file ${path}`, path });
   const { fd, size } = openRegular(path, readOnly, attempt);
   return orClose(fd, () => {
@@ -92,7 +93,7 @@ export function openParts(path: string, options: MappedFileOpenOptions): MappedF
     const mapping = mapPresent({ fd, offset: fileOffset, length, readOnly, attempt }, presence);
     return {
       path,
-      directory: directoryOf(path),
+      directory,
       fd,
       fileOffset,
       isWindow: length !== size,
@@ -122,21 +123,14 @@ const whole = { fileOffset: 0, isWindow: false };
 /** Makes and maps a new file, which gets its name only when it is complete. */
 export function createParts(path: string, options: MappedFileCreateOptions, what: string): MappedFileParts {
   const { size, mode, isSparse, presence } = checkCreate(options, what);
+  const directory = directoryOf(path);
   const attempt = () => ({ syscall: "open", doing: `create mapped file ${path}`, path });
   let mapping: Mapping | undefined;
   try {
     const fd = createFile({ path, size, mode, isSparse, attempt }, (fd) => {
       mapping = mapPresent({ fd, offset: 0, length: size, readOnly: false, attempt }, presence);
     });
-    return {
-      ...whole,
-      path,
-      directory: directoryOf(path),
-      fd,
-      created: true,
-      presence,
-      mapping: mapping as unknown as Mapping,
-    };
+    return { ...whole, path, directory, fd, created: true, presence, mapping: mapping as unknown as Mapping };
   } catch (error) {
     mapping?.close();
     throw error;
@@ -153,6 +147,7 @@ function demandSize(fd: number, size: number, options: CheckedCreate, attempt: (
 /** Opens and maps a file that exists and is large enough, or empty. */
 export function openSizedParts(path: string, options: MappedFileCreateOptions, what: string): MappedFileParts {
   const checked = checkCreate(options, what);
+  const directory = directoryOf(path);
   const attempt = () => ({ syscall: "open", doing: `open mapped file ${path}`, path });
   const { fd, size } = openRegular(path, false, attempt);
   return orClose(fd, () => {
@@ -160,7 +155,7 @@ export function openSizedParts(path: string, options: MappedFileCreateOptions, w
     demandMappable(length, attempt);
     demandSize(fd, size, checked, attempt);
     const mapping = mapPresent({ fd, offset: 0, length, readOnly: false, attempt }, checked.presence);
-    return { ...whole, path, directory: directoryOf(path), fd, created: false, presence: checked.presence, mapping };
+    return { ...whole, path, directory, fd, created: false, presence: checked.presence, mapping };
   });
 }
 

@@ -44,7 +44,7 @@ export function openRegular(path: string, readOnly: boolean, attempt: () => Atte
 
 /**
  * The directory of a path, good also when the process has gone elsewhere. Not path.resolve: what stands before a ".." may
- * be a link.
+ * be a link. Throws where the path is relative and the process's own directory has been removed: ask before anything is done.
  */
 export function directoryOf(path: string): string {
   return dirname(isAbsolute(path) ? path : `${process.cwd()}/${path}`);

@@ -421,6 +421,31 @@ describe("MappedFile.close", () => {
   });
 });
 
+describe("MappedFile in a directory that was removed", () => {
+  it("leaves no file, no descriptor and no mapping where its path cannot be told", () => {
+    const [home, above] = [process.cwd(), fresh()];
+    mkdirSync(join(above, "gone"), { recursive: true });
+    writeFileSync(join(above, "there"), "abc");
+    const mapped = () => readFileSync("/proc/self/maps", "utf8").split(above).length - 1;
+    const before = openDescriptors();
+    process.chdir(join(above, "gone"));
+    try {
+      rmSync(join(above, "gone"), { recursive: true });
+      const made = [
+        () => MappedFile.create("../made", { size: 4096 }),
+        () => MappedFile.openOrCreate("../made", { size: 4096 }),
+        () => MappedFile.open("../there"),
+        () => MappedFile.openOrCreate("../there", { size: 3 }),
+      ];
+      for (const action of made) assert.throws(action, /cwd|ENOENT|No such file/i);
+      assert.deepEqual([openDescriptors(), mapped(), readdirSync(above)], [before, 0, ["there"]]);
+      MappedFile.open(join(above, "there")).close();
+    } finally {
+      process.chdir(home);
+    }
+  });
+});
+
 describe("MappedFile larger than an ArrayBuffer", () => {
   const size = 2 ** 33;
 
