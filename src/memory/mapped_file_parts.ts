@@ -52,6 +52,15 @@ function mapPresent(request: MappingRequest, presence: MappedFilePresence): Mapp
   }
 }
 
+/** As it was before, but that pages which have left meanwhile, or were cut off, are locked when they come again. */
+function lockAgain(memory: MappedMemory): void {
+  try {
+    lockMemory(memory, { onFault: true });
+  } catch {
+    // what has failed before is what the caller must hear of
+  }
+}
+
 /**
  * Maps a file that `extend` makes longer, and makes it present. Where that fails the old mapping is as it was: the caller
  * closes it only afterwards. Both at once may be more than this process may lock, so the old one is unlocked meanwhile.
@@ -69,7 +78,7 @@ export function mapAnew(
     extend();
     return mapPresent(request, presence);
   } catch (error) {
-    if (isLocked) lockMemory(old);
+    if (isLocked) lockAgain(old);
     throw error;
   }
 }

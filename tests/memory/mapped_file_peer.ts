@@ -17,6 +17,9 @@ function outcome(action: () => unknown): string {
   }
 }
 
+/** What this process has locked, in kB. */
+const lockedKb = () => Number(/^VmLck:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+
 /** Resolves at the next line of input. */
 function input(): Promise<string> {
   return new Promise((resolve) => createInterface({ input: process.stdin }).once("line", resolve));
@@ -91,13 +94,25 @@ const commands: Record<string, () => void | Promise<void>> = {
   /** Grows a locked file beyond what may be locked, then within it; numbers are pages. */
   growLocked() {
     const file = MappedFile.create(path, { size: numbers[0] * 4096, locked: true });
-    const lockedKb = () => Number(/^VmLck:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
     const { bytes } = file;
     bytes[0] = 5;
     for (const pages of numbers) {
       const result = outcome(() => file.grow(pages * 4096));
       console.log(result, file.size / 4096, bytes.length / 4096, file.bytes[0], lockedKb() / 4);
     }
+    file.close();
+  },
+
+  /** Grows a locked file beyond what its file system can have, after somebody has cut it; in kB. */
+  growCut() {
+    const file = MappedFile.create(path, { size: 1 << 20, locked: true });
+    truncateSync(path, 8192);
+    console.log(
+      lockedKb(),
+      outcome(() => file.grow(numbers[0])),
+      file.size,
+      lockedKb(),
+    );
     file.close();
   },
 

@@ -110,8 +110,12 @@ describe("a mapped file between processes", () => {
   });
 });
 
-/** Runs the peer where the directory is a file system of its own, of 1 MiB. */
-const small = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"', directory];
+/** Runs the peer where the directory is a file system of its own, of so many MiB. */
+const mounted = (size: number) => {
+  const mount = `mount -t tmpfs -o size=${size}m tmpfs "$0" && exec "$@"`;
+  return ["unshare", "-m", "sh", "-c", mount, directory];
+};
+const [small, large] = [1, 8].map(mounted);
 const skip = process.getuid?.() === 0 ? false : "needs root to mount a file system";
 
 /** Preloaded, it says on stderr what is synced: runtimes sync files of their own, too. */
@@ -175,6 +179,11 @@ describe("a mapped file that loses its ground", () => {
     const wrapper = [...limit, ...mortal]; // 256 pages
     const end = await runPeer(ownRuntime, peer, ["growLocked", path, 200, 300, 250], { wrapper });
     assert.equal(end.stdout, "undefined 200 0 5 200\nENOMEM 200 0 5 200\nundefined 250 0 5 250\n", end.stderr);
+  });
+
+  it("cut while it was locked: a grow that fails says why, and leaves it locked", { skip }, async () => {
+    const end = await runPeer(ownRuntime, peer, ["growCut", join(directory, "cut"), 2 ** 26], { wrapper: large });
+    assert.equal(end.stdout, "1024 ENOSPC 1048576 1024\n", end.stderr);
   });
 
   it("on a full disk: ENOSPC when it is made or grown, lost pages where it is sparse; the process lives", {
