@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 10
+#define LIPC_ABI_VERSION 11
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -27,6 +27,8 @@ LIPC_EXPORT int32_t lipc_unlink(double path);
 LIPC_EXPORT int32_t lipc_fchmod(double fd, double mode);
 LIPC_EXPORT int32_t lipc_ftruncate(double fd, double size);
 LIPC_EXPORT int32_t lipc_fallocate(double fd, double offset, double size);
+LIPC_EXPORT int32_t lipc_preallocate(double fd, double offset, double size);
+LIPC_EXPORT double lipc_allocated(double fd, double offset, double size);
 LIPC_EXPORT int32_t lipc_fstat(double fd, double result);
 LIPC_EXPORT int32_t lipc_lstat(double path, double result);
 LIPC_EXPORT int32_t lipc_statfs(double path, double result);

@@ -2,8 +2,11 @@
 #include "internal.h"
 
 #include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -81,6 +84,41 @@ LIPC_EXPORT int32_t lipc_fallocate(double fd, double offset, double size) {
   return result;
 }
 
+/* fallocate(2), FALLOC_FL_KEEP_SIZE: as lipc_fallocate, but the file gets no longer. -EOPNOTSUPP where that cannot be had. */
+LIPC_EXPORT int32_t lipc_preallocate(double fd, double offset, double size) {
+  int32_t result;
+  const struct signals before = hold_signals(~(uint64_t)0);
+  do
+    result = checked(syscall(SYS_fallocate, (int)fd, 1, (int64_t)offset, (int64_t)size));
+  while (result == -EINTR);
+  release_signals(&before);
+  return result;
+}
+
+/* ioctl(2), FS_IOC_FIEMAP: bytes of the range that have blocks, written or not, also behind the file's end; or -errno.
+ * lseek(2) takes those that were reserved, and not written, for holes. */
+LIPC_EXPORT double lipc_allocated(double fd, double offset, double size) {
+  union {
+    struct fiemap about;
+    uint8_t room[sizeof(struct fiemap) + 32 * sizeof(struct fiemap_extent)];
+  } found;
+  uint64_t at = (uint64_t)offset, sum = 0;
+  const uint64_t end = at + (uint64_t)size;
+  while (at < end) {
+    found.about = (struct fiemap){.fm_start = at, .fm_length = end - at, .fm_extent_count = 32};
+    if (ioctl((int)fd, FS_IOC_FIEMAP, &found) < 0) return -errno;
+    if (found.about.fm_mapped_extents == 0) break;
+    for (uint32_t index = 0; index < found.about.fm_mapped_extents; index++) {
+      const struct fiemap_extent *extent = &found.about.fm_extents[index];
+      const uint64_t behind = extent->fe_logical + extent->fe_length;
+      const uint64_t from = extent->fe_logical > at ? extent->fe_logical : at, to = behind < end ? behind : end;
+      if (to > from) sum += to - from;
+      at = extent->fe_flags & FIEMAP_EXTENT_LAST ? end : behind;
+    }
+  }
+  return (double)sum;
+}
+
 static int32_t tell(const struct stat *status, double *out) {
   out[0] = (double)status->st_size;
   out[1] = (double)status->st_mode;
@@ -104,13 +142,13 @@ LIPC_EXPORT int32_t lipc_lstat(double path, double result) {
   return found < 0 ? -errno : tell(&status, POINTER(result));
 }
 
-/* statfs(2) as doubles: total bytes, bytes free to this user, kind. */
+/* statfs(2) as doubles: total bytes, bytes free to this user, kind. Root may also take what is kept for it. */
 LIPC_EXPORT int32_t lipc_statfs(double path, double result) {
   struct statfs status;
   if (statfs(TEXT(path), &status) < 0) return -errno;
   double *out = POINTER(result);
   out[0] = (double)status.f_blocks * (double)status.f_bsize;
-  out[1] = (double)status.f_bavail * (double)status.f_bsize;
+  out[1] = (double)(syscall(SYS_geteuid) == 0 ? status.f_bfree : status.f_bavail) * (double)status.f_bsize;
   out[2] = (double)(uint32_t)status.f_type;
   return 0;
 }

@@ -1,15 +1,12 @@
 // Files of named objects and mapped files: made whole before they get their name, opened without following links.
 
 import { dirname } from "node:path";
-import { pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
 import { checkBoolean, checkMode } from "../sys/validate.ts";
-import { demandMemory, LEAST_BYTES } from "./available.ts";
-import { hugePagesHint } from "./huge_pages.ts";
-import { DIRECTORY } from "./name.ts";
 import { accessHint } from "./refusal.ts";
+import { reserve } from "./reservation.ts";
 
 /** A descriptor without a name yet, and how to give it one. */
 interface Nameless {
@@ -33,49 +30,9 @@ function openNameless(directory: string, mode: number): Nameless {
   return { fd, publish: (name) => sys.linkDescriptor(fd, name), discard: () => {} };
 }
 
-function spaceHint(directory: string, size: number): string | undefined {
-  const space = sys.statfs(directory);
-  if (typeof space === "number") return undefined;
-  const state = `${directory} has ${space.free} bytes free of ${space.total}, ${size} asked`;
-  if (directory !== DIRECTORY) return state;
-  return `${state}; enlarge it with mount -o remount,size=..., in Docker with --shm-size`;
-}
-
-/** What is reserved in a file, and where it lies. */
-export interface Reservation {
-  readonly fd: number;
-  /** Bytes from the file's start that there must be. */
-  readonly size: number;
-  /** Bytes that are there already. */
-  readonly from?: number;
-  /** Leave a hole, and reserve nothing but the last byte's block. */
-  readonly isSparse?: boolean;
-  readonly directory?: string;
-}
-
-const isHuge = (fd: number): boolean => pageSize(fd) > pageSize(-1);
-
-/** Pages of tmpfs are memory. What stands there already needs no new ones. */
-function demandPages(fd: number, start: number, end: number, attempt: () => Attempt): void {
-  if (end - start < LEAST_BYTES || !sys.isInMemory(fd)) return;
-  const status = sys.fstat(fd);
-  const size = typeof status === "number" ? 0 : status.size;
-  demandMemory(end - Math.max(start, size), attempt);
-}
-
-/** Reserves space now, so that a full file system is ENOSPC here and never SIGBUS later. Never makes a file smaller. */
-export function reserve(reservation: Reservation, attempt: () => Attempt): void {
-  const { fd, size, from = 0, isSparse = false, directory = DIRECTORY } = reservation;
-  const start = isSparse ? size - 1 : from;
-  demandPages(fd, start, size, attempt);
-  const result = sys.fallocate(fd, start, size - start);
-  if (result >= 0) return;
-  const hints: Record<number, string | undefined> = {
-    [errno.EOPNOTSUPP]: "this file system cannot reserve space",
-    [errno.ENOSPC]: isHuge(fd) ? hugePagesHint(pageSize(fd), size) : spaceHint(directory, size),
-  };
-  const hint = hints[-result];
-  throw new IpcError(-result, { ...attempt(), syscall: "posix_fallocate", hint });
+/** A name that is taken is told before space is; whether it is free until then is for linkat(2) to say. */
+function demandFree(path: string, attempt: () => Attempt): void {
+  if (typeof sys.lstat(path) === "object") throw new IpcError(errno.EEXIST, attempt());
 }
 
 export interface CreateRequest {
@@ -97,7 +54,8 @@ export function createFile(request: CreateRequest, fill: (fd: number) => void): 
   check(nameless.fd, attempt);
   try {
     check(sys.fchmod(nameless.fd, mode), attempt);
-    reserve({ fd: nameless.fd, size, isSparse, directory }, attempt);
+    demandFree(path, attempt);
+    reserve({ fd: nameless.fd, size, isSparse, isNew: true, directory }, attempt);
     fill(nameless.fd);
     check(nameless.publish(path), attempt);
     return nameless.fd;

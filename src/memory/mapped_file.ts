@@ -8,7 +8,7 @@ import * as sys from "../sys/memory.ts";
 import { checkBoolean, checkInteger, checkOptions, demandOptions, refuseNew } from "../sys/validate.ts";
 import { type Advice, advise } from "./advice.ts";
 import { Dependents } from "./dependents.ts";
-import { openOrCreate, reserve } from "./file.ts";
+import { openOrCreate } from "./file.ts";
 import type { HugePages } from "./huge_pages.ts";
 import { forgetLeak, reportLeak } from "./leak.ts";
 import type {
@@ -29,6 +29,7 @@ import {
 import { type ByteRange, spanOf, touchedPages } from "./mapped_range.ts";
 import { demandMappable, type Mapping } from "./mapping.ts";
 import { checkPath, regularSize, startWriting, syncDirectory } from "./regular_file.ts";
+import { reserve } from "./reservation.ts";
 
 /**
  * A file as memory: whoever maps it sees the same bytes, and they are there again after the last process has ended.

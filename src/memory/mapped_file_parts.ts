@@ -5,13 +5,14 @@ import { errno } from "../sys/errno.ts";
 import { type Attempt, IpcError } from "../sys/error.ts";
 import { checkBoolean, checkInteger, checkMode, checkOptions } from "../sys/validate.ts";
 import { prefault } from "./advice.ts";
-import { createFile, orClose, reserve } from "./file.ts";
+import { createFile, orClose } from "./file.ts";
 import { demandLockable, lockMemory, unlockMemory } from "./lock_memory.ts";
 import type { MappedFileCreateOptions, MappedFileOpenOptions, MappedFilePresence } from "./mapped_file_options.ts";
 import type { MappedMemory } from "./mapped_range.ts";
 import { checkPageOffset, demandMappable, Mapping, type MappingRequest } from "./mapping.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 import { directoryOf, openRegular, regularSize } from "./regular_file.ts";
+import { reserve } from "./reservation.ts";
 
 /** 2 ** 48: more than any machine has, and exact in a double. */
 export const SIZE_MAX = 2 ** 48;

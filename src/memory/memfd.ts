@@ -5,9 +5,9 @@ import { type Attempt, check } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
 import { prefault } from "./advice.ts";
 import { demandMemory } from "./available.ts";
-import { reserve } from "./file.ts";
 import { type HugePagesRequest, hugePagesHint, hugeSizeFlag, sizeInPages, withHugePages } from "./huge_pages.ts";
 import { Mapping } from "./mapping.ts";
+import { reserve } from "./reservation.ts";
 
 /** What a memfd shall be. */
 export interface MemfdRequest {
@@ -35,7 +35,7 @@ function map(fd: number, size: number, isAdvised: boolean, attempt: () => Attemp
   const isWalked = isAdvised || pageSize(fd) > pageSize(-1);
   if (isAdvised) demandMemory(size, attempt);
   if (isWalked) check(sys.ftruncate(fd, size), () => ({ ...attempt(), syscall: "ftruncate" }));
-  else reserve({ fd, size }, attempt);
+  else reserve({ fd, size, isNew: true }, attempt);
   const transparent = isAdvised ? "shmem_enabled" : undefined;
   const mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt, transparent });
   try {

@@ -6,11 +6,12 @@ import { INSPECT, shown } from "../sys/inspect.ts";
 import * as sys from "../sys/memory.ts";
 import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
-import { openOrCreate, reserve } from "./file.ts";
+import { openOrCreate } from "./file.ts";
 import type { HugePages } from "./huge_pages.ts";
 import { forgetLeak, reportLeak } from "./leak.ts";
 import { demandMappable, Mapping } from "./mapping.ts";
 import { objectPath } from "./name.ts";
+import { reserve } from "./reservation.ts";
 import {
   checkCreation,
   type SharedMemoryAnonymousOptions,

@@ -7,27 +7,14 @@
 import { errno } from "../sys/errno.ts";
 import { check } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
-import { coveringLockHint } from "./record_lock.ts";
+import { takeByte } from "./record_lock.ts";
 import { removalHint } from "./refusal.ts";
 
 const NAME_BYTE = 2 ** 52;
-const PAUSE_MS = 1;
-/** Whoever has the lock is out after a few system calls, unless it is stopped: then we go on without it. */
-const PAUSES_MOST = 1000;
 /** So often others have removed the name, and made a new file, while we opened the one before. */
 const ATTEMPTS_MOST = 100;
 
-/** Whether the lock of the file's name is ours now. A stranger's, over all of the file, is not waited for. */
-function takeName(fd: number): boolean {
-  const sleeper = new Int32Array(new SharedArrayBuffer(4));
-  for (let pauses = 0; pauses < PAUSES_MOST; pauses++) {
-    const result = sys.lockByte(fd, NAME_BYTE, { wait: false });
-    if (result !== -errno.EAGAIN && result !== -errno.EACCES) return result >= 0;
-    if (coveringLockHint(fd, NAME_BYTE) !== undefined) return false;
-    Atomics.wait(sleeper, 0, 0, PAUSE_MS);
-  }
-  return false;
-}
+const takeName = (fd: number): boolean => takeByte(fd, NAME_BYTE);
 
 /** Whether the name still leads to the file of this descriptor, and not to a successor of the same name. */
 function isStillNamed(path: string, fd: number): boolean {

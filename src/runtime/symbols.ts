@@ -19,6 +19,8 @@ export const symbols = {
   fchmod: { result: "i32", arguments: 2 },
   ftruncate: { result: "i32", arguments: 2 },
   fallocate: { result: "i32", arguments: 3 },
+  preallocate: { result: "i32", arguments: 3 },
+  allocated: { result: "f64", arguments: 3 },
   fstat: { result: "i32", arguments: 2 },
   lstat: { result: "i32", arguments: 2 },
   statfs: { result: "i32", arguments: 2 },
@@ -109,7 +111,7 @@ export const symbols = {
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 10;
+export const ABI_VERSION = 11;
 
 export type SymbolName = keyof typeof symbols;
 

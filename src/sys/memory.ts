@@ -62,6 +62,16 @@ export function fallocate(fd: number, offset: number, size: number): number {
   return environment().calls.fallocate(fd, offset, size);
 }
 
+/** fallocate(2) with FALLOC_FL_KEEP_SIZE: reserves space, also behind the file's end, which stays where it is. */
+export function preallocate(fd: number, offset: number, size: number): number {
+  return environment().calls.preallocate(fd, offset, size);
+}
+
+/** Bytes of the range that have space already, also behind the file's end; -errno where the file system does not tell. */
+export function allocated(fd: number, offset: number, size: number): number {
+  return environment().calls.allocated(fd, offset, size);
+}
+
 /** Bits of `mode` that say what kind of file it is, and the values of a regular one and of a directory. */
 export const S_IFMT = 0o170000;
 export const S_IFREG = 0o100000;
@@ -111,9 +121,14 @@ export function statfs(path: string): FileSystemStatus | number {
   return result < 0 ? result : { total: values[0], free: values[1], type: values[2] };
 }
 
+/** The file system that holds the open file, or -errno. */
+export function fileSystemOf(fd: number): FileSystemStatus | number {
+  return statfs(`/proc/self/fd/${fd}`);
+}
+
 /** Whether the open file's pages are memory that only swap space can relieve. */
 export function isInMemory(fd: number): boolean {
-  const status = statfs(`/proc/self/fd/${fd}`);
+  const status = fileSystemOf(fd);
   return typeof status === "object" && status.type === TMPFS_MAGIC;
 }
 

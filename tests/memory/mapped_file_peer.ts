@@ -1,6 +1,7 @@
 // The peer of the mapped-file tests: one command a process; says in lines how far it is.
 
-import { readFileSync, rmSync, statfsSync, truncateSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { IpcError, MappedFile } from "../../mod.ts";
@@ -15,6 +16,19 @@ function outcome(action: () => unknown): string {
   } catch (error) {
     return error instanceof IpcError ? error.code : String(error);
   }
+}
+
+/** Bytes that root may still take of the file system that holds the path. */
+const freeBytes = () => statfsSync(path).bfree * statfsSync(path).bsize;
+
+/** What an action answers, and what has become otherwise: the length of a file, what it takes, what the disk has free. */
+function effect(name: string, action: () => unknown): string {
+  const state = () => [statSync(name).size, statSync(name).blocks * 512, freeBytes()];
+  const before = state();
+  const result = outcome(action);
+  // A file may keep a block of its own for where its bytes lie.
+  const changed = state().map((value, index) => (Math.abs(value - before[index]) > 8192 ? value - before[index] : 0));
+  return `${result} ${changed.join()}`;
 }
 
 /** What this process has locked, in kB. */
@@ -121,6 +135,74 @@ const commands: Record<string, () => void | Promise<void>> = {
     const [old, made] = [MappedFile.open(`${path}/old`), MappedFile.create(`${path}/made`, { size: 1 })];
     for (const file of [old, old, made]) console.log(outcome(() => file.sync()));
     for (const file of [old, made]) file.close();
+  },
+
+  /** Asks a disk for more than it has, in each of the ways that there are. */
+  fullDisk() {
+    const [file, empty] = [MappedFile.create(`${path}/grown`, { size: 1 << 20 }), `${path}/empty`];
+    writeFileSync(empty, "");
+    const free = freeBytes();
+    const much = free + (1 << 20);
+    console.log(effect(file.path, () => file.grow(file.size + much)));
+    console.log(effect(empty, () => MappedFile.openOrCreate(empty, { size: much })));
+    console.log(effect(empty, () => MappedFile.create(`${path}/new`, { size: much })));
+    console.log(effect(empty, () => MappedFile.create(empty, { size: much })));
+    try {
+      file.grow(file.size + much);
+    } catch (error) {
+      const [, told, asked] = /has (\d+) bytes free of \d+, (\d+) asked/.exec(String(error)) ?? [];
+      console.log(Number(told) === free, Number(asked) === much);
+    }
+    // The figures let this pass, but the file system keeps some of it for itself.
+    console.log(effect(file.path, () => file.grow(file.size + freeBytes())));
+    console.log(effect(empty, () => MappedFile.openOrCreate(empty, { size: freeBytes() })));
+    console.log(outcome(() => MappedFile.openOrCreate(empty, { size: 8192 }).size));
+    file.close();
+  },
+
+  /** Grows a file into space that somebody has reserved behind its end, with less than that free beside it. */
+  reservedBehind() {
+    const file = MappedFile.create(`${path}/behind`, { size: 4096 });
+    const most = Math.floor(freeBytes() / 4 / 4096) * 4096;
+    execFileSync("fallocate", ["-n", "-l", String(most * 3), file.path]);
+    console.log(effect(file.path, () => file.grow(file.size + most * 5)));
+    console.log(
+      outcome(() => file.grow(most * 3)),
+      file.size === most * 3,
+      statSync(file.path).size === most * 3,
+    );
+    file.close();
+  },
+
+  /** Asks for more than the disk has, again and again, until it is told to end. */
+  async growTooFar() {
+    const file = MappedFile.create(path, { size: 4096 });
+    const codes = new Set<string>();
+    let isOver = false;
+    input().then(() => (isOver = true));
+    console.log("growing");
+    while (!isOver) {
+      for (let round = 0; round < 5; round++) codes.add(outcome(() => file.grow(statSync(path).size + freeBytes())));
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    console.log([...codes].join());
+    file.close();
+    process.exit();
+  },
+
+  /** Makes a file longer by so many pages, one by one, and tells how many are there afterwards. */
+  growBeside() {
+    const file = MappedFile.open(path);
+    const [pages] = numbers;
+    for (let page = 1; page <= pages; page++) {
+      file.grow((page + 1) * 4096);
+      file.bytes[page * 4096] = 7;
+    }
+    const kept = Array.from({ length: pages }, (_, index) => file.bytes[(index + 1) * 4096]).filter(
+      (byte) => byte === 7,
+    );
+    console.log(kept.length, statSync(path).size === file.size, file.lostPages);
+    file.close();
   },
 
   /** Fills a file system of 1 MiB. */

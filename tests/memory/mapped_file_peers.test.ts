@@ -1,7 +1,7 @@
 // Mapped files between processes: every runtime sees the same bytes, and kill -9 takes none of them.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -116,6 +116,11 @@ const mounted = (size: number) => {
   return ["unshare", "-m", "sh", "-c", mount, directory];
 };
 const [small, large] = [1, 8].map(mounted);
+
+/** Runs the peer where the directory is a disk of 64 MiB, which keeps what it got before it was full. */
+const makeDisk = 'truncate -s 64M "$0" && mkfs.ext4 -q -F "$0" && mount -o loop "$0" "$1" && shift && exec "$@"';
+const disk = ["unshare", "-m", "sh", "-c", makeDisk, join(directory, "disk.img"), temporaryDirectory()];
+const noDisk = spawnSync(disk[0], [...disk.slice(1), "true"]).status === 0 ? false : "no disk can be mounted here";
 const skip = process.getuid?.() === 0 ? false : "needs root to mount a file system";
 
 /** Preloaded, it says on stderr what is synced: runtimes sync files of their own, too. */
@@ -157,6 +162,33 @@ describe("the name of a mapped file", () => {
     const mortal = isRoot ? ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] : [];
     assert.deepEqual(await syncNames(folder, ...mortal), ["undefined\nundefined\nEACCES\n", 0]);
     chmodSync(folder, 0o700);
+  });
+});
+
+describe("a mapped file on a disk that is full", () => {
+  const folder = disk[disk.length - 1];
+
+  it("is ENOSPC without an effect, with true figures; a name that is taken is EEXIST", { skip: noDisk }, async () => {
+    const end = await runPeer(ownRuntime, peer, ["fullDisk", folder], { wrapper: disk });
+    const refused = "ENOSPC 0,0,0\n";
+    const expected = `${refused.repeat(3)}EEXIST 0,0,0\ntrue true\n${refused.repeat(2)}8192\n`;
+    assert.equal(end.stdout, expected, end.stderr);
+  });
+
+  it("takes what somebody has reserved behind its end, and leaves it there otherwise", { skip: noDisk }, async () => {
+    const end = await runPeer(ownRuntime, peer, ["reservedBehind", folder], { wrapper: disk });
+    assert.equal(end.stdout, "ENOSPC 0,0,0\nundefined true true\n", end.stderr);
+  });
+
+  it("keeps every byte of who makes it longer while others fail to", { skip: noDisk }, async () => {
+    const path = join(folder, "both");
+    const greedy = spawnPeer(ownRuntime, peer, ["growTooFar", path], { wrapper: disk });
+    await greedy.lineOf("growing");
+    const wrapper = ["nsenter", "-m", "-t", String(greedy.child.pid)];
+    const end = await runPeer(ownRuntime, peer, ["growBeside", path, 300], { wrapper });
+    assert.equal(end.stdout, "300 true 0\n", end.stderr);
+    greedy.write("end");
+    assert.equal((await greedy.ended).stdout, "growing\nENOSPC\n");
   });
 });
 

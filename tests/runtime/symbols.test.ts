@@ -27,6 +27,8 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   fchmod: [[-1, 0o600], EBADF],
   ftruncate: [[-1, 0], EBADF],
   fallocate: [[-1, 0, 1], EBADF],
+  preallocate: [[-1, 0, 1], EBADF],
+  allocated: [[-1, 0, 1], EBADF],
   fstat: [[-1, word], EBADF],
   lstat: [[path, word], -2],
   statfs: [[path, word], -2],
