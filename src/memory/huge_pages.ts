@@ -80,7 +80,17 @@ export function hugePagePools(): HugePagePool[] {
   return KILOBYTES.map((size) => poolOf(size * 1024)).filter((pool) => pool !== undefined);
 }
 
-/** What helps when the kernel has refused pages of this size. */
+/** Bytes of such pages that may be had: those in the pool, and what it may grow by. Where that is not told, any number. */
+export function hugeRoom(pageSize: number): number {
+  const pool = poolOf(pageSize);
+  if (pool === undefined) return Number.POSITIVE_INFINITY;
+  const [most = 0, grown = 0] = ["nr_overcommit_hugepages", "surplus_hugepages"].map((name) =>
+    kernelNumber(`${folder(pageSize)}/${name}`),
+  );
+  return (pool.available + Math.max(0, most - grown)) * pageSize;
+}
+
+/** What helps when the kernel has refused so many more bytes of pages of this size. */
 export function hugePagesHint(pageSize: number, length: number): string {
   const pool = poolOf(pageSize);
   if (pool === undefined) {
@@ -90,7 +100,8 @@ export function hugePagesHint(pageSize: number, length: number): string {
   const needed = Math.ceil(length / pageSize);
   const state = `${pool.available} of ${pool.total} huge pages of ${sizeName(pageSize)} are free, ${needed} needed`;
   const more = `echo ${pool.total + needed - pool.available} > ${folder(pageSize)}/nr_hugepages`;
-  if (needed <= pool.available) return `${state}; a limit of the control group or of the NUMA node refuses them`;
+  if (needed <= pool.available)
+    return `${state}; a limit of the control group, the NUMA node or the mount refuses them`;
   return `${state}; as root: ${more}`;
 }
 

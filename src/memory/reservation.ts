@@ -6,12 +6,12 @@
 // library take turns, by a lock on one byte of the file, and a stranger finds the disk full then. tmpfs gives back by
 // itself, and a file without a name as it is closed.
 
-import { pageSize } from "../sys/advice.ts";
+import { pageSize, punchHole } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
 import { demandMemory, LEAST_BYTES } from "./available.ts";
-import { hugePagesHint } from "./huge_pages.ts";
+import { hugePagesHint, hugeRoom } from "./huge_pages.ts";
 import { DIRECTORY } from "./name.ts";
 import { takeByte } from "./record_lock.ts";
 
@@ -39,6 +39,13 @@ function sizeOf(fd: number): number {
   return typeof status === "number" ? 0 : status.size;
 }
 
+/** The first byte behind the huge page in which the byte before this one lies. */
+const pageEnd = (fd: number, byte: number): number => Math.ceil(byte / pageSize(fd)) * pageSize(fd);
+
+/** Bytes from the one to the other; huge pages are had whole, and the first one's begin is there. */
+const bytesBetween = (fd: number, start: number, end: number): number =>
+  isHuge(fd) ? pageEnd(fd, end) - pageEnd(fd, start) : end - start;
+
 /** What the file system has; undefined where it does not tell, or has no limit of its own, as that of memfds. */
 function spaceOf(fd: number): sys.FileSystemStatus | undefined {
   const space = sys.fileSystemOf(fd);
@@ -55,18 +62,24 @@ function spaceHint({ fd, directory = DIRECTORY }: Reservation, missing: number):
 
 /** Asks for the figures only now: what a failed reservation had got has been given back. */
 function refusal(number: number, reservation: Reservation, missing: number, attempt: () => Attempt): IpcError {
-  const { fd, size } = reservation;
+  const { fd } = reservation;
   const hints: Record<number, () => string | undefined> = {
     [errno.EOPNOTSUPP]: () => "this file system cannot reserve space",
-    [errno.ENOSPC]: () => (isHuge(fd) ? hugePagesHint(pageSize(fd), size) : spaceHint(reservation, missing)),
+    [errno.ENOSPC]: () => (isHuge(fd) ? hugePagesHint(pageSize(fd), missing) : spaceHint(reservation, missing)),
   };
   return new IpcError(number, { ...attempt(), syscall: "posix_fallocate", hint: hints[number]?.() });
 }
 
-/** Refuses what the file system has not, before it has given all that it has. */
+/** A hugetlbfs with limits of its own tells of them; those may keep pages for it that the pool counts as promised. */
+function roomOf(fd: number): number {
+  const space = spaceOf(fd);
+  if (space !== undefined) return space.free;
+  return isHuge(fd) ? hugeRoom(pageSize(fd)) : Number.POSITIVE_INFINITY;
+}
+
+/** Refuses what the file system or the pool of huge pages has not, before it has given all that it has. */
 function demandSpace(reservation: Reservation, missing: number, attempt: () => Attempt): void {
-  const space = spaceOf(reservation.fd);
-  if (space !== undefined && missing > space.free) throw refusal(errno.ENOSPC, reservation, missing, attempt);
+  if (missing > roomOf(reservation.fd)) throw refusal(errno.ENOSPC, reservation, missing, attempt);
 }
 
 /** Pages of tmpfs are memory. What stands there already needs no new ones. */
@@ -79,10 +92,13 @@ function demandPages(fd: number, start: number, end: number, attempt: () => Atte
 function reserveAtOnce(reservation: Reservation, attempt: () => Attempt): void {
   const { fd, size, from = 0, isSparse = false, isNew = false } = reservation;
   const start = isSparse ? size - 1 : from;
-  if (isNew) demandSpace(reservation, size - start, attempt); // of another file, some may be there already
+  const missing = bytesBetween(fd, isHuge(fd) ? from : start, size); // who maps a hole of huge pages has them reserved
+  if (isNew || isHuge(fd)) demandSpace(reservation, missing, attempt); // of another file, some may be there already
   demandPages(fd, start, size, attempt);
   const result = sys.fallocate(fd, start, size - start);
-  if (result < 0) throw refusal(-result, reservation, size - start, attempt);
+  if (result >= 0) return;
+  if (isNew) sys.ftruncate(fd, 0); // before its figures are told
+  throw refusal(-result, reservation, missing, attempt);
 }
 
 /** Space first, and the size once it is there; where the file system knows no space behind the end, both together. */
@@ -92,10 +108,16 @@ function extend(fd: number, start: number, size: number): number {
   return result < 0 ? result : sys.fallocate(fd, size - 1, 1); // which never makes a file smaller
 }
 
-/** ftruncate(2) to the size that a file has gives back what lies behind it. Nothing is cut, as long as nobody else adds. */
-function giveBack(fd: number): void {
+/**
+ * ftruncate(2) to the size that a file has gives back what lies behind it. Nothing is cut, as long as nobody else adds. A
+ * hugetlbfs takes no size that is no whole page, and knows holes behind the end, which others do not.
+ */
+function giveBack(fd: number, end: number): void {
   const status = sys.fstat(fd);
-  if (typeof status === "object") sys.ftruncate(fd, status.size);
+  if (typeof status !== "object") return;
+  const first = pageEnd(fd, status.size);
+  if (!isHuge(fd)) sys.ftruncate(fd, status.size);
+  else if (first < end) punchHole(fd, first, pageEnd(fd, end) - first);
 }
 
 /** Where others may have the file open, and see it growing. */
@@ -105,11 +127,11 @@ function reserveBehind(reservation: Reservation, isAlone: boolean, attempt: () =
   if (start >= size) return; // somebody else has been faster
   // Who has reserved space behind the end has paid for it, and keeps it. Where nobody tells, there is none.
   const had = Math.max(0, sys.allocated(fd, start, size - start));
-  const missing = size - start - had;
+  const missing = bytesBetween(fd, start, size) - had;
   demandSpace(reservation, missing, attempt);
   const result = extend(fd, start, size);
   if (result >= 0) return;
-  if (isAlone && had < pageSize(-1)) giveBack(fd); // the last block may reach beyond the end
+  if (isAlone && had < pageSize(-1)) giveBack(fd, size); // the last block may reach beyond the end
   throw refusal(-result, reservation, missing, attempt);
 }
 

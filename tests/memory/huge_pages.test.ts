@@ -1,7 +1,7 @@
 // Huge pages: taken where there are some, a helpful refusal where there are none, and a fall-back that says so.
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { AnonymousMemory, hugePagePools, IpcError, Mutex, Participants, prefault, SharedMemory } from "../../mod.ts";
@@ -228,6 +228,49 @@ describe("huge pages that are there", () => {
         "huge pages of 2MB are free, 512 needed",
       ];
       assert.equal(end.stdout, `${expected.join("\n")}\n`, end.stderr);
+    });
+  });
+
+  const beyond = [
+    "ENOSPC 4 10 10 4",
+    "ENOSPC 2 9 11 2",
+    "ENOSPC 2 9 11 2",
+    `${2 * MB} ${2 * MB} 55`,
+    "undefined 1",
+    `${4 * MB} 0`,
+  ];
+  const ends = { rw: ["ENOSPC 1 9 12 1", `${2 * MB}`], "size=64M": [`${2 * MB}`] };
+  /** A hugetlbfs whose own limit is higher than the pool lets the kernel find out. */
+  for (const [options, end] of Object.entries(ends)) {
+    it(`beyond the pool: what is missing is told, and nothing is kept (${options})`, { skip: noMount }, async () => {
+      await whileSettings({ [MEGABYTES_2]: 4 }, async () => {
+        const directory = temporaryDirectory();
+        const script = `mount -t hugetlbfs -o ${options} none "$0" && exec "$@"`;
+        const wrapper = ["unshare", "-m", "sh", "-c", script, directory];
+        const { stdout, stderr } = await runPeer(ownRuntime, peer, ["beyondPool", directory, options], { wrapper });
+        assert.equal(stdout, `${[...beyond, ...end].join("\n")}\n`, stderr);
+      });
+    });
+  }
+
+  it("SharedMemory.resize beyond the pool tells what is missing, and keeps nothing", { skip: noPool }, () => {
+    withSettings({ [MEGABYTES_2]: 4 }, () => {
+      const memory = SharedMemory.anonymous({ size: 2 * MB, hugePages: "2MB", seal: false });
+      memory.bytes[5] = 55;
+      const before = available();
+      const error = refusalOf(() => memory.resize(40 * MB));
+      const expected = new RegExp(`ENOSPC, .*\\(${before} of \\d+ huge pages of 2MB are free, 19 needed; `);
+      assert.match(error.message, expected);
+      assert.deepEqual(
+        [memory.size, statSync(`/proc/self/fd/${memory.fd}`).size, available()],
+        [2 * MB, 2 * MB, before],
+      );
+      memory.resize(4 * MB);
+      assert.deepEqual(
+        [memory.size, memory.bytes[5], memory.bytes[4 * MB - 1], available()],
+        [4 * MB, 55, 0, before - 1],
+      );
+      memory.close();
     });
   });
 });

@@ -1,6 +1,6 @@
 // The peer of the huge-page tests: one command a process; says in lines what it found.
 
-import { truncateSync } from "node:fs";
+import { readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import process from "node:process";
 import { IpcError, MappedFile, numa, SharedMemory } from "../../mod.ts";
 
@@ -11,6 +11,21 @@ function outcome(action: () => unknown): string {
     return String(action());
   } catch (error) {
     return error instanceof IpcError ? error.code : String(error);
+  }
+}
+
+/** Pages of the pool that nobody has. */
+const freePages = () => Number(readFileSync("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "utf8"));
+
+/** How many pages the message says there are, and are needed, and the pool should have. */
+function figures(action: () => unknown): string {
+  try {
+    return String(action());
+  } catch (error) {
+    const told = /(E[A-Z]+), .*\((\d+) of \d+ huge pages of 2MB are free, (\d+) needed(?:.*echo (\d+))?/.exec(
+      String(error),
+    );
+    return told === null ? String(error) : told.slice(1).join(" ");
   }
 }
 
@@ -34,6 +49,28 @@ const commands: Record<string, () => void> = {
     console.log(memory.bytes[at], memory.bytes[(4 << 20) - 1], memory.lostPages);
     memory.close();
     console.log("alive", memory.lostPages);
+  },
+
+  /** Asks a pool of four pages for more, in each of the ways that there are. */
+  beyondPool() {
+    const [path, how] = parameters;
+    const tell = (action: () => unknown) => console.log(figures(action), freePages());
+    tell(() => MappedFile.create(`${path}/new`, { size: 20 << 20 }));
+    const file = MappedFile.create(`${path}/grown`, { size: 2 << 20 });
+    const odd = MappedFile.create(`${path}/odd`, { size: 1000 });
+    file.bytes[5] = 55;
+    tell(() => file.grow(20 << 20));
+    tell(() => odd.grow(20 << 20));
+    console.log(statSync(file.path).size, file.size, file.bytes[5]);
+    tell(() => odd.grow(4 << 20));
+    odd.bytes[(4 << 20) - 1] = 1;
+    console.log(odd.size, odd.lostPages);
+    if (how === "rw") tell(() => file.grow(20 << 20, { sparse: true })); // holes that are mapped have their pages, too
+    console.log(statSync(file.path).size);
+    for (const one of [file, odd]) {
+      one.close();
+      rmSync(one.path); // the mount may outlive this process by an instant, and its pages with it
+    }
   },
 
   /** A file in a hugetlbfs: huge pages that have a name. */

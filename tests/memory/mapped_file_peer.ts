@@ -156,6 +156,7 @@ const commands: Record<string, () => void | Promise<void>> = {
     // The figures let this pass, but the file system keeps some of it for itself.
     console.log(effect(file.path, () => file.grow(file.size + freeBytes())));
     console.log(effect(empty, () => MappedFile.openOrCreate(empty, { size: freeBytes() })));
+    console.log(effect(empty, () => MappedFile.create(`${path}/new`, { size: freeBytes() })));
     console.log(outcome(() => MappedFile.openOrCreate(empty, { size: 8192 }).size));
     file.close();
   },
