@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { truncateSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { IpcError, Participants, SharedMap, SharedMemory } from "../../mod.ts";
+import { IpcError, MappedFile, Participants, SharedMap, SharedMemory } from "../../mod.ts";
 import * as layout from "../../src/ring/map/layout.ts";
 import { LockWord } from "../../src/sync/lock_word.ts";
-import { cleanUp, objectPath, Random, uniqueName } from "../support/mod.ts";
+import { cleanUp, objectPath, ownRuntime, Random, temporaryDirectory, uniqueName } from "../support/mod.ts";
 import { assertLeavesNothing } from "./leaves.ts";
 import { bytes, contentOf, MapBytes, makeMap, text } from "./shared_map_parts.ts";
 
@@ -72,6 +73,24 @@ describe("a map over a memory", () => {
       map.close();
     }
     for (const one of [participants, memory]) one.close();
+  });
+
+  const isBun = ownRuntime.name === "bun";
+
+  it("keeps its expiry times beyond 16 GiB, and writes nowhere else", {
+    skip: isBun && "it cannot hold that much",
+  }, () => {
+    const far = 2 ** 34 + 2 ** 20;
+    const file = MappedFile.create(join(temporaryDirectory(), "far"), { size: far + 2 ** 20, sparse: true });
+    const map = SharedMap.over(file, far, { participants: Participants.over(file, 0), ...SIZE });
+    map.set("stays", bytes("a"), { ttlMs: 1e6 });
+    map.set("goes", bytes("b"), { ttlMs: 1 });
+    while (map.has("goes"));
+    assert.deepEqual([contentOf(map), text(map.get("stays")), map.get("goes")], [{ stays: "a" }, "a", undefined]);
+    assert.deepEqual([map.removeExpired(), map.size], [1, 1]);
+    const low = new Uint8Array(file.buffer, TABLE, 2 ** 20 + SharedMap.byteSize(SIZE)); // where 32 bits of an index lead
+    assert.ok(low.every((byte) => byte === 0));
+    file.close();
   });
 
   it("is closed with its memory", () => {

@@ -104,7 +104,7 @@ export class MapReader {
 
   /** An entry that has expired is none. One whose length makes no sense is not for use. */
   private checked(at: number): number {
-    const expires = this.f64[(at >>> 1) + EXPIRES_DOUBLE] as number;
+    const expires = this.f64[at / 2 + EXPIRES_DOUBLE] as number; // no shift: beyond 16 GiB indices have more than 32 bits
     if (expires !== 0 && clockMonotonic() >= expires) return this.confirm() ? none : overtaken;
     const length = (this.i32[at + LENGTH_WORD] as number) >>> 0;
     if (length > this.valueSize) return this.doubt("a value is longer than values are");

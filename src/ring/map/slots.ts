@@ -55,7 +55,7 @@ export class MapSlots {
     i32[at + HASH_WORD] = key.hash;
     i32[at + KEY_LENGTH_WORD] = key.length;
     i32[at + VALUE_LENGTH_WORD] = value.length;
-    this.table.f64[(at >>> 1) + EXPIRES_DOUBLE] = expires;
+    this.table.f64[at / 2 + EXPIRES_DOUBLE] = expires; // no shift: beyond 16 GiB an index has more than 32 bits
     const { words, count } = key;
     for (let index = 0; index < count; index++) i32[at + KEY_WORD + index] = words[index] as number;
     this.table.u8.set(value, this.table.valueStart(at, key.length));
