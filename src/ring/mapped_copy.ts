@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { copiesWideWords } from "../sys/compiled.ts";
 import { addressOf, copyBytes, copyCost } from "../sys/copy.ts";
-import { describe } from "../sys/validate.ts";
+import { checkLength, describe } from "../sys/validate.ts";
 
 /**
  * V8 copies 64 bits at a time through BigInts that it never makes; JavaScriptCore would make them, and copies 32. Doubles
@@ -30,8 +30,21 @@ export const NOWHERE = -1;
 /** No address yet: a double from the start, as addresses are (D34). */
 const UNKNOWN = Number.NaN;
 
-/** The whole words of `bytes`, whatever their kind: they are only ever copied. None where it is not aligned. */
-function wordsOf({ buffer, byteOffset, byteLength }: Uint8Array): Int32Array {
+type Getter = (this: Uint8Array) => unknown;
+
+/** What the engine says of a typed array, and not its class: a getter of the user's would run in the middle of a copy. */
+function engineGetter(name: "buffer" | "byteOffset" | "byteLength"): Getter {
+  return Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), name)?.get as Getter;
+}
+
+const bufferOf = engineGetter("buffer");
+const offsetOf = engineGetter("byteOffset");
+const sizeOf = engineGetter("byteLength");
+
+type Place = Pick<Uint8Array, "buffer" | "byteOffset" | "byteLength">;
+
+/** The whole words there, whatever their kind: they are only ever copied. None where it is not aligned. */
+function wordsOf({ buffer, byteOffset, byteLength }: Place): Int32Array {
   const count = byteOffset % WORD_BYTES === 0 ? Math.floor(byteLength / WORD_BYTES) : 0;
   if (hasWideWords) return new BigUint64Array(buffer, count === 0 ? 0 : byteOffset, count) as unknown as Int32Array;
   return new Int32Array(buffer, count === 0 ? 0 : byteOffset, count);
@@ -97,11 +110,21 @@ export class MappedCopy {
     if (count * WORD_BYTES < length) this.restOut(start, count * WORD_BYTES, length, target);
   }
 
-  /** All of `source` to `start`, a multiple of 8, where there is room for it. */
-  in(source: Uint8Array, start: number): void {
+  /**
+   * How many bytes `source` has, for `in`. Asked once, and before anything is claimed for them: it may be a getter of the
+   * user's, and so may be all that is asked here. Who says less than is there, or more, gets so many bytes, or is refused.
+   */
+  lengthOf(source: Uint8Array): number {
     const { length } = source;
+    if (length > LOOP_IN_MOST) checkLength(source, length, "what is copied");
+    else if (source !== this.other) this.take(source);
+    return length;
+  }
+
+  /** The `length` bytes of `source`, as `lengthOf` has told, to `start`, a multiple of 8, where there is room for it. */
+  in(source: Uint8Array, start: number, length = source.length): void {
     if (length > LOOP_IN_MOST) {
-      this.longIn(source, start);
+      this.longIn(source, start, length);
       return;
     }
     if (source !== this.other) this.take(source);
@@ -123,9 +146,8 @@ export class MappedCopy {
     else this.bytes.copy(target, 0, start, start + length); // JavaScriptCore has a copy that needs no view
   }
 
-  private longIn(source: Uint8Array, start: number): void {
+  private longIn(source: Uint8Array, start: number, length: number): void {
     const { address, u8 } = this;
-    const { length } = source;
     const isAddressed = this.isAddressedIn && this.isAddressed(source) && start + length <= u8.length;
     if (isAddressed) copyBytes(address + start, this.farAddress, length, 0);
     else u8.set(source, start);
@@ -151,8 +173,10 @@ export class MappedCopy {
   }
 
   private take(other: Uint8Array): void {
-    if (!(other instanceof Uint8Array)) refuseArray(other);
+    if (!(other instanceof Uint8Array && ArrayBuffer.isView(other))) refuseArray(other);
     this.other = other;
-    this.otherWords = wordsOf(other);
+    const buffer = bufferOf.call(other) as ArrayBuffer;
+    const [byteOffset, byteLength] = [offsetOf.call(other), sizeOf.call(other)] as [number, number];
+    this.otherWords = wordsOf({ buffer, byteOffset, byteLength });
   }
 }

@@ -80,6 +80,16 @@ export function asBytes(data: unknown, what: string): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
+/**
+ * Refuses bytes that are not `length`, as they have said. What says so may be a getter of the user's, or a Proxy's; no
+ * element of a view can be, and so what was checked is what the engine will copy.
+ */
+export function checkLength(bytes: Uint8Array, length: number, what: string): void {
+  const isNotMore = ArrayBuffer.isView(bytes) && typeof length === "number" && bytes[length] === undefined;
+  if (isNotMore && (length === 0 || bytes[length - 1] !== undefined)) return;
+  throw new TypeError(`${what} must have as many bytes as its length says, ${describe(length)}`);
+}
+
 /** Whether a view or buffer still has its bytes: no length tells, since many views of what is gone say 0. */
 function isThere(data: ArrayBufferView | ArrayBuffer): boolean {
   if (data instanceof ArrayBuffer) return !data.detached;

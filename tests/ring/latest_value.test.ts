@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { array, type Infer, LatestValue, struct } from "../../mod.ts";
 import * as layout from "../../src/ring/latest_value/layout.ts";
-import { cleanUp, goneBytes, ownObjects, uniqueName } from "../support/mod.ts";
+import { cleanUp, goneBytes, ownObjects, proxyBytes, runningBytes, uniqueName } from "../support/mod.ts";
 import { bytes, makeBoth, makeLatest, Quote, text, ValueBytes } from "./latest_value_parts.ts";
 
 describe("reading and writing", () => {
@@ -220,6 +220,60 @@ describe("versions", () => {
   });
 });
 
+describe("bytes that run code when they are asked how many they are", () => {
+  after(cleanUp);
+
+  it("may write before they are written themselves, and do not mix", () => {
+    for (const size of [8, 500]) {
+      const { latest, writer, reader } = makeBoth("running", { size: 500 });
+      const inner = new Uint8Array(500).fill(1);
+      const outer = runningBytes(size, () => {
+        writer.write(inner);
+        assert.deepEqual(reader.tryRead(), inner);
+      });
+      writer.write(outer);
+      assert.deepEqual(reader.tryRead(), new Uint8Array(size).fill(7));
+      latest.close();
+    }
+  });
+
+  it("may close the writer, or all of it: then the write is EBADF", () => {
+    for (const isAll of [true, false]) {
+      const { latest, writer } = makeBoth("running-close", { size: 500 });
+      const close = () => (isAll ? latest : writer).close();
+      for (const size of [8, 500]) assert.throws(() => writer.write(runningBytes(size, close)), { code: "EBADF" });
+      if (isAll) continue;
+      latest.writer().write(bytes("next"));
+      assert.equal(text(latest.reader().tryRead()), "next");
+      latest.close();
+    }
+  });
+
+  it("are refused, or as many as they say, where they are not so many: nothing is written beside", () => {
+    const { latest, writer, reader } = makeBoth("lying", { size: 500 });
+    writer.write(bytes("kept"));
+    const liar = (length: number, says: unknown) =>
+      runningBytes(
+        length,
+        () => {},
+        () => says,
+      );
+    for (const says of [501, -1, 7.5, Number.NaN, "x"])
+      assert.throws(() => writer.write(liar(8, says)), /^(TypeError|RangeError)/, `${says}`);
+    for (const says of [300, 399, 401, 500]) assert.throws(() => writer.write(liar(400, says)), TypeError);
+    assert.throws(() => writer.write(proxyBytes(8, () => {})), TypeError);
+    assert.deepEqual([text(reader.tryRead()), reader.version], ["kept", 1]);
+    for (const says of [7, 9, 20]) {
+      writer.write(liar(8, says));
+      assert.deepEqual(
+        reader.tryRead(),
+        Uint8Array.from({ length: says }, (_, index) => (index < 8 ? 7 : 0)),
+      );
+    }
+    latest.close();
+  });
+});
+
 describe("types", () => {
   after(cleanUp);
 
@@ -267,6 +321,46 @@ describe("types", () => {
     assert.throws(() => writer.write(closing), { code: "EBADF" });
     assert.deepEqual(reader.tryRead(), { price: 3, volume: 4 });
     latest.close();
+  });
+
+  it("leaves the writer's role to nobody while a value is being written whose getter has closed the writer", () => {
+    const latest = LatestValue.create(uniqueName("left"), { type: Quote, unlinkOnClose: true });
+    const [writer, reader] = [latest.writer(), latest.reader()];
+    const closing = {
+      get price() {
+        writer.close();
+        assert.throws(() => latest.writer(), { code: "EBUSY" });
+        return 5;
+      },
+      volume: 6,
+    };
+    assert.throws(() => writer.write(closing), { code: "EBADF" });
+    assert.equal(reader.ended, true);
+    latest.writer().write({ price: 3, volume: 4 });
+    assert.deepEqual(reader.tryRead(), { price: 3, volume: 4 });
+    latest.close();
+  });
+
+  it("is EBADF where a getter has closed all of it, and the role is free", () => {
+    const name = uniqueName("closed");
+    const type = struct({ price: "f64", volume: "u32" });
+    for (const Type of [type, Quote]) {
+      const latest = LatestValue.create(name, { type: Type });
+      const other = LatestValue.open(name, { type: Type, timeoutMs: 0 });
+      const writer = latest.writer();
+      const closing = {
+        get price() {
+          latest.close();
+          return 5;
+        },
+        volume: 6,
+      };
+      assert.throws(() => writer.write(closing), { code: "EBADF" });
+      other.writer().write({ price: 3, volume: 4 });
+      assert.deepEqual(other.reader().tryRead(), { price: 3, volume: 4 });
+      other.close();
+      LatestValue.unlink(name);
+    }
   });
 
   it("reads and writes values of a type of any making", () => {

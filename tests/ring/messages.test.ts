@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { SpscRing } from "../../mod.ts";
-import { Random, uniqueName } from "../support/mod.ts";
+import { proxyBytes, Random, runningBytes, uniqueName } from "../support/mod.ts";
 import { byteOf, bytes, cleanUpRings, makePair, messageOf, text } from "./bytes.ts";
 
 /** What a message takes up, by the contract: 8 bytes more than it has, rounded up to 8. */
@@ -235,6 +235,67 @@ class Comparison {
     this.#pair.ring.close();
   }
 }
+
+describe("bytes that run code when they are asked how many they are", () => {
+  after(cleanUpRings);
+
+  it("may send and receive before they are sent themselves: messages do not mix", () => {
+    for (const size of [8, 400]) {
+      const { ring, producer, consumer } = makePair("running", { capacity: 4096 });
+      const inner = messageOf(1, 400);
+      const outer = runningBytes(size, () => {
+        assert.equal(producer.trySend(inner), true);
+        assert.deepEqual(consumer.tryReceive(), inner);
+      });
+      assert.equal(producer.trySend(outer), true);
+      assert.deepEqual(consumer.tryReceive(), new Uint8Array(size).fill(7));
+      assert.equal(consumer.tryReceive(), undefined);
+      ring.close();
+    }
+  });
+
+  it("may close the producer: then the message is EBADF, and nothing of it in the ring", () => {
+    for (const size of [8, 400]) {
+      const { ring, producer, consumer } = makePair("running-close", { capacity: 4096 });
+      const outer = runningBytes(size, () => {
+        if (isClosed) return;
+        isClosed = true;
+        producer.close();
+        ring.producer().trySend(bytes("successor"));
+      });
+      let isClosed = false;
+      assert.throws(() => producer.trySend(outer), { code: "EBADF" });
+      assert.deepEqual([text(consumer.tryReceive()), consumer.tryReceive()], ["successor", undefined]);
+      ring.close();
+    }
+  });
+
+  it("are refused, or as many as they say, where they are not so many: nothing is written beside", () => {
+    const { ring, producer, consumer } = makePair("lying", { capacity: 4096 });
+    const liar = (length: number, says: unknown) =>
+      runningBytes(
+        length,
+        () => {},
+        () => says,
+      );
+    for (const says of [2048, -1, 7.5, Number.NaN, "x"])
+      assert.throws(() => producer.trySend(liar(8, says)), /^(TypeError|RangeError)/, `${says}`);
+    for (const says of [300, 399, 401]) assert.throws(() => producer.trySend(liar(400, says)), TypeError);
+    assert.throws(() => producer.trySend(proxyBytes(8, () => {})), TypeError);
+    assert.throws(() => producer.commit(), RangeError, "nothing is claimed");
+    for (const says of [0, 7, 9, 20]) {
+      producer.trySend(liar(8, says));
+      assert.equal(producer.trySend(bytes("sound")), true);
+      assert.deepEqual(
+        consumer.tryReceive(),
+        Uint8Array.from({ length: says }, (_, index) => (index < 8 ? 7 : 0)),
+      );
+      assert.equal(text(consumer.tryReceive()), "sound");
+    }
+    assert.equal(consumer.tryReceive(), undefined);
+    ring.close();
+  });
+});
 
 describe("a ring behaves as a queue", () => {
   after(cleanUpRings);

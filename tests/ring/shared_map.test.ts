@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { SharedMap } from "../../mod.ts";
 import * as layout from "../../src/ring/map/layout.ts";
-import { cleanUp, goneBytes, ownObjects, Random, uniqueName } from "../support/mod.ts";
+import { cleanUp, goneBytes, ownObjects, proxyBytes, Random, runningBytes, uniqueName } from "../support/mod.ts";
 import { bytes, contentOf, MapBytes, makeMap, text } from "./shared_map_parts.ts";
 
 const bad = <T>(value: unknown) => value as T;
@@ -406,6 +406,93 @@ describe("what a map refuses", () => {
     assert.deepEqual([second.capacity, second.keySize, second.valueSize, second.evict], [9, 20, 5, "lru"]);
     second.close();
     assert.equal(SharedMap.unlink(name), false);
+  });
+});
+
+describe("a write whose arguments run code", () => {
+  after(cleanUp);
+
+  /** The writes to "a", each with arguments that call `run`. */
+  const writesOf = (map: SharedMap, run: () => unknown): (() => unknown)[] => {
+    const options = {
+      get ttlMs() {
+        run();
+        return 1e6;
+      },
+    };
+    const counter = () => runningBytes(8, run);
+    return [
+      () => map.set("a", new Uint8Array(8), options),
+      () => map.set("a", counter()),
+      () => map.compareAndSet("a", new Uint8Array(8).fill(7), new Uint8Array(8), options),
+      () => map.compareAndSet("a", new Uint8Array(8), counter()),
+      () => map.compareAndSet("a", counter(), new Uint8Array(8)),
+      () => map.increment("a", 1, options),
+      () => map.getInto("a", counter()),
+    ];
+  };
+
+  it("writes under its own key, whatever that code does with the map", () => {
+    const { map } = makeMap("running");
+    map.set("b", bytes("kept"));
+    const writes = writesOf(map, () => {
+      map.get("b");
+      map.set("other", bytes("other"));
+    });
+    for (const [number, write] of writes.entries()) {
+      assert.ok(write(), `${number}`);
+      assert.deepEqual(Object.keys(contentOf(map)), ["a", "b", "other"], `${number}`);
+      assert.equal(text(map.get("b")), "kept", `${number}`);
+    }
+    assert.equal(map.getCounter("a"), 1);
+    map.close();
+  });
+
+  it("is EBADF where that code closes the map, whether it has written before or not", () => {
+    for (const isAttached of [true, false]) {
+      for (let number = 0; number < 7; number++) {
+        const { map } = makeMap("running-close");
+        if (isAttached) map.set("a", bytes("a"));
+        const write = writesOf(map, () => map.close())[number] as () => unknown;
+        assert.throws(write, { code: "EBADF" }, `${number}`);
+      }
+    }
+  });
+
+  it("refuses what is of another length than it says, or no bytes at all", () => {
+    const { name, map } = makeMap("lying");
+    const behind = new MapBytes(name);
+    for (const key of ["a", "b"]) map.set(key, new Uint8Array(8).fill(1));
+    const before = behind.memory.bytes.slice();
+    const lengths = [0, 7, 9, 32, -1, 7.5, Number.NaN, "x", undefined];
+    const liars = [
+      ...lengths.map((says) =>
+        runningBytes(
+          8,
+          () => {},
+          () => says,
+        ),
+      ),
+      proxyBytes(8, () => {}),
+    ];
+    for (const liar of liars) {
+      assert.throws(() => map.set("a", liar), TypeError);
+      assert.throws(() => map.compareAndSet("a", liar, new Uint8Array(1)), TypeError);
+      assert.throws(() => map.compareAndSet("a", new Uint8Array(8).fill(1), liar), TypeError);
+    }
+    assert.deepEqual(behind.memory.bytes, before);
+    let asked = 0;
+    map.set(
+      "a",
+      runningBytes(
+        8,
+        () => asked++,
+        () => (asked > 2 ? 30 : 8),
+      ),
+    );
+    assert.deepEqual([map.get("a"), map.get("b")], [new Uint8Array(8).fill(7), new Uint8Array(8).fill(1)]);
+    behind.close();
+    map.close();
   });
 });
 

@@ -5,5 +5,6 @@ export { goneBytes } from "./gone.ts";
 export { cleanUp, objectExists, objectPath, ownObjects, temporaryDirectory, uniqueName } from "./names.ts";
 export { killPeers, Peer, type PeerEnd, type PeerOptions, runPeer, spawnPeer, spawnProgram } from "./peer.ts";
 export { Random } from "./random.ts";
+export { proxyBytes, runningBytes } from "./running.ts";
 export { mainRuntimes, ownRuntime, projectRoot, type Runtime, runtimeNamed, runtimes } from "./runtimes.ts";
 export { least, patiently, processorMs, sleep, until, within } from "./wait.ts";

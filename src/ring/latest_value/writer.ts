@@ -179,9 +179,10 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
   }
 
   private publish(bytes: Uint8Array): void {
-    if (bytes.length > this.size) this.refuseLength(bytes.length);
-    this.copy.in(bytes, this.claimAt());
-    this.commit(bytes.length);
+    const length = this.copy.lengthOf(bytes);
+    if (!(length <= this.size)) this.refuseLength(length);
+    this.copy.in(bytes, this.claimAt(), length);
+    this.commit(length);
   }
 
   private refuseLength(length: number): never {
@@ -207,8 +208,11 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     this.isWriting = true;
     try {
       type.write(this.view, offset, value);
+    } catch (error) {
+      if (this.u8.length > 0) throw error; // otherwise the engine says that the memory has gone: a getter has closed it
     } finally {
       this.isWriting = false;
+      if (!this.isOpen) this.leave();
     }
     if (!this.isOpen) throw this.buffers.closedHere("write");
     this.claimed = header;
@@ -270,9 +274,15 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     if (!this.isOpen) return;
     this.isOpen = false;
     this.claimed = -1;
+    if (!this.isWriting) this.leave();
+  }
+
+  /** Not while a type writes, some getter of whose value has closed us: a successor would write at the same place. */
+  private leave(): void {
+    this.onClose();
+    if (this.u8.length === 0) return; // the memory has gone
     this.role.release();
     this.buffers.wakeReaders();
-    this.onClose();
   }
 
   /** For consoles. @internal */

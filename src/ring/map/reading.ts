@@ -96,15 +96,16 @@ export abstract class MapReading {
    * @throws {RangeError} the value is longer than the target
    */
   getInto(key: string, target: Uint8Array): number {
-    this.checkOpen("read");
     if (!(target instanceof Uint8Array)) refuseArray(target);
+    const room = target.length; // before the key: it may be a getter, which may use this map
+    this.checkOpen("read");
     this.key.set(key);
     for (let attempt = 1; ; attempt++) {
       const at = this.look(attempt > 1);
       if (at === NONE) return -1;
       if (at !== OVERTAKEN) {
         const length = this.valueLength;
-        const fits = length <= target.length;
+        const fits = length <= room;
         if (fits) this.copy.out(startOf(at, this.key.length), length, target);
         if (this.reader.confirm()) {
           if (fits) return length;

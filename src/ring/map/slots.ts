@@ -46,15 +46,15 @@ export class MapSlots {
     return link;
   }
 
-  /** Writes an entry into a free slot. Whoever still reads what stood there finds another sequence. */
-  fill(link: number, key: KeyText, value: Uint8Array, expires: number, next: number): void {
+  /** Writes an entry, a value of `length` bytes, into a free slot. Whoever still reads what stood there finds another sequence. */
+  fill(link: number, key: KeyText, value: Uint8Array, length: number, expires: number, next: number): void {
     const i32 = this.i32;
     const at = this.table.at(link);
     publish(i32, at, (i32[at] as number) + 1); // SYNC slot
     i32[at + NEXT_WORD] = next;
     i32[at + HASH_WORD] = key.hash;
     i32[at + KEY_LENGTH_WORD] = key.length;
-    i32[at + VALUE_LENGTH_WORD] = value.length;
+    i32[at + VALUE_LENGTH_WORD] = length;
     this.table.f64[at / 2 + EXPIRES_DOUBLE] = expires; // no shift: beyond 16 GiB an index has more than 32 bits
     const { words, count } = key;
     for (let index = 0; index < count; index++) i32[at + KEY_WORD + index] = words[index] as number;

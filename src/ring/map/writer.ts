@@ -63,13 +63,13 @@ export class MapWriter {
   }
 
   /** Replaces the entry that was located, or adds a new one. False: the map is full. */
-  private put(value: Uint8Array, expires: number): boolean {
+  private put(value: Uint8Array, length: number, expires: number): boolean {
     const { i32 } = this.table;
     const slots = this.slots;
     if (this.at >= 0) {
       this.expectExpiry(expires);
       const link = slots.take();
-      slots.fill(link, this.key, value, expires, i32[this.at + NEXT_WORD] as number);
+      slots.fill(link, this.key, value, length, expires, i32[this.at + NEXT_WORD] as number);
       slots.publish(this.linkIndex, link, this.bucket);
       slots.free(this.link);
       return true;
@@ -77,7 +77,7 @@ export class MapWriter {
     if (!this.hasRoom()) return false;
     this.expectExpiry(expires);
     const link = slots.take();
-    slots.fill(link, this.key, value, expires, i32[this.bucket] as number);
+    slots.fill(link, this.key, value, length, expires, i32[this.bucket] as number);
     slots.publish(this.bucket, link, this.bucket);
     this.evictBeyond((i32[this.countIndex] as number) + 1);
     return true;
@@ -153,10 +153,10 @@ export class MapWriter {
     publish(this.table.i32, this.countIndex, (this.table.i32[this.countIndex] as number) + count);
   }
 
-  /** False: the map is full. */
-  set(value: Uint8Array, expires: number): boolean {
+  /** Writes the `length` bytes of `value`. False: the map is full. */
+  set(value: Uint8Array, length: number, expires: number): boolean {
     this.locate();
-    return this.put(value, expires);
+    return this.put(value, length, expires);
   }
 
   /** Whether there was one. */
@@ -168,21 +168,24 @@ export class MapWriter {
     return wasThere;
   }
 
-  /** Whether the value was `expected` (undefined = no entry) and is `value` now (undefined = none); or why it is not. */
-  compareAndSet(expected: Uint8Array | undefined, value: Uint8Array | undefined, expires: number): boolean | IpcError {
+  /** Whether the value is the `length` bytes of `expected`; undefined: whether there is no entry. */
+  holds(expected: Uint8Array | undefined, length: number): boolean {
     const isThere = this.locate();
-    if (isThere !== (expected !== undefined)) return false;
-    if (expected !== undefined && !this.isValue(expected)) return false;
-    if (value !== undefined) return this.put(value, expires) || this.full("write to");
-    if (isThere) this.delete();
+    return expected === undefined ? !isThere : isThere && this.isValue(expected, length);
+  }
+
+  /** Writes over the entry that `holds` has found, or found missing; undefined: removes it. Or why it cannot. */
+  replace(value: Uint8Array | undefined, length: number, expires: number): true | IpcError {
+    if (value !== undefined) return this.put(value, length, expires) || this.full("write to");
+    this.delete();
     return true;
   }
 
-  private isValue(expected: Uint8Array): boolean {
+  private isValue(expected: Uint8Array, length: number): boolean {
     const table = this.table;
-    if (table.valueLength(this.at) !== expected.length) return false;
+    if (table.valueLength(this.at) !== length) return false;
     const start = table.valueStart(this.at, this.key.length);
-    for (let index = 0; index < expected.length; index++) {
+    for (let index = 0; index < length; index++) {
       if (table.u8[start + index] !== expected[index]) return false;
     }
     return true;
@@ -200,7 +203,7 @@ export class MapWriter {
     }
     writeCounter(this.counter, 0, value);
     const until = expires ?? (isThere ? table.expires(this.at) : 0);
-    return this.put(this.counterBytes, until) ? value : this.full("increment a counter of");
+    return this.put(this.counterBytes, COUNTER_BYTES, until) ? value : this.full("increment a counter of");
   }
 
   full(verb: string): IpcError {

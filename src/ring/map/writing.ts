@@ -3,7 +3,7 @@
 import type { Placement } from "../../memory/placement.ts";
 import { IpcError } from "../../sys/error.ts";
 import { clockMonotonic } from "../../sys/futex.ts";
-import { asBytes, checkDuration, checkInteger, checkOptions } from "../../sys/validate.ts";
+import { asBytes, checkDuration, checkInteger, checkLength, checkOptions } from "../../sys/validate.ts";
 import { adoptBoot, isOfAnotherBoot } from "./boot.ts";
 import { COUNTER_BYTES } from "./counter.ts";
 import { KeyText } from "./key.ts";
@@ -15,6 +15,16 @@ import { repair } from "./repair.ts";
 import { MapSlots } from "./slots.ts";
 import type { MapTable } from "./table.ts";
 import { MapWriter } from "./writer.ts";
+
+/** Length of a value that is not given. */
+const NONE = -1;
+
+/** Asked once: it may be a getter of the user's. */
+function checkedLength(bytes: Uint8Array): number {
+  const { length } = bytes;
+  checkLength(bytes, length, "a value");
+  return length;
+}
 
 /** When an entry expires: ns of CLOCK_MONOTONIC; 0 = never; undefined where nothing is said of it. */
 function expiryOf(options: SharedMapWriteOptions | undefined, what: string): number | undefined {
@@ -47,10 +57,17 @@ export abstract class MapWriting extends MapReading {
     });
   }
 
-  private bytesOf(value: ArrayBufferView | ArrayBuffer): Uint8Array {
-    const bytes = asBytes(value, "a value");
-    if (bytes.length <= this.mostBytes) return bytes;
-    throw new RangeError(`a value of this map has at most ${this.mostBytes} bytes, not ${bytes.length}`);
+  /** Of a value that is to be written. */
+  private lengthOf(bytes: Uint8Array): number {
+    const length = checkedLength(bytes);
+    if (length <= this.mostBytes) return length;
+    throw new RangeError(`a value of this map has at most ${this.mostBytes} bytes, not ${length}`);
+  }
+
+  /** After all that may run code of the user's, who may use this map, or close it: there is one `key` for all calls. */
+  private aim(key: string): void {
+    this.checkOpen("write to");
+    this.key.set(key);
   }
 
   /**
@@ -63,14 +80,14 @@ export abstract class MapWriting extends MapReading {
    * it was opened with `readOnly`; EBADF after close; EBADMSG the shared bytes are corrupted
    */
   set(key: string, value: ArrayBufferView | ArrayBuffer, options?: SharedMapWriteOptions): boolean {
-    this.checkOpen("write to");
-    this.key.set(key);
     const expires = expiryOf(options, "set") ?? 0;
-    const bytes = this.bytesOf(value); // behind the options, whose getters may do anything to it
+    const bytes = asBytes(value, "a value"); // behind the options, whose getters may do anything to it
+    const length = this.lengthOf(bytes);
+    this.aim(key);
     let isSound = false;
     this.lock.acquire();
     try {
-      const isWritten = this.writer.set(bytes, expires);
+      const isWritten = this.writer.set(bytes, length, expires);
       isSound = true;
       return isWritten;
     } finally {
@@ -80,8 +97,7 @@ export abstract class MapWriting extends MapReading {
 
   /** Removes the key's entry; whether there was one. Errors as `set`. */
   delete(key: string): boolean {
-    this.checkOpen("write to");
-    this.key.set(key);
+    this.aim(key);
     return this.exclusively(() => this.writer.delete());
   }
 
@@ -97,12 +113,16 @@ export abstract class MapWriting extends MapReading {
     value: ArrayBufferView | ArrayBuffer | undefined,
     options?: SharedMapWriteOptions,
   ): boolean {
-    this.checkOpen("write to");
-    this.key.set(key);
     const expires = expiryOf(options, "compareAndSet") ?? 0;
     const before = expected === undefined ? undefined : asBytes(expected, "a value");
-    const after = value === undefined ? undefined : this.bytesOf(value);
-    return this.exclusively(() => this.writer.compareAndSet(before, after, expires));
+    const after = value === undefined ? undefined : asBytes(value, "a value");
+    const lengthBefore = before === undefined ? NONE : checkedLength(before);
+    const lengthAfter = after === undefined ? NONE : this.lengthOf(after);
+    this.aim(key);
+    return this.exclusively(() => {
+      if (!this.writer.holds(before, lengthBefore)) return false;
+      return this.writer.replace(after, lengthAfter, expires);
+    });
   }
 
   /**
@@ -114,12 +134,11 @@ export abstract class MapWriting extends MapReading {
    * @throws {RangeError} `by` is no safe integer, or `valueSize` is less than 8
    */
   increment(key: string, by = 1, options?: SharedMapWriteOptions): number {
-    this.checkOpen("write to");
-    this.key.set(key);
     checkInteger(by, "by", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
     if (this.mostBytes < COUNTER_BYTES)
       throw new RangeError(`a counter has ${COUNTER_BYTES} bytes, and valueSize is ${this.mostBytes}`);
     const expires = expiryOf(options, "increment");
+    this.aim(key);
     return this.exclusively(() => this.writer.increment(by, expires));
   }
 

@@ -74,9 +74,10 @@ export class SpscProducer extends RingRoom {
    */
   trySend(data: ArrayBufferView | ArrayBuffer): boolean {
     const bytes = data instanceof Uint8Array ? data : asBytes(data, "a message");
-    const offset = this.claimAt(bytes.length);
+    const length = this.copy.lengthOf(bytes);
+    const offset = this.claimAt(length);
     if (offset < 0) return false;
-    this.copy.in(bytes, offset);
+    this.copy.in(bytes, offset, length);
     this.commit();
     return true;
   }
