@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { LatestValue, type MemoryRegion, Participants, SharedMemory } from "../../mod.ts";
 import { SLOT_BOOT_OFFSET, SLOT_SIZE } from "../../src/memory/layout.ts";
+import { ValueBuffers } from "../../src/ring/latest_value/buffers.ts";
 import { crc32c } from "../../src/ring/latest_value/checksum.ts";
 import * as layout from "../../src/ring/latest_value/layout.ts";
 import { cleanUp, Random } from "../support/mod.ts";
@@ -239,6 +240,56 @@ describe("power loss", () => {
     next.write(numbered(2, 32));
     assert.deepEqual([reader.isSalvaged, numberOf(reader.tryRead())], [false, 2]);
     latest.close();
+    file.close();
+  });
+});
+
+describe("a length that a hostile peer changes once it has been checked", () => {
+  after(cleanUp);
+  const options = { size: 64, checksum: true };
+  const end = BASE + LatestValue.byteSize(options);
+
+  /** Does so at the end of each check of the value with this sequence. */
+  function withHostilePeer(file: PretendedFile, sequence: number, length: number, run: () => void): void {
+    const header = BASE + layout.FIRST_BUFFER + sequence * layout.strideOf(options.size);
+    const { checksumOf } = ValueBuffers.prototype;
+    ValueBuffers.prototype.checksumOf = function (checked, bytes) {
+      const sum = checksumOf.call(this, checked, bytes);
+      if (checked === header) new DataView(file.buffer).setInt32(header + layout.LENGTH, length, true);
+      return sum;
+    };
+    try {
+      run();
+    } finally {
+      ValueBuffers.prototype.checksumOf = checksumOf;
+    }
+  }
+
+  it("leaves sync within the object, with the bytes that were checked", () => {
+    for (const length of [2 ** 31 - 1, -1]) {
+      const file = new PretendedFile(end + 8192);
+      file.memory.bytes.fill(9, end);
+      const latest = LatestValue.over(file, BASE, { participants: file.participants, ...options });
+      const writer = latest.writer();
+      writer.write(new Uint8Array(64).fill(5));
+      withHostilePeer(file, 1, length, () => writer.sync());
+      assert.ok(file.memory.bytes.subarray(end).every((byte) => byte === 9));
+      latest.close();
+      file.close();
+    }
+  });
+
+  it("is EBADMSG for a writer that takes over what stands in for a half-written value", () => {
+    const file = new PretendedFile(end);
+    const lay = () => LatestValue.over(file, BASE, { participants: file.participants, ...options });
+    const before = lay();
+    const writer = before.writer();
+    for (const number of [1, 2, 3]) writer.write(numbered(number, 64));
+    before.close();
+    file.memory.bytes[BASE + layout.FIRST_BUFFER + 3 * layout.strideOf(64) + layout.BYTES + 30] ^= 1;
+    const after = lay();
+    withHostilePeer(file, 2, 2 ** 31 - 1, () => assert.throws(() => after.writer(), { code: "EBADMSG" }));
+    after.close();
     file.close();
   });
 });

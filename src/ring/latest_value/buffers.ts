@@ -98,9 +98,17 @@ export class ValueBuffers {
 
   /** Whether the value there is whole, as far as its checksum tells. */
   isWhole(header: number): boolean {
+    return this.wholeLengthAt(header) >= 0;
+  }
+
+  /**
+   * Bytes of the value there, or -1 where it is not whole. Whoever copies it goes by this number: the word in the header
+   * may have changed since it was checked.
+   */
+  wholeLengthAt(header: number): number {
     const length = this.lengthAt(header);
-    if (length > this.geometry.size) return false;
-    return this.i32[(header + layout.CHECKSUM) / 4] === this.checksumOf(header, length);
+    if (length > this.geometry.size) return -1;
+    return this.i32[(header + layout.CHECKSUM) / 4] === this.checksumOf(header, length) ? length : -1;
   }
 
   /** The shared bytes say something that no correct writer would have written. */

@@ -100,8 +100,9 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     if (!this.hasChecksum) return;
     this.goBeyond(findNewest(buffers), kept);
     if (salvage !== undefined && kept >= 0) {
-      const start = kept + BYTES;
-      this.publish(this.u8.slice(start, start + buffers.lengthAt(kept)));
+      const [start, length] = [kept + BYTES, buffers.lengthAt(kept)];
+      if (length > this.size) throw buffers.corrupted("a value is longer than values are"); // it was not, a moment ago
+      this.publish(this.u8.slice(start, start + length));
     }
   }
 
@@ -245,8 +246,9 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     if (memory.sync === undefined) this.refuseSync("it lies in memory: lay it over a MappedFile");
     if (!this.hasChecksum) this.refuseSync("it was made without checksum: true");
     const source = this.buffers.headerOf(this.buffers.current);
-    if (!this.buffers.isWhole(source)) return; // there is none yet
-    const offset = this.putAside(source);
+    const length = this.buffers.wholeLengthAt(source);
+    if (length < 0) return; // there is none yet
+    const offset = this.putAside(source, length);
     memory.sync({ offset, length: this.stride });
     if (!this.hasSyncedHeader) memory.sync({ offset: base, length: FIRST_BUFFER });
     this.hasSyncedHeader = true;
@@ -257,15 +259,15 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     throw new IpcError(errno.EOPNOTSUPP, { syscall: "msync", doing: `sync latest value ${name}`, path: name, hint });
   }
 
-  /** Copies the current value over the older one of the durable copies. Where that one stands. */
-  private putAside(source: number): number {
+  /** Copies the current value, of `length` bytes, over the older one of the durable copies. Where that one stands. */
+  private putAside(source: number, length: number): number {
     const buffers = this.buffers;
     const [first, second] = [buffers.durableHeader(0), buffers.durableHeader(1)];
     const age = (header: number) => (buffers.isWhole(header) ? buffers.versionAt(header) : -1);
     const target = age(first) <= age(second) ? first : second;
     this.i32[target / 4] = buffers.current; // SYNC overwrite: a reader for whom it stood in must find another sequence
     fence();
-    this.u8.copyWithin(target, source, source + BYTES + buffers.lengthAt(source));
+    this.u8.copyWithin(target, source, source + BYTES + length);
     return target;
   }
 
