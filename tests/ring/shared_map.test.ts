@@ -232,6 +232,11 @@ describe("counters", () => {
     assert.throws(() => map.increment("most"), { code: "ERANGE" });
     map.set("wide", new Uint8Array(8).fill(0x7f));
     assert.throws(() => map.increment("wide"), { code: "ERANGE" });
+    for (const value of [2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n), -(2n ** 63n)]) {
+      map.set("wide", new BigInt64Array([value]));
+      for (const use of [() => map.getCounter("wide"), () => map.increment("wide", 0)])
+        assert.throws(use, { code: "ERANGE", message: /beyond 2 \*\* 53/ }, `${value}`);
+    }
     for (const by of [0.5, Number.NaN, 2 ** 53]) assert.throws(() => map.increment("most", by), RangeError);
     assert.throws(() => map.increment("most", bad("1")), TypeError);
     assert.deepEqual([text(map.get("text")), map.getCounter("most")], ["seven b", 2 ** 53 - 1]);

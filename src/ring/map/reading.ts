@@ -1,7 +1,7 @@
 // MapReading: the half of SharedMap that reads: without the lock, whatever the writers do.
 
 import { errno } from "../../sys/errno.ts";
-import { CLOSED_HERE } from "../../sys/error.ts";
+import { CLOSED_HERE, type IpcError } from "../../sys/error.ts";
 import { loadOrdered } from "../../sys/ordering.ts";
 import { MappedCopy, refuseArray, refuseTarget } from "../mapped_copy.ts";
 import { COUNTER_BYTES, readCounter } from "./counter.ts";
@@ -152,7 +152,7 @@ export abstract class MapReading {
   /**
    * The key's counter, as `increment` makes it; undefined where there is none. Errors as `get`.
    *
-   * @throws {IpcError} EINVAL the value has not 8 bytes
+   * @throws {IpcError} EINVAL the value has not 8 bytes; ERANGE somebody has written a number beyond 2 ** 53
    */
   getCounter(key: string): number | undefined {
     for (let attempt = 1; ; attempt++) {
@@ -160,12 +160,18 @@ export abstract class MapReading {
       if (offset < 0) return undefined;
       const value = this.valueLength === COUNTER_BYTES ? readCounter(this.i32, offset / 4) : undefined;
       if (this.reader.confirm()) {
-        if (value !== undefined) return value;
-        const hint = `its value has ${this.valueLength} bytes, and counters have ${COUNTER_BYTES}`;
-        throw this.table.error(errno.EINVAL, "read", "read a counter of", hint);
+        if (value !== undefined && Number.isSafeInteger(value)) return value;
+        throw this.noCounter(value);
       }
       this.reader.overtaken(attempt);
     }
+  }
+
+  /** Numbers beyond 2 ** 53 are not exact: no count, as for `increment`. */
+  private noCounter(value: number | undefined): IpcError {
+    const hint = `its value has ${this.valueLength} bytes, and counters have ${COUNTER_BYTES}`;
+    if (value === undefined) return this.table.error(errno.EINVAL, "read", "read a counter of", hint);
+    return this.table.error(errno.ERANGE, "read", "read a counter of", `${value} is beyond 2 ** 53`);
   }
 
   /** How many entries there are; those that have expired count until a write or `removeExpired` takes them out. */
