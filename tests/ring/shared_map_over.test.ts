@@ -241,6 +241,49 @@ describe("corrupted bytes of a map", () => {
     map.close();
   });
 
+  it("in lists that all lead into one are EBADMSG after so many steps as there are slots", () => {
+    const capacity = 64;
+    const { name, map } = makeMap("one-list", { capacity });
+    const behind = new MapBytes(name);
+    for (let number = 0; number < capacity; number++) map.set(`${number}`, bytes("x"), { ttlMs: 1e6 });
+    const corrupt = () => {
+      for (let link = 1; link <= capacity + layout.SPARES; link++)
+        behind.set(behind.slotOffset(link) + layout.NEXT, link < capacity + layout.SPARES ? link + 1 : layout.END);
+      for (let bucket = 0; bucket < capacity; bucket++)
+        behind.set(layout.FIRST_BUCKET + bucket * layout.BUCKET_SIZE, 1);
+      behind.set(layout.EARLIEST + 4, 0);
+      behind.set(layout.REPAIR, 0);
+    };
+    const walks = [() => [...map], () => [...map.keys()], () => [...map.values()]];
+    for (const use of [...walks, () => map.removeExpired(), () => map.set("new", bytes("x")), () => map.clear()]) {
+      corrupt();
+      assert.throws(use, { code: "EBADMSG" }, `${use}`);
+    }
+    behind.close();
+    map.close();
+  });
+
+  it("in what an eviction goes by are EBADMSG before it has evicted all, and heal", () => {
+    const capacity = 200;
+    const { name, map } = makeMap("evicting", { capacity, evict: "lru" });
+    const behind = new MapBytes(name);
+    const fill = () => {
+      for (let number = 0; number < capacity; number++) map.set(`${number}`, bytes("x"));
+    };
+    fill();
+    behind.set(layout.COUNT, 2 ** 31 - 1);
+    assert.throws(() => map.set("new", bytes("x")), { code: "EBADMSG", message: /more entries than there are slots/ });
+    fill();
+    assert.equal(map.size, capacity);
+    for (let bucket = 0; bucket < 256; bucket++)
+      behind.set(layout.FIRST_BUCKET + bucket * layout.BUCKET_SIZE, layout.END);
+    assert.throws(() => map.set("new", bytes("x")), { code: "EBADMSG", message: /stamps of use/ });
+    fill();
+    assert.equal(map.size, capacity);
+    behind.close();
+    map.close();
+  });
+
   it("anywhere give a value, an answer or EBADMSG", () => {
     const random = new Random();
     for (let round = 0; round < 200; round++) {

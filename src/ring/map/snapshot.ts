@@ -47,7 +47,7 @@ export class BucketSnapshots {
     let link = loadOrdered(i32, bucket);
     for (let steps = 0; link !== layout.END; steps++) {
       const at = this.#table.isLink(link) && steps <= slots ? this.#table.at(link) : -1;
-      const entry = at < 0 ? undefined : this.#entry(at);
+      const entry = at < 0 || !this.#table.belongs(at, bucket) ? undefined : this.#entry(at);
       if (!isCurrent()) return undefined;
       if (entry === undefined) throw this.#table.corrupted("an entry makes no sense");
       if (!this.#hasExpired(at)) entries.push(entry);

@@ -10,6 +10,7 @@ import {
   END,
   EXPIRES,
   FIRST_BUCKET,
+  HASH,
   SPARES,
   slotsOffset,
   strideOf,
@@ -74,6 +75,14 @@ export class MapTable {
   /** Index of the head of the bucket of this hash; its version follows. */
   bucketOf(hash: number): number {
     return this.firstBucket + (hash & this.mask) * 2;
+  }
+
+  /**
+   * Whether the entry there is one of this bucket, by its hash. Many buckets may lead into one list: who walks over all of
+   * them, without the lock, would walk over it again and again.
+   */
+  belongs(at: number, bucket: number): boolean {
+    return this.bucketOf(this.i32[at + HASH / 4] as number) === bucket;
   }
 
   /** Whether the link leads to a slot of this map. */

@@ -5,7 +5,7 @@ import type { IpcError } from "../../sys/error.ts";
 import { clockMonotonic } from "../../sys/futex.ts";
 import { COUNTER_BYTES, readCounter, writeCounter } from "./counter.ts";
 import type { KeyText } from "./key.ts";
-import { COUNT, EARLIEST, END, HASH, NEXT } from "./layout.ts";
+import { COUNT, EARLIEST, END, HASH, NEXT, SPARES } from "./layout.ts";
 import type { Recency } from "./recency.ts";
 import type { MapSlots } from "./slots.ts";
 import { type MapTable, publish } from "./table.ts";
@@ -14,6 +14,9 @@ const NEXT_WORD = NEXT / 4;
 
 /** Looks for what has expired take at most one part of so many of a writer's time, where there is another way to room. */
 const LOOK_PAUSE = 10;
+
+/** Slots that are free and stamped, by slow readers, are fewer than spares; so many times one is found make no sense. */
+const VAIN_MOST = 4 * SPARES;
 
 /** All methods need the lock, and a key in `key` where they speak of an entry. */
 export class MapWriter {
@@ -111,10 +114,12 @@ export class MapWriter {
 
   /** A new entry is in before the oldest goes: whoever is killed between has lost nothing. */
   private evictBeyond(count: number): void {
-    const { i32, geometry } = this.table;
+    const { i32, geometry, slots } = this.table;
     let left = count;
-    while (this.recency !== undefined && left > geometry.capacity) {
+    if (left > slots) throw this.table.corrupted("it counts more entries than there are slots");
+    for (let vain = 0; this.recency !== undefined && left > geometry.capacity; ) {
       if (this.removeSlot(this.recency.oldest())) left--;
+      else if (++vain > VAIN_MOST) throw this.table.corrupted("stamps of use stand where no entries are");
     }
     publish(i32, this.countIndex, left);
   }
@@ -195,7 +200,8 @@ export class MapWriter {
   increment(by: number, expires: number | undefined): number | IpcError {
     const table = this.table;
     const isThere = this.locate();
-    if (isThere && table.valueLength(this.at) !== COUNTER_BYTES) return this.noCounter(table.valueLength(this.at));
+    const length = isThere ? table.valueLength(this.at) : COUNTER_BYTES;
+    if (length !== COUNTER_BYTES) return this.noCounter(length);
     const old = isThere ? readCounter(table.i32, table.valueStart(this.at, this.key.length) / 4) : 0;
     const value = old + by;
     if (!Number.isSafeInteger(old) || !Number.isSafeInteger(value)) {
@@ -216,13 +222,13 @@ export class MapWriter {
     return this.table.error(errno.EINVAL, "increment", "read a counter of", hint);
   }
 
-  /** Removes what has expired by `now`: how many. */
+  /** Removes what has expired by `now`: how many. Steps count over all buckets: many of them may lead into one list. */
   removeExpired(now: number): number {
     const table = this.table;
-    let [count, earliest] = [0, Number.POSITIVE_INFINITY];
+    let [count, earliest, steps] = [0, Number.POSITIVE_INFINITY, 0];
     for (let bucket = table.firstBucket, number = 0; number < table.buckets; number++, bucket += 2) {
       let index = bucket;
-      for (let steps = 0, link = table.linkAt(index, 0); link !== END; link = table.linkAt(index, ++steps)) {
+      for (let link = table.linkAt(index, steps); link !== END; link = table.linkAt(index, ++steps)) {
         const at = table.at(link);
         if (table.hasExpired(at, now)) {
           this.unlink(index, link, bucket);
@@ -238,11 +244,12 @@ export class MapWriter {
     return count;
   }
 
-  /** Removes everything, bucket by bucket. */
+  /** Removes everything, bucket by bucket. Steps count as in `removeExpired`. */
   clear(): void {
     const table = this.table;
+    let steps = 0;
     for (let bucket = table.firstBucket, number = 0; number < table.buckets; number++, bucket += 2) {
-      for (let steps = 0, link = table.linkAt(bucket, 0); link !== END; link = table.linkAt(bucket, ++steps)) {
+      for (let link = table.linkAt(bucket, steps); link !== END; link = table.linkAt(bucket, ++steps)) {
         this.unlink(bucket, link, bucket);
       }
     }
