@@ -69,7 +69,8 @@ export class MutexGuard {
   /**
    * Gives the mutex back. After a recovery without `repaired()` nobody can take it any more: `unrecoverable` says why.
    *
-   * @throws {IpcError} EPERM this guard has been unlocked already
+   * @throws {IpcError} EPERM this guard has been unlocked already; EBADMSG somebody has cut the file: whoever waits for
+   * the mutex is told so, but who takes it now has one of its own
    */
   unlock(options?: { unrecoverable?: string }): void {
     if (this.state !== HELD || options !== undefined) this.settle(options);
@@ -231,7 +232,13 @@ export class Mutex extends SharedObject {
   protected release(): void {
     if (!this.isOpen) return; // close() has passed it on
     this.isHeld = false;
-    if (!this.word.release()) throw this.error(errno.EPERM, "unlock", "somebody else holds it");
+    if (!this.word.release()) throw this.refusal();
+  }
+
+  private refusal(): IpcError {
+    const lost = this.placement.memory.lostPages ?? 0;
+    if (lost === 0) return this.error(errno.EPERM, "unlock", "somebody else holds it");
+    return this.error(errno.EBADMSG, "unlock", `${lost} pages are lost, because its file was made smaller`);
   }
 
   /** For `close`: passes the mutex, if held here, on as from the dead: the next holder is told, and repairs. */

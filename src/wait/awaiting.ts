@@ -67,7 +67,7 @@ export class Awaiting {
 
   /** Ends the caller's wait at its timeout or abort. */
   #limit(caller: Caller, options: AwaitOptions, isRef: boolean): void {
-    const onTimeout = () => this.#leave(caller, () => caller.resolve(undefined));
+    const onTimeout = () => this.#onTimeout(caller);
     const onAbort = () => this.#leave(caller, () => caller.reject(options.signal?.reason));
     caller.release = limit(options, isRef, onTimeout, onAbort);
   }
@@ -82,6 +82,20 @@ export class Awaiting {
     caller.isSettled = true;
     caller.release();
     if (caller.isHolding) this.#parking.hold?.(-1);
+  }
+
+  /**
+   * A last look, in the order of the queue: what has happened in time is no timeout, though the event loop was busy for so
+   * long that the timer comes first.
+   */
+  #onTimeout(caller: Caller): void {
+    let isAny = false;
+    for (let first = this.#callers[0]; first !== undefined && !caller.isSettled; first = this.#callers[0]) {
+      if (!this.#settleFirst(first)) break;
+      isAny = true;
+    }
+    this.#leave(caller, () => caller.resolve(undefined));
+    if (isAny) this.#serve();
   }
 
   #leave(caller: Caller, settle: () => void): void {

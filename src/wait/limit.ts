@@ -4,7 +4,24 @@ import { clearTimeout, setTimeout } from "node:timers";
 import type { AwaitOptions } from "./deadline.ts";
 
 /** As far as setTimeout counts: 24 days. */
-const TIMEOUT_MOST_MS = 2 ** 31 - 1;
+const TIMER_MOST_MS = 2 ** 31 - 1;
+
+/** Calls back after so many ms, fractions and all, and not before: timers count whole ones, from the start of a turn. */
+function startTimer(timeoutMs: number, isRef: boolean, onTimeout: () => void): () => void {
+  const end = performance.now() + timeoutMs;
+  let timer: NodeJS.Timeout;
+  const start = (left: number) => {
+    timer = setTimeout(ring, Math.min(Math.ceil(left), TIMER_MOST_MS));
+    if (!isRef) timer.unref();
+  };
+  const ring = () => {
+    const left = end - performance.now();
+    if (left > 0) start(left);
+    else onTimeout();
+  };
+  start(timeoutMs);
+  return () => clearTimeout(timer);
+}
 
 /** Calls back at the timeout or the abort, until the function that it returns is called. */
 export function limit(
@@ -13,12 +30,11 @@ export function limit(
   onTimeout: () => void,
   onAbort: () => void,
 ): () => void {
-  const isLimited = timeoutMs !== undefined && timeoutMs <= TIMEOUT_MOST_MS;
-  const timer = isLimited ? setTimeout(onTimeout, timeoutMs) : undefined;
-  if (!isRef) timer?.unref();
+  const isLimited = timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY;
+  const stopTimer = isLimited ? startTimer(timeoutMs, isRef, onTimeout) : () => {};
   signal?.addEventListener("abort", onAbort);
   return () => {
-    clearTimeout(timer);
+    stopTimer();
     signal?.removeEventListener("abort", onAbort);
   };
 }

@@ -95,8 +95,18 @@ export class Waiter {
       this.#sleep(key, deadline);
       isQuiet = loadOrdered(this.#words, this.#parts.own / 4) === key; // it has only come up for a look
       result = attempt();
+      const lost = this.#lost();
+      if (lost !== undefined) throw lost;
       if (result !== undefined) return result;
     }
+  }
+
+  /** Somebody has cut the file: what we see instead are zeros of our own, which nobody else sees. */
+  #lost(): IpcError | undefined {
+    const { name = "anonymous memory", lostPages = 0 } = this.#parts.memory;
+    if (lostPages === 0) return undefined;
+    const hint = `${lostPages} pages are lost, because the file was made smaller`;
+    return new IpcError(errno.EBADMSG, { syscall: "futex_wait", doing: `wait for ${name}`, path: name, hint });
   }
 
   /** All whose doing or death could end the wait are of this thread, which would sleep. */
@@ -154,7 +164,9 @@ export class Waiter {
     const { memory, own } = this.#parts;
     const change = () => {
       this.#unpark();
-      onChange();
+      const lost = this.#lost();
+      if (lost === undefined) onChange();
+      else this.#awaiting.close(lost);
     };
     this.#watch ??= new Watch(memory.address + own);
     if (this.#watch.arm(key, change) && this.#armPeers(change)) {

@@ -65,6 +65,19 @@ describe("a mutex whose holder is killed", () => {
     });
   }
 
+  for (const form of ["lockSync", "lock"] as const) {
+    it(`whose file is cut tells who waits by ${form} that it is lost, and who gives it back`, async () => {
+      const { name, it: mutex } = make(Mutex, "cut");
+      const guard = mutex.lockSync();
+      const other = await SyncPeer.start("Mutex", name);
+      other.begin(`object ${form}`);
+      await sleep(100);
+      truncateSync(`/dev/shm${name}`, 0);
+      assert.equal(await other.answer(), "EBADMSG");
+      assert.throws(() => guard.unlock(), { code: "EBADMSG", message: /pages are lost/ });
+    });
+  }
+
   it("who cannot be, since its slot was never held, is followed at once", async () => {
     const { name, it: mutex } = make(Mutex, "nobody");
     const memory = closing(SharedMemory.open(name));

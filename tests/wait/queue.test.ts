@@ -302,4 +302,24 @@ describe("awaiting", () => {
       assert.equal(await waiting, 7);
     }
   });
+
+  it("looks once more at a timeout: what was there in time is taken, by who came first", async () => {
+    const { queue, there, take } = makeQueue();
+    const [first, second, third] = [take(), take({ timeoutMs: 5 }), take({ timeoutMs: 5 })];
+    there.push(1, 2); // and the event loop has had no turn to be told
+    assert.deepEqual(await within(Promise.all([first, second, third]), 5000, "all"), [1, 2, undefined]);
+    assert.equal(queue.size, 0);
+  });
+
+  it("ends no wait before its time, fractions and all", async () => {
+    const { take } = makeQueue();
+    for (const timeoutMs of [0.4, 1.9, 3.7, 20]) {
+      for (let count = 0; count < 20; count++) {
+        const start = performance.now();
+        assert.equal(await take({ timeoutMs }), undefined);
+        const took = performance.now() - start;
+        assert.ok(took >= timeoutMs, `${took} ms of ${timeoutMs}`);
+      }
+    }
+  });
 });
