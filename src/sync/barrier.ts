@@ -43,6 +43,7 @@ export class Barrier extends SharedObject {
       checkInteger(parties, "parties", 1, PARTICIPANTS_COUNT);
       return layout.BARRIER_SIZE;
     },
+    traits: (view) => ({ parties: view.getInt32(layout.BARRIER_PARTIES, true) || 1 }), // 0: over zeros, and nothing said
     fill: ({ parties = 1 }, buffer, base) =>
       new DataView(buffer).setInt32(base + layout.BARRIER_PARTIES, parties, true),
   };

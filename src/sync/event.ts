@@ -44,6 +44,7 @@ export class Event extends SharedObject {
       checkBoolean(autoReset, "autoReset");
       return EVENT_SIZE;
     },
+    traits: (view) => ({ autoReset: view.getInt32(EVENT_RESETS, true) === 1 }),
     fill: ({ autoReset }, buffer, base) => new DataView(buffer).setInt32(base + EVENT_RESETS, autoReset ? 1 : 0, true),
   };
 

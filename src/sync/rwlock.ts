@@ -54,6 +54,7 @@ export class RwLock extends SharedObject {
       checkBoolean(preferReaders, "preferReaders");
       return RWLOCK_SIZE;
     },
+    traits: (view) => ({ preferReaders: view.getInt32(RWLOCK_PREFERS_READERS, true) === 1 }),
     fill: ({ preferReaders }, buffer, base) =>
       new DataView(buffer).setInt32(base + RWLOCK_PREFERS_READERS, preferReaders ? 1 : 0, true),
   };

@@ -61,6 +61,7 @@ export class Semaphore extends SharedObject {
       const value = checkValue(options);
       return SEMAPHORE_PERMITS + (options.owned ? Math.ceil(value / 32) * 128 : 0);
     },
+    traits: (view) => ({ owned: view.getInt32(SEMAPHORE_OWNED, true) > 0 }),
     fill: (options, buffer, base) => {
       const view = new DataView(buffer, base);
       const value = checkValue(options);

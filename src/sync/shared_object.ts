@@ -1,5 +1,6 @@
 // SharedObject: what all locks and events have in common: how they are made, opened, laid over a memory, and closed.
 
+import { demandAgreement, type Traits } from "../memory/agreement.ts";
 import type { MemoryRegion } from "../memory/memory_region.ts";
 import {
   attach,
@@ -31,7 +32,9 @@ export interface ObjectKind<Options> extends SegmentKind {
   readonly optionNames: readonly string[];
   /** Bytes of an object; checks the options. */
   size(options: Options): number;
-  /** Writes the first bytes into zeros. */
+  /** What the bytes of an object say that its options do not change any more: who asks for something else is refused. */
+  traits?(view: DataView): Partial<Options>;
+  /** Writes the first bytes into zeros, or the amounts into an object that is there. */
   fill?(options: Options, buffer: ArrayBuffer, base: number): void;
 }
 
@@ -50,9 +53,14 @@ export interface ObjectClass<Instance, Options> {
  * The object at the placement, which closes with its memory. Where it cannot be made, the placement is closed, and who has
  * made an `exclusive` name takes that back, unless somebody was fast and uses it.
  */
-function lay<T extends Closable, O>(Kind: ObjectClass<T, O>, placement: Placement, { isExclusive = false } = {}): T {
+function lay<T extends Closable, O>(
+  Kind: ObjectClass<T, O>,
+  placement: Placement,
+  { isExclusive = false, asked }: { isExclusive?: boolean; asked?: O } = {},
+): T {
   try {
     checkRoom(Kind.kind, placement);
+    if (asked !== undefined) demandTraits(Kind.kind, placement, asked);
     const object = new Kind(placement);
     attach(placement, object);
     return object;
@@ -68,6 +76,24 @@ function checkRoom<O>({ size, noun }: ObjectKind<O>, { memory, base, name }: Pla
   if (memory.size - base >= size({} as O)) return;
   const hint = `${memory.size} bytes are too few for ${withArticle(noun)}`;
   throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `open ${noun} ${name}`, path: name, hint });
+}
+
+/** EINVAL where the object is not as it was asked for; its traits. What an option does not name is taken as it is. */
+function demandTraits<O>({ noun, traits }: ObjectKind<O>, { memory, base, name }: Placement, options: O): Partial<O> {
+  const found: Partial<O> = traits?.(new DataView(memory.buffer, base)) ?? {};
+  const asked = Object.keys(found).map((trait) => [trait, options[trait as keyof O]]);
+  demandAgreement(noun, name, found as Traits, Object.fromEntries(asked));
+  return found;
+}
+
+/** For `over`: zeros become what the options say; of an object that is there, the amounts that they name. */
+function fillAsAsked<O>(kind: ObjectKind<O>, placement: Placement, options: O): void {
+  const { buffer } = placement.memory;
+  const named = kind.optionNames.filter((name) => options[name as keyof O] !== undefined);
+  if (named.length === 0) return;
+  const isFresh = new Uint8Array(buffer, placement.base, kind.size(options)).every((byte) => byte === 0);
+  const found = isFresh ? {} : demandTraits(kind, placement, options);
+  if (named.some((name) => !(name in found))) kind.fill?.({ ...options, ...found }, buffer, placement.base);
 }
 
 /** Where the parts of a waiter differ from the usual: all sleep on one eventcount at the start of the object. */
@@ -113,7 +139,12 @@ export abstract class SharedObject {
     return lay(this, openPlacement(name, this.kind, options));
   }
 
-  /** Opens the object, or creates it; `created` tells which. One that exists keeps the amounts it was made with. */
+  /**
+   * Opens the object, or creates it; `created` tells which. One that exists keeps its amounts (the `value` of a semaphore).
+   *
+   * @throws {IpcError} EINVAL as `open`, or what an option names is another one there: `owned`, `autoReset`,
+   * `preferReaders`, `parties`; EUSERS as `create`
+   */
   static openOrCreate<T extends Closable, O>(
     this: ObjectClass<T, O>,
     name: string,
@@ -123,7 +154,7 @@ export abstract class SharedObject {
     checkOptions(options, ["mode", "unlinkOnClose", ...kind.optionNames], `openOrCreate of ${withArticle(kind.noun)}`);
     const fill = (buffer: ArrayBuffer, base: number) => kind.fill?.(options, buffer, base);
     const placement = openOrCreatePlacement(name, kind, kind.size(options), options, fill);
-    const object = lay(this, placement);
+    const object = lay(this, placement, { asked: options });
     if (options.unlinkOnClose) placement.memory.unlinkOnClose?.(); // not before: others need the name if it failed here
     return object;
   }
@@ -141,9 +172,11 @@ export abstract class SharedObject {
   }
 
   /**
-   * The object at `byteOffset` (a multiple of 128) of a memory; zeros are a fresh one. Where amounts are given they are
-   * written: one process does that, before the others use it. Closing the object leaves the memory open.
+   * The object at `byteOffset` (a multiple of 128) of a memory; zeros are a fresh one, and become what the options say.
+   * Where amounts are given (the `value` of a semaphore) they are written, also into one that is there: one process does
+   * that, before the others use it. Closing the object leaves the memory open.
    *
+   * @throws {IpcError} EINVAL there is one, and what an option names is another one there, as in `openOrCreate`
    * @throws {RangeError} `byteOffset` is not a multiple of 128, it does not fit, or would lie over another open object
    */
   static over<T extends Closable, O>(
@@ -155,7 +188,7 @@ export abstract class SharedObject {
     const { kind } = this;
     demandOptions(options, ["participants", ...kind.optionNames], `over of ${withArticle(kind.noun)}`);
     const placement = placementOver(memory, byteOffset, options, kind.size(options), kind.noun);
-    if (kind.optionNames.some((name) => name in options)) kind.fill?.(options, memory.buffer, byteOffset);
+    fillAsAsked(kind, placement, options);
     return lay(this, placement);
   }
 

@@ -1,7 +1,7 @@
 // The geometry of a latest value: how large it is, checked when it is made and again when it is opened.
 
+import { demandAgreement } from "../../memory/agreement.ts";
 import { checkBoolean, checkInteger } from "../../sys/validate.ts";
-import { demandAgreement } from "../agreement.ts";
 import { type HeaderKind, mustFind, readHeader, refuseHeader } from "../header.ts";
 import * as layout from "./layout.ts";
 import type { LatestValueSize, ValueType } from "./options.ts";

@@ -1,8 +1,8 @@
 // The geometry of a shared map: how large it is, checked when it is made and again when it is opened.
 
+import { demandAgreement } from "../../memory/agreement.ts";
 import { boot } from "../../sys/boot.ts";
 import { checkChoice, checkInteger } from "../../sys/validate.ts";
-import { demandAgreement } from "../agreement.ts";
 import { type HeaderKind, mustFind, readHeader, refuseHeader } from "../header.ts";
 import * as layout from "./layout.ts";
 import type { SharedMapSize } from "./options.ts";

@@ -1,10 +1,10 @@
 // The geometry of a ring: how large it is, checked when it is made and again when it is opened.
 
+import { demandAgreement } from "../../memory/agreement.ts";
 import { checkRoom, type Placement } from "../../memory/placement.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { checkInteger } from "../../sys/validate.ts";
-import { demandAgreement } from "../agreement.ts";
 import { type HeaderKind, mustFind, readHeader, refuseHeader } from "../header.ts";
 import * as layout from "./layout.ts";
 

@@ -3,7 +3,8 @@
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 
-type Traits = Readonly<Record<string, number | boolean | string | undefined>>;
+/** What an object is, by the names of the options that say it. */
+export type Traits = Readonly<Record<string, number | boolean | string | undefined>>;
 
 /** EINVAL with both values of every trait that was asked for and is another one. Undefined: it was not asked for. */
 export function demandAgreement(noun: string, name: string, found: Traits, asked: Traits): void {
