@@ -51,7 +51,7 @@ function word32(value: number, what: string): number {
  * the count says how many. Nobody is queued while nobody waits. What remains different from a thread of C: an awaiting
  * caller is in the queue some 50 us after the call (a change of the value before that is seen; a wake-up that changes
  * nothing is not); beyond 64 awaiting callers in one process, some may be woken without cause, and leave the queue for
- * some microseconds when another one of them comes or goes; a blocking caller leaves it so once a second. Without
+ * some microseconds when another one of them comes or goes; a blocking caller leaves it so every 100 ms. Without
  * futex_waitv(2) (Linux before 5.16, some sandboxes) changes of the value are seen within 2 ms, and a wake-up that
  * changes nothing may be missed.
  *

@@ -30,7 +30,7 @@ export interface FutexPlace {
 }
 
 /** A blocking wait comes up this often, in ns, so that worker.terminate() can end it. */
-const COME_UP_EVERY_NS = 1_000_000_000;
+const COME_UP_EVERY_NS = 100_000_000;
 const TIMED_OUT: FutexAnyResult = { result: "timed-out", index: -1 };
 
 function differing(places: readonly FutexPlace[]): FutexAnyResult | undefined {

@@ -6,11 +6,13 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
-import { FileLock, Futex, SharedMemory } from "../../mod.ts";
+import { FileLock, Futex, FutexLock, SharedMemory } from "../../mod.ts";
 import { queued } from "../support/asleep.ts";
-import { cleanUp, ownRuntime, sleep, temporaryDirectory, uniqueName, until, within } from "../support/mod.ts";
+import { cleanUp, least, ownRuntime, sleep, temporaryDirectory, uniqueName, until, within } from "../support/mod.ts";
 
 const script = new URL("./worker_waits.ts", import.meta.url);
+/** 100 ms until it comes up, and what a busy machine takes to end a thread. */
+const LATE_MS = 500;
 const isDeno = ownRuntime.name === "deno";
 
 describe("a Worker that is terminated while it waits", () => {
@@ -33,6 +35,26 @@ describe("a Worker that is terminated while it waits", () => {
     assert.equal(await other, "ok");
     memory.close();
   });
+
+  for (const call of ["Futex.waitSync", "Futex.waitAnySync", "FutexLock.lockSync"]) {
+    it(`and blocks in ${call} ends within 100 ms`, { timeout: 60_000, skip }, async () => {
+      const memory = SharedMemory.create(uniqueName("blocks"), { size: 4096, unlinkOnClose: true });
+      const guard = FutexLock.over(memory, 4).lockSync();
+      const took = await least(LATE_MS, async () => {
+        const worker = new Worker(new URL("./worker_blocks.ts", import.meta.url), {
+          workerData: { name: memory.name, call },
+        });
+        await new Promise((resolve) => worker.once("message", resolve));
+        await sleep(50);
+        const begin = performance.now();
+        await within(Promise.resolve(worker.terminate()), 10_000, "terminate");
+        return performance.now() - begin;
+      });
+      guard.unlock();
+      memory.close();
+      assert.ok(took < LATE_MS, `${took} ms`);
+    });
+  }
 
   for (const blocks of [false, true]) {
     const skip = blocks && isDeno && "Deno ends no Worker that runs or blocks";
