@@ -141,7 +141,7 @@ export class RwLock extends SharedObject {
   readSync(options?: WaitOptions): ReadGuard | undefined {
     this.checkOpen("read");
     const deadline = deadlineOf(options, "readSync");
-    if (this.writer.isMine) throw this.error(errno.EDEADLK, "read", "this process holds it for writing");
+    if (this.writer.isMine) throw this.error(errno.EDEADLK, "read", this.ownWriter);
     const guard = this.tryRead();
     if (guard !== undefined) return guard;
     return deadline === NEVER && this.readers.isThisThread
@@ -163,6 +163,11 @@ export class RwLock extends SharedObject {
   /** One wait, at the writer's word, which a reader that repairs has too. */
   read(options?: AwaitOptions): Promise<ReadGuard | undefined> {
     return this.awaiting(this.gate, "read", this.attemptRead, options);
+  }
+
+  /** Who has the writer's word, where that is this process. */
+  private get ownWriter(): string {
+    return this.drain.hasEntered ? "this process holds it for writing" : "a write or upgrade of this process awaits it";
   }
 
   // -- writing ---------------------------------------------------------------------------------------------------
@@ -206,7 +211,8 @@ export class RwLock extends SharedObject {
   writeSync(options?: WaitOptions): WriteGuard | undefined {
     this.checkOpen("write");
     const deadline = deadlineOf(options, "writeSync");
-    if (this.writer.isMine || this.readers.ours > 0) throw this.error(errno.EDEADLK, "write", "this process holds it");
+    if (this.writer.isMine) throw this.error(errno.EDEADLK, "write", this.ownWriter);
+    if (this.readers.ours > 0) throw this.error(errno.EDEADLK, "write", "this process holds it for reading");
     if (this.drain.prefersReaders) return this.tryWrite() ?? this.drained.waitSync(this.attemptWrite, deadline);
     const outcome = this.seat.tryTake() || this.gate.waitSync(() => this.seat.tryTake() || undefined, deadline);
     if (outcome === undefined) return undefined;

@@ -15,8 +15,14 @@ export interface ReadLock {
   upgrade(options: AwaitOptions | undefined): Promise<WriteGuard | undefined>;
 }
 
-function usedUp(): IpcError {
-  return new IpcError(errno.EPERM, { syscall: "unlock", doing: "unlock twice", hint: "the guard was used up" });
+function usedUpWriter(): IpcError {
+  const hint = "it was unlocked already";
+  return new IpcError(errno.EPERM, { syscall: "unlock", doing: "unlock a write guard", hint });
+}
+
+function usedUpReader(verb: "unlock" | "upgrade"): IpcError {
+  const hint = "it was unlocked or upgraded, or is being upgraded";
+  return new IpcError(errno.EPERM, { syscall: verb, doing: `${verb} a read guard`, hint });
 }
 
 /** Possession of a lock alone, until `unlock`. */
@@ -46,7 +52,7 @@ export class WriteGuard {
    */
   unlock(options?: { unrecoverable?: string }): void {
     const reason = reasonIn(options);
-    if (this.isUsedUp) throw usedUp();
+    if (this.isUsedUp) throw usedUpWriter();
     this.isUsedUp = true;
     const silence = this.isRepaired ? undefined : "its writer died and the next holder did not repair";
     this.lock.unlockWrite(reason ?? silence);
@@ -86,7 +92,7 @@ export class ReadGuard {
    * @throws {IpcError} EPERM this guard has been used up; EBADF after the lock was closed
    */
   tryUpgrade(): WriteGuard | undefined {
-    if (this.isUsedUp) throw usedUp();
+    if (this.isUsedUp) throw usedUpReader("upgrade");
     const writer = this.writer ?? this.lock.tryUpgrade();
     if (writer !== undefined) this.isUsedUp = true;
     return writer;
@@ -98,7 +104,7 @@ export class ReadGuard {
    * abort rejects with `signal.reason`, and the guard still reads; EBADF after the lock was closed.
    */
   async upgrade(options?: AwaitOptions): Promise<WriteGuard | undefined> {
-    if (this.isUsedUp) throw usedUp();
+    if (this.isUsedUp) throw usedUpReader("upgrade");
     checkAwaitOptions(options, "upgrade");
     options?.signal?.throwIfAborted();
     this.isUsedUp = true; // an unlock meanwhile would leave twice
@@ -115,10 +121,10 @@ export class ReadGuard {
   /**
    * Leaves.
    *
-   * @throws {IpcError} EPERM this guard has been unlocked already
+   * @throws {IpcError} EPERM this guard has been unlocked or upgraded already, or is being upgraded
    */
   unlock(): void {
-    if (this.isUsedUp) throw usedUp();
+    if (this.isUsedUp) throw usedUpReader("unlock");
     this.isUsedUp = true;
     if (this.writer === undefined) this.lock.leave();
     else this.writer[Symbol.dispose]();

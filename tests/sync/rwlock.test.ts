@@ -272,6 +272,58 @@ describe("a reader-writer lock", () => {
     assert.throws(() => RwLock.create(uniqueName("bad"), { preferReaders: 1 as unknown as boolean }), TypeError);
   });
 
+  it("says what it would wait for in itself: the lock, or its own waiting writer", async () => {
+    const { lock, other } = pair("own-writer");
+    const message = (action: () => unknown) => {
+      try {
+        action();
+      } catch (error) {
+        return /\((.+)\)$/.exec((error as Error).message)?.[1];
+      }
+      return "nothing was thrown";
+    };
+    const refusals = () => [message(() => lock.readSync()), message(() => lock.writeSync())];
+    const reader = lock.readSync();
+    assert.equal(
+      message(() => lock.writeSync()),
+      "this process holds it for reading",
+    );
+    const writing = lock.write();
+    assert.ok(await isPending(writing));
+    assert.deepEqual(refusals(), Array(2).fill("a write or upgrade of this process awaits it"));
+    reader.unlock();
+    const writer = await soon(writing, "the writer behind its own reader");
+    assert.deepEqual(refusals(), Array(2).fill("this process holds it for writing"));
+    writer.unlock();
+    const [upgraded, another] = [lock.readSync(), other.readSync()];
+    const upgrading = upgraded.upgrade();
+    assert.ok(await isPending(upgrading));
+    assert.deepEqual(refusals(), Array(2).fill("a write or upgrade of this process awaits it"));
+    another.unlock();
+    assert.ok(await soon(upgrading, "the upgrade"));
+  });
+
+  it("says of a guard that was used up what was tried with it", async () => {
+    const { lock } = pair("used-up");
+    const [reader, upgraded] = [lock.readSync(), lock.readSync()];
+    reader.unlock();
+    const writer = upgraded.tryUpgrade();
+    const text = "EPERM, operation not permitted";
+    for (const guard of [reader, upgraded]) {
+      const said = (verb: string) => ({
+        ...code("EPERM"),
+        syscall: verb,
+        message: `Cannot ${verb} a read guard: ${text} (it was unlocked or upgraded, or is being upgraded)`,
+      });
+      assert.throws(() => guard.tryUpgrade(), said("upgrade"));
+      await assert.rejects(guard.upgrade(), said("upgrade"));
+      assert.throws(() => guard.unlock(), said("unlock"));
+    }
+    writer?.unlock();
+    const message = `Cannot unlock a write guard: ${text} (it was unlocked already)`;
+    assert.throws(() => writer?.unlock(), { ...code("EPERM"), message });
+  });
+
   it("closed while a promise of it resolves rejects with EBADF, or gave the guard before", async () => {
     for (let microtasks = 0; microtasks < 8; microtasks++) {
       const { lock, other } = pair("turns");
