@@ -1,11 +1,11 @@
 // Peer: another process, or the holder of a role or lock: whether it lives, and a word when it dies.
 
-import type { Participants } from "../memory/participants.ts";
+import { Participants } from "../memory/participants.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError, PeerDiedError } from "../sys/error.ts";
 import { clockMonotonic } from "../sys/futex.ts";
 import { INSPECT, shown } from "../sys/inspect.ts";
-import { checkInteger, refuseNew } from "../sys/validate.ts";
+import { checkInteger, describe, refuseNew } from "../sys/validate.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, isPast, NEVER, type WaitOptions } from "./deadline.ts";
 import { type Death, ParticipantDeath, ProcessDeath } from "./death.ts";
@@ -73,6 +73,8 @@ export class Peer {
 
   /** The participant of this owner id, as `participants.join()` answers it. One that nobody can have is dead. */
   static ofParticipant(participants: Participants, owner: number): Peer {
+    if (!(participants instanceof Participants))
+      throw new TypeError(`participants must be made by Participants.over, not ${describe(participants)}`);
     checkInteger(owner, "owner", -(2 ** 31), 2 ** 32 - 1);
     const death = new ParticipantDeath(participants, owner);
     const peer: Peer = new Peer(participants.pidOf(owner), death, () => participants.memory.afterClose(peer));

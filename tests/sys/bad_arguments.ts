@@ -1,6 +1,6 @@
 // The peer of validate.test.ts: runs without a library, so that whatever reaches for it fails differently.
 
-import { SharedMemory, SpscRing } from "../../mod.ts";
+import { Peer, SharedMemory, SpscRing } from "../../mod.ts";
 
 const name = "/linux-ipc-test-bad-arguments";
 const bad = <T>(value: unknown) => value as T;
@@ -44,6 +44,10 @@ const refused: Record<string, [string, () => unknown][]> = {
     ["ring openOrCreate with an unknown option", () => SpscRing.openOrCreate(name, bad({ capacity: 64, size: 64 }))],
     ["byteSize without options", () => SpscRing.byteSize(bad(undefined))],
     ["byteSize with an unknown option", () => SpscRing.byteSize(bad({ capacity: 64, mode: 1 }))],
+    ...[null, undefined, {}, 5, SharedMemory].map((participants): [string, () => unknown] => [
+      `a Peer of a participant of ${participants}`,
+      () => Peer.ofParticipant(bad(participants), 1),
+    ]),
   ],
   RangeError: [
     ...["", "/", ".", "..", "/..", "a/b", "../a", "a b", "a\0b", "ä", "a\n", "//a", "x".repeat(201)].map(
