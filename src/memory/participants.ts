@@ -2,7 +2,7 @@
 
 import { pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
-import { check, IpcError } from "../sys/error.ts";
+import { check, IpcError, NO_THREAD } from "../sys/error.ts";
 import { BY_DESCRIPTION, EXCLUSIVE, fileLockTest, UNLOCK } from "../sys/file_lock.ts";
 import { membarrierRegister } from "../sys/futex.ts";
 import { INSPECT, shown } from "../sys/inspect.ts";
@@ -128,6 +128,7 @@ export class Participants {
 
   #hintOn(number: number): string | undefined {
     const { pageSize: bytes = 0 } = this.#memory;
+    if (number === errno.EAGAIN) return `${NO_THREAD}, or all memory is to be locked and no more may be (ulimit -l)`;
     if (number === errno.EUSERS) return `it has ${layout.PARTICIPANTS_COUNT} slots, and ${this.#holders()}`;
     if (number !== errno.EINVAL || bytes <= pageSize(-1)) return undefined;
     return `the table is mapped by ordinary pages, which cannot be had of huge ones (${bytes} bytes): use other memory`;

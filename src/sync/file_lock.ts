@@ -4,7 +4,7 @@ import { orClose } from "../memory/file.ts";
 import { accessHint, stickyHint } from "../memory/refusal.ts";
 import { checkPath } from "../memory/regular_file.ts";
 import { errno } from "../sys/errno.ts";
-import { type Attempt, CLOSED_HERE, check, IpcError } from "../sys/error.ts";
+import { type Attempt, CLOSED_HERE, check, IpcError, startingThread } from "../sys/error.ts";
 import { fileLock, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
 import { INSPECT, shown } from "../sys/inspect.ts";
 import { close, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, open } from "../sys/memory.ts";
@@ -18,10 +18,7 @@ import * as choice from "./file_lock_options.ts";
 import { FileLockWait } from "./file_lock_wait.ts";
 
 const RANGE = ["shared", "offset", "length"];
-const HINTS: Readonly<Record<number, string>> = {
-  [errno.EBADF]: "it is not open for reading (shared locks) or for writing (exclusive locks)",
-  [errno.EAGAIN]: "no thread can be started that would wait (ulimit -u, pids.max of the control group)",
-};
+const NOT_OPEN_FOR = "it is not open for reading (shared locks) or for writing (exclusive locks)";
 
 /** A lock of somebody else that is in the way. */
 export interface FileLockBlocker {
@@ -141,8 +138,8 @@ export class FileLock {
     if (result === 0) return new FileLockGuard(claim, () => this.#drop(claim, true));
     this.#drop(claim, claim.inherits);
     if (result === inVain) return undefined;
-    const attempt = this.#attempt("lock", HINTS[-result]);
-    throw new IpcError(-result, result === -errno.EAGAIN ? { ...attempt, syscall: "pthread_create" } : attempt);
+    const attempt = this.#attempt("lock", result === -errno.EBADF ? NOT_OPEN_FOR : undefined);
+    throw new IpcError(-result, startingThread(result, attempt));
   }
 
   #drop(claim: Claim, unlocks: boolean): void {

@@ -23,6 +23,14 @@ const limitHints: Record<string, string> = {
   ENFILE: "the limit of the system is fs.file-max, see sysctl(8)",
 };
 
+/** The hint of EAGAIN where the shim was to start a thread. */
+export const NO_THREAD = "no thread can be started (ulimit -u, pids.max of the control group)";
+
+/** What was tried, where a thread had to be started for it: EAGAIN means that there is none. `result` is the shim's. */
+export function startingThread(result: number, attempt: Attempt): Attempt {
+  return result === -errno.EAGAIN ? { ...attempt, syscall: "pthread_create", hint: NO_THREAD } : attempt;
+}
+
 /**
  * A refusal by the kernel or by this library's own protocols, with the kernel's name.
  *

@@ -1,7 +1,7 @@
 // DescriptorWatch: tells the event loop once when a descriptor has become ready.
 
 import { descriptorAdd, descriptorRemove } from "../sys/descriptor.ts";
-import { check } from "../sys/error.ts";
+import { check, startingThread } from "../sys/error.ts";
 import { register, unregister } from "./registry.ts";
 
 /** From its making until `close`, which must come before the descriptor is closed. Does not keep the process alive. */
@@ -16,7 +16,8 @@ export class DescriptorWatch {
     this.#id = register(this);
     const result = descriptorAdd(fd, events, this.#id);
     if (result < 0) unregister(this.#id);
-    this.#handle = check(result, () => ({ syscall: "epoll_ctl", doing: `watch descriptor ${fd}` }));
+    const attempt = () => ({ syscall: "epoll_ctl", doing: `watch descriptor ${fd}` });
+    this.#handle = check(result, () => startingThread(result, attempt()));
   }
 
   /** For the registry only. */

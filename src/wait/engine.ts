@@ -1,6 +1,6 @@
 // The waiting engine's JavaScript side: watches that call back on the event loop when a shared word changes.
 
-import { check } from "../sys/error.ts";
+import { check, startingThread } from "../sys/error.ts";
 import { watchAdd, watchArm, watchRemove } from "../sys/watch.ts";
 import { register, unregister } from "./registry.ts";
 
@@ -23,7 +23,8 @@ export class Watch {
     this.#isLife = lifeFor !== 0;
     const result = watchAdd(address, this.#id, lifeFor);
     if (result < 0) unregister(this.#id);
-    this.#handle = check(result, () => ({ syscall: "pthread_create", doing: "start the waiting engine" }));
+    const attempt = () => ({ syscall: "pthread_create", doing: "start the waiting engine" });
+    this.#handle = check(result, () => startingThread(result, attempt()));
   }
 
   /**

@@ -1,6 +1,6 @@
 // FutexWait: one awaited wake-up of one futex word; its place in the kernel's queue lasts as long as it does.
 
-import { check } from "../sys/error.ts";
+import { check, startingThread } from "../sys/error.ts";
 import { futexAwait, futexLeave } from "../sys/futex.ts";
 import { hold, register, unregister } from "./registry.ts";
 
@@ -23,7 +23,8 @@ export class FutexWait {
     this.#id = register(this);
     const result = futexAwait(address, expected, this.#id);
     if (result < 0) unregister(this.#id);
-    this.#handle = check(result, () => ({ syscall: "futex_waitv", doing: "await a futex", hint: "too many waits" }));
+    const attempt = () => ({ syscall: "futex_waitv", doing: "await a futex", hint: "too many waits" });
+    this.#handle = check(result, () => startingThread(result, attempt()));
     this.#callback = callback;
     this.#isHolding = isRef;
     if (isRef) hold(1);

@@ -32,6 +32,22 @@ describe("a process", () => {
     assert.equal(end.stdout, "EAGAIN pthread_create\nEAGAIN pthread_create\nundefined\nobject\n", end.stderr);
   });
 
+  it("that can start no thread is told so by whatever needs one, and what the limits are", async () => {
+    const [name, flag] = [uniqueName("waits"), join(temporaryDirectory(), "flag")];
+    const environment = { LD_PRELOAD: compileC(withoutThreads, { shared: true }), FLAG: flag };
+    const end = await runPeer(ownRuntime, program, ["waits", name, flag], { environment });
+    const [attach, ...waits] = end.stdout.trimEnd().split("\n");
+    const hint = "no thread can be started (ulimit -u, pids.max of the control group)";
+    const said = (doing: string) => `Cannot ${doing}: EAGAIN, temporarily unavailable (${hint}`;
+    assert.ok(attach?.startsWith(said(`attach to ${name}`)), `${end.stdout}${end.stderr}`);
+    const expected = ["await a futex", "watch descriptor N", "start the waiting engine"];
+    assert.deepEqual(
+      waits.map((line) => line.replace(/descriptor \d+/, "descriptor N")),
+      expected.map((doing) => `${said(doing)})`),
+      end.stderr,
+    );
+  });
+
   it("that has no descriptor for its slot makes no object, and leaves no name", async () => {
     const wrapper = ["sh", "-c", 'ulimit -n 128; exec "$@"', "sh"];
     const end = await runPeer(ownRuntime, program, ["descriptors", uniqueName("scarce")], { wrapper });

@@ -2,7 +2,7 @@
 
 import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { FileLock, IpcError, Mutex } from "../../mod.ts";
+import { FileLock, Futex, IpcError, Mutex, Peer, SharedMemory } from "../../mod.ts";
 
 const [command, name, flag] = process.argv.slice(2) as [string, string, string];
 
@@ -30,6 +30,31 @@ async function lockWithoutThreads(): Promise<void> {
   console.log(await outcome(() => typeof file.lockSync()));
 }
 
+/** What each says that needs a thread of its own, where none can be started. */
+async function waitWithoutThreads(): Promise<void> {
+  const message = (action: () => unknown) =>
+    Promise.resolve()
+      .then(action)
+      .then(
+        () => "nothing was thrown",
+        (error: Error) => error.message,
+      );
+  const futex = Futex.over(SharedMemory.anonymous({ size: 4096 }), 0);
+  const peer = Peer.ofPid(process.ppid);
+  writeFileSync(flag, "");
+  console.log(await message(() => Mutex.create(name)));
+  console.log(await message(() => futex.wait(0)));
+  console.log(await message(() => peer.died()));
+  rmSync(flag);
+  const holder = Mutex.create(name, { unlinkOnClose: true }); // its life is a thread's: that one can be started
+  const other = Mutex.open(name);
+  const guard = holder.lockSync();
+  writeFileSync(flag, "");
+  console.log(await message(() => other.lock()));
+  guard.unlock();
+  for (const mutex of [other, holder]) mutex.close();
+}
+
 /** Makes a mutex with a descriptor for its memory, and none for its slot. */
 async function createWithoutDescriptors(): Promise<void> {
   Mutex.create(`${name}-first`, { unlinkOnClose: true }).close(); // the library is loaded
@@ -45,5 +70,10 @@ async function createWithoutDescriptors(): Promise<void> {
   console.log(result, existsSync(`/dev/shm${name}`));
 }
 
-await (command === "threads" ? lockWithoutThreads() : createWithoutDescriptors());
+const commands: Record<string, () => Promise<void>> = {
+  threads: lockWithoutThreads,
+  waits: waitWithoutThreads,
+  descriptors: createWithoutDescriptors,
+};
+await commands[command]?.();
 process.exit();
