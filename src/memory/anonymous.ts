@@ -2,7 +2,7 @@
 
 import { pageSize } from "../sys/advice.ts";
 import type { Attempt } from "../sys/error.ts";
-import { INSPECT, shown } from "../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import {
   MAP_ANONYMOUS,
   MAP_HUGETLB,
@@ -199,9 +199,13 @@ export class AnonymousMemory {
     this.#mapping.close();
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ size: this.size, closed: !this.#isOpen }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ size: this.size, closed: !this.#isOpen }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {

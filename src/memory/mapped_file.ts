@@ -3,7 +3,7 @@
 import { MS_ASYNC, MS_SYNC, msync, punchHole } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, CLOSED_HERE, check, IpcError } from "../sys/error.ts";
-import { INSPECT, shown } from "../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import * as sys from "../sys/memory.ts";
 import { checkBoolean, checkInteger, checkOptions, demandOptions, refuseNew } from "../sys/validate.ts";
 import { type Advice, advise } from "./advice.ts";
@@ -270,11 +270,7 @@ export class MappedFile {
     this.#dependents.add(dependent, action);
   }
 
-  /**
-   * The dependent has gone.
-   *
-   * @internal
-   */
+  /** The dependent has gone. @internal */
   afterClose(dependent: object): void {
     this.#dependents.delete(dependent);
   }
@@ -289,9 +285,13 @@ export class MappedFile {
     sys.close(this.#parts.fd);
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ path: this.path, size: this.size, closed: !this.#isOpen }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ path: this.path, size: this.size, closed: !this.#isOpen }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {

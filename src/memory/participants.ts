@@ -5,7 +5,7 @@ import { errno } from "../sys/errno.ts";
 import { check, IpcError, NO_THREAD } from "../sys/error.ts";
 import { BY_DESCRIPTION, EXCLUSIVE, fileLockTest, UNLOCK } from "../sys/file_lock.ts";
 import { membarrierRegister } from "../sys/futex.ts";
-import { INSPECT, shown } from "../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import {
   participantAttach,
   participantBury,
@@ -283,9 +283,13 @@ export class Participants {
     this.#owner = 0;
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ memory: this.#memory.name, offset: this.#offset, owner: this.#owner }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ memory: this.#memory.name, offset: this.#offset, owner: this.#owner }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {

@@ -2,7 +2,7 @@
 
 import { errno } from "../sys/errno.ts";
 import { CLOSED_HERE, IpcError } from "../sys/error.ts";
-import { INSPECT, shown } from "../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import * as sys from "../sys/memory.ts";
 import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
@@ -210,11 +210,7 @@ export class SharedMemory {
     this.#dependents.add(dependent, action);
   }
 
-  /**
-   * The dependent has gone.
-   *
-   * @internal
-   */
+  /** The dependent has gone. @internal */
   afterClose(dependent: object): void {
     this.#dependents.delete(dependent);
   }
@@ -288,9 +284,13 @@ export class SharedMemory {
     sys.close(fd);
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ name: this.name, size: this.size, closed: !this.#isOpen }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ name: this.name, size: this.size, closed: !this.#isOpen }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {

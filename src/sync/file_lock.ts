@@ -6,7 +6,7 @@ import { checkPath } from "../memory/regular_file.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, CLOSED_HERE, check, IpcError, startingThread } from "../sys/error.ts";
 import { fileLock, fileLockTest, SHARED, UNLOCK } from "../sys/file_lock.ts";
-import { INSPECT, shown } from "../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import { close, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, open } from "../sys/memory.ts";
 import { disown, own } from "../sys/owned.ts";
 import { checkInteger, checkOptions, refuseNew } from "../sys/validate.ts";
@@ -129,10 +129,6 @@ export class FileLock {
     return { fd: this.#fd, operation, start, length: end === Infinity ? 0 : end - start };
   }
 
-  #operation(isShared: boolean): number {
-    return choice.operationOf(this.kind, isShared);
-  }
-
   /** A guard, undefined where the answer is `inVain`; throws what else there is to say. */
   #settle(claim: Claim, result: number, inVain: number): FileLockGuard | undefined {
     if (result === 0) return new FileLockGuard(claim, () => this.#drop(claim, true));
@@ -173,7 +169,7 @@ export class FileLock {
 
   #tryLock(wanted: choice.Wanted): FileLockGuard | undefined {
     if (this.#isClaimed(wanted)) return undefined;
-    const { fd, operation, start, length } = this.#request(wanted, this.#operation(wanted.isShared));
+    const { fd, operation, start, length } = this.#request(wanted, choice.operationOf(this.kind, wanted.isShared));
     return this.#settle(this.#claim(wanted), fileLock(fd, operation, start, length), -errno.EAGAIN);
   }
 
@@ -203,7 +199,7 @@ export class FileLock {
     if (guard !== undefined) return guard;
     if (this.#claims.conflict(wanted))
       throw new IpcError(errno.EDEADLK, this.#attempt("lock", "this object holds it, or awaits it"));
-    const request = this.#request(wanted, this.#operation(wanted.isShared));
+    const request = this.#request(wanted, choice.operationOf(this.kind, wanted.isShared));
     return this.#settle(this.#claim(wanted), waitForFileLockSync(request, deadline), STILL_WAITING);
   }
 
@@ -226,7 +222,7 @@ export class FileLock {
   #await(wanted: choice.Wanted, limits: choice.FileLockAwaitOptions): Promise<FileLockGuard | undefined> {
     const wait = new FileLockWait({
       isFree: () => !this.#claims.conflict(wanted),
-      request: () => this.#request(wanted, this.#operation(wanted.isShared)),
+      request: () => this.#request(wanted, choice.operationOf(this.kind, wanted.isShared)),
       claim: () => {
         this.#queue.delete(wait);
         return this.#claim(wanted);
@@ -251,7 +247,7 @@ export class FileLock {
   blocker(range: choice.FileLockRange = {}): FileLockBlocker | undefined {
     const wanted = this.#check(range, [], "blocker");
     if (this.kind === "flock") throw new TypeError("flock cannot tell who is in the way");
-    const { fd, operation, start, length } = this.#request(wanted, this.#operation(wanted.isShared));
+    const { fd, operation, start, length } = this.#request(wanted, choice.operationOf(this.kind, wanted.isShared));
     const found = fileLockTest(fd, operation, start, length);
     if (typeof found === "number") throw new IpcError(-found, this.#attempt("ask who locks"));
     if (found.type === UNLOCK) return undefined;
@@ -283,9 +279,13 @@ export class FileLock {
     this.#fd = -1;
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ path: this.path, kind: this.kind, closed: this.#fd < 0 }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ path: this.path, kind: this.kind, closed: this.#fd < 0 }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {

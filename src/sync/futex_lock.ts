@@ -3,7 +3,7 @@
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { clockMonotonic, EVERYBODY } from "../sys/futex.ts";
-import { INSPECT, shown } from "../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import { refuseNew } from "../sys/validate.ts";
 import { Awaiting } from "../wait/awaiting.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, NEVER, type WaitOptions } from "../wait/deadline.ts";
@@ -191,8 +191,12 @@ export class FutexLock extends NamedWord {
     return this;
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => this.futex.toJSON());
+  }
+
   [INSPECT](): string {
-    return shown(this, () => this.futex.summary);
+    return shown(this);
   }
 }

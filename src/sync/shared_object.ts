@@ -20,7 +20,7 @@ import { SharedMemory } from "../memory/shared_memory.ts";
 import { boot } from "../sys/boot.ts";
 import { errno } from "../sys/errno.ts";
 import { CLOSED_HERE, IpcError } from "../sys/error.ts";
-import { INSPECT, shown } from "../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import { checkOptions, demandOptions, refuseNew, withArticle } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { Waiter, type WaiterParts } from "../wait/waiter.ts";
@@ -280,9 +280,13 @@ export abstract class SharedObject {
     closePlacement(this.placement);
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ name: this.placement.name, closed: !this.isOpen }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ name: this.placement.name, closed: !this.isOpen }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {

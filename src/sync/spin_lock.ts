@@ -5,7 +5,7 @@ import { poll } from "../sys/descriptor.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { clockMonotonic, pause, schedYield } from "../sys/futex.ts";
-import { INSPECT, shown } from "../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import { loadByteOrdered } from "../sys/ordering.ts";
 import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { deadlineOf, isPast, type WaitOptions } from "../wait/deadline.ts";
@@ -131,12 +131,16 @@ export class SpinLock extends NamedWord {
     if (before === 0) throw this.error(errno.EPERM, "unlock", "somebody else has unlocked it");
   }
 
-  /** For consoles. @internal */
-  [INSPECT](): string {
-    return shown(this, () => ({
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({
       memory: this.memory.name,
       offset: this.offset,
       closed: this.memory.buffer.byteLength === 0,
     }));
+  }
+
+  [INSPECT](): string {
+    return shown(this);
   }
 }

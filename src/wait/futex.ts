@@ -4,7 +4,7 @@ import { checkRegion } from "../memory/memory_region.ts";
 import { errno } from "../sys/errno.ts";
 import { check, IpcError } from "../sys/error.ts";
 import { EVERYBODY, futexPassOn, futexWake } from "../sys/futex.ts";
-import { INSPECT, shown } from "../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "./deadline.ts";
 import { type FutexAnyResult, type FutexPlace, type FutexResult, waitForAny, waitForAnySync } from "./futex_any.ts";
@@ -259,17 +259,12 @@ export class Futex extends NamedWord {
     return this;
   }
 
-  /**
-   * For consoles, also that of a lock that is made of it.
-   *
-   * @internal
-   */
-  get summary(): { memory: string | undefined; offset: number; closed: boolean } {
-    return { memory: this.memory.name, offset: this.offset, closed: this.isClosed };
+  /** For JSON and consoles, also of a lock that is made of it. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ memory: this.memory.name, offset: this.offset, closed: this.isClosed }));
   }
 
-  /** For consoles. @internal */
   [INSPECT](): string {
-    return shown(this, () => this.summary);
+    return shown(this);
   }
 }

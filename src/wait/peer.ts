@@ -4,7 +4,7 @@ import { Participants } from "../memory/participants.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError, PeerDiedError } from "../sys/error.ts";
 import { clockMonotonic } from "../sys/futex.ts";
-import { INSPECT, shown } from "../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import { checkInteger, describe, refuseNew } from "../sys/validate.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, isPast, NEVER, type WaitOptions } from "./deadline.ts";
@@ -150,9 +150,13 @@ export class Peer {
     this.#onClose();
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ pid: this.pid, closed: !this.#isOpen }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ pid: this.pid, closed: !this.#isOpen }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {

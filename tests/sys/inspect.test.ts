@@ -1,4 +1,4 @@
-// Inspection: a console shows of each object its class and what it is called, in one short line, also after close.
+// Inspection: a console and JSON show of each object what it is called, in one short line, also after close.
 
 import assert from "node:assert/strict";
 import process from "node:process";
@@ -44,6 +44,19 @@ function makeAll(): Closable[] {
   ];
 }
 
+/** One guard of each kind of lock. */
+function guardsOf(object: Closable): object[] {
+  const { Mutex, RwLock, FutexLock, SpinLock, FileLock } = library;
+  const isLock = [Mutex, FutexLock, SpinLock, FileLock].some((Kind) => object instanceof Kind);
+  const guards = isLock ? [(object as library.Mutex).tryLock()] : [];
+  if (object instanceof RwLock) {
+    const reading = object.tryRead();
+    guards.push(reading as never);
+    guards.push(reading?.tryUpgrade() as never);
+  }
+  return guards as object[];
+}
+
 describe("inspect", () => {
   after(cleanUp);
 
@@ -61,6 +74,24 @@ describe("inspect", () => {
     }
   });
 
+  it("is what JSON.stringify says, of guards too, which walked through all mapped bytes", () => {
+    const objects = makeAll();
+    const guards = objects.flatMap(guardsOf);
+    assert.equal(guards.length, 6);
+    for (const isOpen of [true, false]) {
+      if (!isOpen) for (const object of objects) object.close();
+      for (const object of objects) {
+        const text = JSON.stringify({ object });
+        const fields = Object.entries(JSON.parse(text).object);
+        const same = fields.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ");
+        const shown = inspect(object).replace(/\w+: undefined, /, ""); // JSON leaves out what is undefined
+        assert.equal(shown, `${object.constructor.name} { ${same} }`);
+        assert.ok(text.length < 140, text);
+      }
+      for (const guard of guards) assert.ok(JSON.stringify(guard).length < 140, guard.constructor.name);
+    }
+  });
+
   it("knows every public class that is not made by new, and stands its prototype", () => {
     const others = /Error$|Guard$/;
     const isClass = (value: unknown) => typeof value === "function" && /^class\b/.test(String(value));
@@ -73,6 +104,7 @@ describe("inspect", () => {
       assert.equal(typeof inspect(object.constructor.prototype), "string");
       const custom = object.constructor.prototype[Symbol.for("nodejs.util.inspect.custom")];
       assert.equal(custom.call(object.constructor.prototype), `${object.constructor.name} {}`);
+      assert.equal(JSON.stringify(object.constructor.prototype), "{}");
       object.close();
     }
   });

@@ -14,7 +14,7 @@ import {
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
-import { INSPECT, shown } from "../../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
 import { checkBoolean, checkOptions, demandOptions, refuseNew } from "../../sys/validate.ts";
 import { mayPublishPlainly } from "../../wait/eventcount.ts";
 import { Waiter } from "../../wait/waiter.ts";
@@ -110,9 +110,8 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     demandOptions(options, CREATE_OPTIONS, "LatestValue.create");
     checkUse(options);
     const geometry = geometryOf(options);
-    const placement = createPlacement(name, KIND, sizeOf(geometry), options, (buffer, base) => {
-      writeGeometry(buffer, base, geometry);
-    });
+    const lay = (buffer: ArrayBuffer, base: number) => writeGeometry(buffer, base, geometry);
+    const placement = createPlacement(name, KIND, sizeOf(geometry), options, lay);
     return new LatestValue({ placement, geometry, created: true, type: options.type, use: options });
   }
 
@@ -286,9 +285,13 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
     closePlacement(this.#parts.placement);
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ name: this.#buffers.name, size: this.size, closed: !this.#isOpen }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ name: this.#buffers.name, size: this.size, closed: !this.#isOpen }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {

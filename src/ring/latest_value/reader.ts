@@ -3,7 +3,7 @@
 import { setImmediate } from "node:timers";
 import { errno } from "../../sys/errno.ts";
 import { IpcError, PeerClosedError } from "../../sys/error.ts";
-import { INSPECT, shown } from "../../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
 import { refuseNew } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import type { PeerEnd } from "../peer_end.ts";
@@ -158,9 +158,13 @@ export class LatestValueReader<Value = Uint8Array, Given = ArrayBufferView | Arr
     this.#onClose();
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ name: this.#buffers.name, size: this.#buffers.geometry.size, closed: !this.isOpen }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ name: this.#buffers.name, size: this.#buffers.geometry.size, closed: !this.isOpen }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {

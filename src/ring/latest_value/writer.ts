@@ -2,7 +2,7 @@
 
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
-import { INSPECT, shown } from "../../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
 import { fence } from "../../sys/ordering.ts";
 import { asBytes, refuseNew } from "../../sys/validate.ts";
 import { hasSleepers } from "../../wait/eventcount.ts";
@@ -287,9 +287,13 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     this.buffers.wakeReaders();
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ name: this.buffers.name, size: this.size, closed: !this.isOpen }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ name: this.buffers.name, size: this.size, closed: !this.isOpen }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {

@@ -13,7 +13,7 @@ import {
 } from "../../memory/placement.ts";
 import type { SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
-import { INSPECT, shown } from "../../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
 import { checkBoolean, checkDuration, checkOptions, demandOptions, refuseNew } from "../../sys/validate.ts";
 import { checkAgreement, findGeometry, geometryOf, layEmpty, type MapGeometry, sizeOf } from "./geometry.ts";
 import { layOver } from "./lay.ts";
@@ -215,9 +215,13 @@ export class SharedMap extends MapWriting {
     closePlacement(this.#parts.placement);
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ name: this.#parts.placement.name, capacity: this.capacity, closed: !this.isOpen }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ name: this.#parts.placement.name, capacity: this.capacity, closed: !this.isOpen }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {

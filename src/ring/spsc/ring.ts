@@ -7,7 +7,7 @@ import type { MemoryRegion } from "../../memory/memory_region.ts";
 import { attach, detach, type Placement, placementOver } from "../../memory/placement.ts";
 import { createSegment, openSegment, type Segment, type SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
-import { INSPECT, shown } from "../../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
 import { checkOptions, demandOptions, describe, refuseNew } from "../../sys/validate.ts";
 import { mayPublishPlainly, notifyAll } from "../../wait/eventcount.ts";
 import { Peer } from "../../wait/peer.ts";
@@ -231,6 +231,7 @@ export class SpscRing {
   ): Side {
     if (!this.#isOpen) throw closedHere(this.#bytes(), `become the ${words.noun}`);
     const { segment, base, name, use } = this.#parts;
+    const { spinMs } = use;
     const { memory, participants } = segment;
     const own = new Role(this.#words, base, words, participants);
     const peer = new Role(this.#words, base, peerWords, participants);
@@ -238,14 +239,7 @@ export class SpscRing {
     const notify = () => wake(peersWait);
     own.take(name, notify);
     const makeWaiter = (watched: () => number) =>
-      new Waiter({
-        memory,
-        participants,
-        own: base + ownWait,
-        peers: base + peersWait,
-        peer: watched,
-        spinMs: use.spinMs,
-      });
+      new Waiter({ memory, participants, own: base + ownWait, peers: base + peersWait, peer: watched, spinMs });
     try {
       const side: Side = new Kind({
         bytes: this.#bytes(),
@@ -286,9 +280,13 @@ export class SpscRing {
     segment.memory.close();
   }
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ name: this.#parts.name, capacity: this.capacity, closed: !this.#isOpen }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ name: this.#parts.name, capacity: this.capacity, closed: !this.#isOpen }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {

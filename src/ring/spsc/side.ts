@@ -2,7 +2,7 @@
 
 import { errno } from "../../sys/errno.ts";
 import { type Attempt, CLOSED_HERE, IpcError } from "../../sys/error.ts";
-import { INSPECT, shown } from "../../sys/inspect.ts";
+import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
 import { describe, refuseNew } from "../../sys/validate.ts";
 import type { AwaitOptions } from "../../wait/deadline.ts";
 import { MappedCopy } from "../mapped_copy.ts";
@@ -142,9 +142,13 @@ export abstract class RingSide {
   /** Gives the role back. */
   abstract close(): void;
 
-  /** For consoles. @internal */
+  /** For JSON and consoles. @internal */
+  toJSON(): Shown {
+    return fieldsOf(() => ({ name: this.bytes.name, capacity: this.mask + 1, closed: !this.isOpen }));
+  }
+
   [INSPECT](): string {
-    return shown(this, () => ({ name: this.bytes.name, capacity: this.mask + 1, closed: !this.isOpen }));
+    return shown(this);
   }
 
   [Symbol.dispose](): void {
