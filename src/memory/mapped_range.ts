@@ -2,6 +2,7 @@
 
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
+import { isUint8Array } from "../sys/realm.ts";
 import { checkInteger, checkOptions } from "../sys/validate.ts";
 
 /** Memory that is mapped in this process: `SharedMemory`, `MappedFile` and `AnonymousMemory` are such. */
@@ -41,7 +42,7 @@ interface Span {
 
 function checkMemory(memory: unknown): asserts memory is MappedMemory {
   const { address, pageSize, bytes } = (memory ?? {}) as Partial<MappedMemory>;
-  if (typeof address === "number" && typeof pageSize === "number" && bytes instanceof Uint8Array) return;
+  if (typeof address === "number" && typeof pageSize === "number" && isUint8Array(bytes)) return;
   throw new TypeError("the memory must be a SharedMemory, a MappedFile or an AnonymousMemory");
 }
 

@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { copiesWideWords } from "../sys/compiled.ts";
 import { addressOf, copyBytes, copyCost } from "../sys/copy.ts";
+import { isUint8Array } from "../sys/realm.ts";
 import { checkLength, describe } from "../sys/validate.ts";
 
 /**
@@ -50,9 +51,9 @@ function wordsOf({ buffer, byteOffset, byteLength }: Place): Int32Array {
   return new Int32Array(buffer, count === 0 ? 0 : byteOffset, count);
 }
 
-/** Elements of other kinds would be counted as if they were bytes. */
-export function refuseArray(array: unknown): never {
-  throw new TypeError(`bytes are copied from and to a Uint8Array, not ${describe(array)}`);
+/** For what is no Uint8Array of ours: elements of other kinds would be counted as if they were bytes. */
+export function checkForeignArray(array: unknown): void {
+  if (!(ArrayBuffer.isView(array) && isUint8Array(array))) throw new TypeError(`bytes are copied from and to a Uint8Array, not ${describe(array)}`);
 }
 
 /** Refuses a target that is too short for the bytes that were meant for it. */
@@ -156,7 +157,7 @@ export class MappedCopy {
   /** Whether the array has come before and `farAddress` is where it is. */
   private isAddressed(array: Uint8Array): boolean {
     if (array !== this.far) {
-      if (!(array instanceof Uint8Array)) refuseArray(array);
+      if (!(array instanceof Uint8Array)) checkForeignArray(array);
       this.far = array;
       this.farAddress = UNKNOWN;
       return false;
@@ -173,7 +174,7 @@ export class MappedCopy {
   }
 
   private take(other: Uint8Array): void {
-    if (!(other instanceof Uint8Array && ArrayBuffer.isView(other))) refuseArray(other);
+    if (!(other instanceof Uint8Array && ArrayBuffer.isView(other))) checkForeignArray(other);
     this.other = other;
     const buffer = bufferOf.call(other) as ArrayBuffer;
     const [byteOffset, byteLength] = [offsetOf.call(other), sizeOf.call(other)] as [number, number];

@@ -1,5 +1,7 @@
 // Checks of arguments, before any system call: TypeError for the wrong kind, RangeError for the wrong amount.
 
+import { isArrayBuffer, isDataView, isUint8Array } from "./realm.ts";
+
 /** Refuses option names that nobody knows: a misspelt option must not be ignored. */
 export function checkOptions(options: object | undefined, known: readonly string[], what: string): void {
   if (options === undefined) return;
@@ -72,12 +74,13 @@ export function checkMode(value: unknown): number {
  */
 export function asBytes(data: unknown, what: string): Uint8Array {
   if (data instanceof Uint8Array && data.length > 0) return data;
-  const isBytes = ArrayBuffer.isView(data) || data instanceof ArrayBuffer;
+  const isBytes = ArrayBuffer.isView(data) || isArrayBuffer(data);
   if (!isBytes) throw new TypeError(`${what} must be an ArrayBuffer or a view of one, not ${describe(data)}`);
   if (!isThere(data)) throw new TypeError(`${what} must have its bytes: its buffer is detached, or ends before it`);
-  if (data instanceof Uint8Array) return data;
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (isUint8Array(data)) return data;
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
 }
 
 /**
@@ -92,9 +95,9 @@ export function checkLength(bytes: Uint8Array, length: number, what: string): vo
 
 /** Whether a view or buffer still has its bytes: no length tells, since many views of what is gone say 0. */
 function isThere(data: ArrayBufferView | ArrayBuffer): boolean {
-  if (data instanceof ArrayBuffer) return !data.detached;
+  if (!ArrayBuffer.isView(data)) return !data.detached;
   try {
-    return data instanceof DataView ? data.byteLength >= 0 : elementOf.call(data as Uint8Array, 0) !== null;
+    return isDataView(data) ? data.byteLength >= 0 : elementOf.call(data as Uint8Array, 0) !== null;
   } catch {
     return false;
   }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { AnonymousMemory } from "../../mod.ts";
 import { type ArrayAccess, array, asNumber, bytes, type Kind, struct, text } from "../../src/memory/struct/mod.ts";
+import { foreign } from "../support/mod.ts";
 
 /** Every kind of field, and a value for each. */
 const All = struct({
@@ -200,8 +201,30 @@ describe("struct bounds", () => {
     assert.deepEqual([packed.inner.timestamp, packed.list.at(0).timestamp], [2n ** 62n, 5n]);
   });
 
+  it("lie over memory of another realm", () => {
+    for (const Kind of [foreign.ArrayBuffer, foreign.SharedArrayBuffer]) {
+      const buffer = new Kind(4096);
+      const [view, bytes] = [new foreign.DataView(buffer), new foreign.Uint8Array(buffer)];
+      for (const [index, over] of [buffer, view, bytes, { bytes }].entries()) {
+        const tick = Tick.over(over);
+        tick.price = index + 0.5;
+        tick.timestamp = 2n ** 60n;
+        assert.equal(Tick.read(over).price, index + 0.5);
+        Tick.write(over, Tick.size, { timestamp: 1n, symbolId: 1, price: -index, volume: 3 });
+        assert.equal(Tick.overArray(over, 0, 2).at(1).price, -index);
+        assert.throws(() => Tick.over(over, 4096), rangeError(/the memory has 4096/));
+      }
+      assert.equal(view.getBigUint64(0, true), 2n ** 60n);
+    }
+  });
+
   it("refuse what is no memory", () => {
-    for (const value of [undefined, null, 5, "memory", {}, [1, 2], { bytes: [1] }, () => {}]) {
+    const foreigners = [
+      { [Symbol.toStringTag]: "ArrayBuffer", byteLength: 64 },
+      new Proxy(new foreign.ArrayBuffer(64), {}),
+    ];
+    const fakes = [...foreigners, Object.create(foreign.ArrayBuffer.prototype)];
+    for (const value of [undefined, null, 5, "memory", {}, [1, 2], { bytes: [1] }, () => {}, ...fakes]) {
       assert.throws(
         () => Tick.over(value as never),
         typeError(/memory must be a buffer, a view of one, or have bytes, not /),

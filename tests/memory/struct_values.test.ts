@@ -14,7 +14,7 @@ import {
   struct,
   text,
 } from "../../src/memory/struct/mod.ts";
-import { Random } from "../support/mod.ts";
+import { falseArrays, foreignBytes, Random } from "../support/mod.ts";
 import { randomStruct } from "./struct_random.ts";
 
 const Tick = struct({ timestamp: "u64", symbolId: "u32", price: "f64", volume: "u32" }, { name: "Tick" });
@@ -208,6 +208,21 @@ describe("struct values", () => {
     assert.throws(() => Book.write(buffer, 0, { ...plain, grid: book.levels }), TypeError);
     // @ts-expect-error: half a struct, in an array
     assert.throws(() => Book.write(buffer, 0, { ...plain, levels: [{ price: 1 }, level] }), TypeError);
+  });
+
+  it("of bytes may be of another realm, and nothing that only looks so", () => {
+    const Keyed = struct({ id: bytes(4), other: "u32" });
+    const memory = new ArrayBuffer(Keyed.size);
+    const keyed = Keyed.over(memory);
+    keyed.id = foreignBytes(1, 2, 3, 4);
+    assert.deepEqual(Keyed.read(memory).id, Uint8Array.of(1, 2, 3, 4));
+    Keyed.write(memory, 0, { id: foreignBytes(5, 6, 7, 8), other: 1 });
+    assert.deepEqual([...keyed.id], [5, 6, 7, 8]);
+    const refused = { name: "TypeError", message: /is no Uint8Array, which bytes\(4\) takes/ };
+    for (const value of falseArrays())
+      assert.throws(() => Object.assign(keyed, { id: value }), refused, Object.prototype.toString.call(value));
+    assert.throws(() => Object.assign(keyed, { id: foreignBytes(1, 2, 3) }), { message: /the value has 3 bytes/ });
+    assert.deepEqual([...keyed.id], [5, 6, 7, 8]);
   });
 
   it("may be large", () => {

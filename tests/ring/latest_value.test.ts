@@ -4,7 +4,17 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { array, type Infer, LatestValue, struct } from "../../mod.ts";
 import * as layout from "../../src/ring/latest_value/layout.ts";
-import { cleanUp, goneBytes, ownObjects, proxyBytes, runningBytes, uniqueName } from "../support/mod.ts";
+import {
+  cleanUp,
+  falseArrays,
+  foreign,
+  foreignBytes,
+  goneBytes,
+  ownObjects,
+  proxyBytes,
+  runningBytes,
+  uniqueName,
+} from "../support/mod.ts";
 import { bytes, makeBoth, makeLatest, Quote, text, ValueBytes } from "./latest_value_parts.ts";
 
 describe("reading and writing", () => {
@@ -90,6 +100,22 @@ describe("reading and writing", () => {
     assert.throws(() => writer.write(new Uint8Array(500).fill(9)), RangeError);
     assert.deepEqual(reader.tryRead(), new Uint8Array(100).fill(3));
     latest.close();
+  });
+
+  it("is written from and read into arrays of another realm, and nothing that only looks so", () => {
+    for (const size of [4, 100]) {
+      const { latest, writer, reader } = makeBoth(`realm-${size}`, { size });
+      const written = new foreign.Uint8Array(size).fill(7);
+      for (const value of [written, written.buffer, new foreign.DataView(written.buffer), foreignBytes(1, 2)]) {
+        writer.write(value);
+        const target = new foreign.Uint8Array(size);
+        assert.equal(reader.tryReadInto(target), value.byteLength);
+        assert.deepEqual([...target.subarray(0, value.byteLength)], [...(reader.tryRead() as Uint8Array)]);
+        assert.equal(target[0], value.byteLength === 2 ? 1 : 7);
+      }
+      for (const other of falseArrays()) assert.throws(() => reader.tryReadInto(other as Uint8Array), TypeError);
+      latest.close();
+    }
   });
 
   it("reads into a Uint8Array and nothing else; what was refused has taken nothing", () => {

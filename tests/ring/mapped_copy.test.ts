@@ -5,7 +5,7 @@ import { truncateSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { SharedMemory } from "../../mod.ts";
 import { MappedCopy, NOWHERE } from "../../src/ring/mapped_copy.ts";
-import { cleanUp, objectPath, uniqueName } from "../support/mod.ts";
+import { cleanUp, falseArrays, foreign, objectPath, uniqueName } from "../support/mod.ts";
 
 const SOURCE_BYTES = 8192;
 const GUARD = 0xa5;
@@ -132,6 +132,22 @@ describe("MappedCopy", () => {
       buffer.resize(size);
       check(copy, 8, target.length, target);
     }
+  });
+
+  it("copies every length to and from arrays of another realm, and refuses what only looks like one", () => {
+    const memory = new Uint8Array(SOURCE_BYTES);
+    const [out, into] = [new MappedCopy(source), new MappedCopy(memory)];
+    for (const size of sizes) {
+      const [given, target] = [foreign.Uint8Array.from(source.subarray(0, size)), new foreign.Uint8Array(size + 13)];
+      for (let turn = 0; turn < 3; turn++) {
+        check(out, 8 * turn, size, target);
+        memory.fill(GUARD);
+        into.in(given, 8);
+        assert.equal(Buffer.compare(memory.subarray(8, 8 + size), given), 0, `${size} bytes`);
+      }
+    }
+    for (const other of falseArrays()) assert.throws(() => out.out(0, 4, other as Uint8Array), TypeError);
+    for (const other of falseArrays()) assert.throws(() => out.out(0, 4096, other as Uint8Array), TypeError);
   });
 
   it("copies to shared memory and to a Buffer", () => {

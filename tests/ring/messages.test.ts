@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { SpscRing } from "../../mod.ts";
-import { proxyBytes, Random, runningBytes, uniqueName } from "../support/mod.ts";
+import { falseArrays, foreign, proxyBytes, Random, runningBytes, uniqueName } from "../support/mod.ts";
 import { byteOf, bytes, cleanUpRings, makePair, messageOf, text } from "./bytes.ts";
 
 /** What a message takes up, by the contract: 8 bytes more than it has, rounded up to 8. */
@@ -121,6 +121,25 @@ describe("messages", () => {
       producer.trySend(new Uint8Array(length));
       refuse();
       assert.equal(consumer.tryReceiveInto(new Uint8Array(300)), length);
+    }
+    ring.close();
+  });
+
+  it("are sent from and received into arrays of another realm, and nothing that only looks so", async () => {
+    const { ring, producer, consumer } = makePair("realm", { capacity: 8192 });
+    for (const length of [0, 3, 300, 2000]) {
+      const sent = foreign.Uint8Array.from({ length }, (_, index) => byteOf(1, index));
+      const target = new foreign.Uint8Array(2000);
+      const { buffer } = sent;
+      for (const data of [sent, buffer, new foreign.DataView(buffer)]) {
+        assert.equal(producer.trySend(data), true);
+        await producer.send(data);
+        for (let turn = 0; turn < 2; turn++) {
+          assert.equal(consumer.tryReceiveInto(target), length);
+          assert.deepEqual([...target.subarray(0, length)], [...sent]);
+        }
+      }
+      for (const other of falseArrays()) assert.throws(() => consumer.tryReceiveInto(other as Uint8Array), TypeError);
     }
     ring.close();
   });

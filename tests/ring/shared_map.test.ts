@@ -4,7 +4,18 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { SharedMap } from "../../mod.ts";
 import * as layout from "../../src/ring/map/layout.ts";
-import { cleanUp, goneBytes, ownObjects, proxyBytes, Random, runningBytes, uniqueName } from "../support/mod.ts";
+import {
+  cleanUp,
+  falseArrays,
+  foreign,
+  foreignBytes,
+  goneBytes,
+  ownObjects,
+  proxyBytes,
+  Random,
+  runningBytes,
+  uniqueName,
+} from "../support/mod.ts";
 import { bytes, contentOf, MapBytes, makeMap, text } from "./shared_map_parts.ts";
 
 const bad = <T>(value: unknown) => value as T;
@@ -353,6 +364,24 @@ describe("what a map refuses", () => {
     ];
     for (const use of [...uses, ...more]) assert.throws(use, { code: "EBADF" });
     assert.equal(map.u8.length, 0);
+  });
+
+  it("what only looks like bytes of another realm; those that are some it takes", () => {
+    const { map } = makeMap("realm");
+    const given = foreignBytes(7, 8, 9);
+    const target = new foreign.Uint8Array(5);
+    for (const value of [given, given.buffer, new foreign.DataView(given.buffer)]) {
+      map.set("a", value);
+      assert.equal(map.getInto("a", target), 3);
+      assert.deepEqual([...target], [7, 8, 9, 0, 0]);
+      assert.equal(map.compareAndSet("a", value, foreignBytes(1)), true);
+      assert.deepEqual(map.get("a"), Uint8Array.of(1));
+    }
+    for (const other of falseArrays()) assert.throws(() => map.getInto("a", bad(other)), TypeError);
+    const none = [new foreign.SharedArrayBuffer(3), new Proxy(given, {}), Object.create(foreign.ArrayBuffer.prototype)];
+    for (const other of none) assert.throws(() => map.set("a", bad(other)), TypeError);
+    assert.deepEqual(map.get("a"), Uint8Array.of(1));
+    map.close();
   });
 
   it("bytes that are gone, before it has the lock: nobody has to repair", () => {

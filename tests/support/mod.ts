@@ -1,6 +1,7 @@
 // What tests share: runtimes and peers, names and places, C programs, waiting, repeatable randomness.
 
 export { type CompileOptions, compileC } from "./compile.ts";
+export { falseArrays, foreign, foreignBytes } from "./foreign.ts";
 export { goneBytes } from "./gone.ts";
 export { cleanUp, objectExists, objectPath, ownObjects, temporaryDirectory, uniqueName } from "./names.ts";
 export { killPeers, Peer, type PeerEnd, type PeerOptions, runPeer, spawnPeer, spawnProgram } from "./peer.ts";

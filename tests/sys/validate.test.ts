@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { asBytes, checkDuration, checkInteger, checkMode, checkOptions, withArticle } from "../../src/sys/validate.ts";
-import { cleanUp, ownRuntime, runPeer } from "../support/mod.ts";
+import { cleanUp, foreign, ownRuntime, runPeer } from "../support/mod.ts";
 
 const peer = new URL("./bad_arguments.ts", import.meta.url);
 
@@ -112,6 +112,51 @@ describe("checks of arguments", () => {
     }
     assert.equal(asBytes(new ArrayBuffer(0), "a value").length, 0);
     assert.equal(asBytes(new Uint8Array(new SharedArrayBuffer(0)), "a value").length, 0);
+  });
+});
+
+describe("bytes of another realm", () => {
+  it("are taken as ours are: any view or buffer, not copied", () => {
+    const buffer = new foreign.ArrayBuffer(16);
+    assert.ok(!(buffer instanceof ArrayBuffer));
+    const views = [new foreign.DataView(buffer, 4, 8), new foreign.Float64Array(buffer, 8, 1), new DataView(buffer, 1)];
+    for (const view of [...views, new foreign.Int8Array(buffer, 2, 3), new foreign.Uint8Array(buffer, 5)]) {
+      const result = asBytes(view, "a message");
+      assert.deepEqual([result.buffer, result.byteOffset, result.length], [buffer, view.byteOffset, view.byteLength]);
+    }
+    const bytes = new foreign.Uint8Array(8);
+    assert.equal(asBytes(bytes, "a message"), bytes);
+    assert.equal(asBytes(buffer, "a message").buffer, buffer);
+    for (const none of [new foreign.ArrayBuffer(0), new foreign.Uint8Array(0), new foreign.DataView(buffer, 16)])
+      assert.equal(asBytes(none, "a message").length, 0);
+  });
+
+  it("that are gone are refused", () => {
+    const refused = { name: "TypeError", message: /^a value must have its bytes/ };
+    type Kind = new (buffer: ArrayBuffer, byteOffset?: number) => ArrayBufferView;
+    const kinds: Kind[] = [foreign.Uint8Array, foreign.Float64Array, foreign.DataView];
+    for (const Kind of kinds) {
+      const [detached, cut] = [new foreign.ArrayBuffer(16), new foreign.ArrayBuffer(16, { maxByteLength: 16 })];
+      const gone = [new Kind(detached), new Kind(detached, 8), new Kind(cut, 8), detached];
+      structuredClone(detached, { transfer: [detached] });
+      cut.resize(4);
+      for (const bytes of gone) assert.throws(() => asBytes(bytes, "a value"), refused, Kind.name);
+    }
+  });
+
+  it("are nothing that only looks so", () => {
+    const buffer = new foreign.ArrayBuffer(4);
+    const none = [
+      new foreign.SharedArrayBuffer(4),
+      new Proxy(buffer, {}),
+      new Proxy(new foreign.Uint8Array(4), {}),
+      Object.create(foreign.ArrayBuffer.prototype),
+      Object.create(foreign.DataView.prototype),
+      { [Symbol.toStringTag]: "ArrayBuffer", byteLength: 4, detached: false },
+      { [Symbol.toStringTag]: "Uint8Array", buffer, byteOffset: 0, byteLength: 4, length: 4 },
+    ];
+    for (const value of none)
+      assert.throws(() => asBytes(value, "a value"), { name: "TypeError", message: /^a value must be an ArrayBuffer/ });
   });
 });
 

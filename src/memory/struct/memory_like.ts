@@ -1,6 +1,7 @@
 // MemoryLike: what a struct can be laid over, and the range of bytes that it means.
 
 import { copiesWideWords, prefersElements } from "../../sys/compiled.ts";
+import { isArrayBuffer, isSharedArrayBuffer } from "../../sys/realm.ts";
 import { type Kind, Place, type Views } from "./kind.ts";
 import { show } from "./refuse.ts";
 
@@ -24,6 +25,10 @@ function rangeOfView({ buffer, byteOffset, byteLength }: ArrayBufferView): Range
   return { buffer, start: byteOffset, length: byteLength };
 }
 
+function rangeOfBuffer(buffer: ArrayBufferLike): Range {
+  return { buffer, start: 0, length: buffer.byteLength };
+}
+
 /** All the bytes that `memory` means. */
 export function rangeOf(memory: unknown): Range {
   if (memory instanceof Place) {
@@ -31,11 +36,10 @@ export function rangeOf(memory: unknown): Range {
     return { buffer: $view.buffer, start: $base, length: $size };
   }
   if (ArrayBuffer.isView(memory)) return rangeOfView(memory);
-  if (memory instanceof ArrayBuffer || memory instanceof SharedArrayBuffer) {
-    return { buffer: memory, start: 0, length: memory.byteLength };
-  }
+  if (memory instanceof ArrayBuffer || memory instanceof SharedArrayBuffer) return rangeOfBuffer(memory);
   const bytes = (memory as { bytes?: unknown } | null | undefined)?.bytes;
   if (ArrayBuffer.isView(bytes)) return rangeOfView(bytes);
+  if (isArrayBuffer(memory) || isSharedArrayBuffer(memory)) return rangeOfBuffer(memory); // of another realm
   throw new TypeError(`memory must be a buffer, a view of one, or have bytes, not ${show(memory)}`);
 }
 

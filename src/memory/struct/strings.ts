@@ -1,5 +1,6 @@
 // Strings of fixed length: bytes(16) and text(64).
 
+import { isUint8Array } from "../../sys/realm.ts";
 import { checkInteger } from "../../sys/validate.ts";
 import { Kind, type Refusal, type Way } from "./kind.ts";
 import { SIZE_MAX_BYTES } from "./layout.ts";
@@ -70,11 +71,11 @@ class BytesKind extends StringKind<Uint8Array> {
   }
 
   encode(value: unknown): Uint8Array | undefined {
-    return value instanceof Uint8Array && value.length === this.size ? value : undefined;
+    return isUint8Array(value) && value.length === this.size ? value : undefined;
   }
 
   problem(value: unknown, label: string): Error {
-    if (!(value instanceof Uint8Array))
+    if (!isUint8Array(value))
       return new TypeError(`Cannot set ${label}: ${show(value)} is no Uint8Array, which ${this.label} takes`);
     return new RangeError(
       `Cannot set ${label}: the value has ${value.length} bytes, and ${this.label} takes ${this.size}`,

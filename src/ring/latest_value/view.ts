@@ -3,7 +3,7 @@
 import { pause } from "../../sys/futex.ts";
 import { fence as fenceLoads, loadOrdered } from "../../sys/ordering.ts";
 import { rest } from "../../wait/spin.ts";
-import { MappedCopy, refuseArray, refuseTarget } from "../mapped_copy.ts";
+import { checkForeignArray, MappedCopy, refuseTarget } from "../mapped_copy.ts";
 import type { ValueBuffers } from "./buffers.ts";
 import * as layout from "./layout.ts";
 import type { ValueType } from "./options.ts";
@@ -238,7 +238,7 @@ export abstract class ValueView<Value, Given> {
    * @throws {RangeError} the value is longer than the target
    */
   tryReadInto(target: Uint8Array): number {
-    if (!(target instanceof Uint8Array)) refuseArray(target);
+    if (!(target instanceof Uint8Array)) checkForeignArray(target);
     for (let attempt = 1; ; attempt++) {
       const offset = this.peekAt();
       if (offset < 0) return -1;

@@ -3,7 +3,7 @@
 import { errno } from "../../sys/errno.ts";
 import { CLOSED_HERE, type IpcError } from "../../sys/error.ts";
 import { loadOrdered } from "../../sys/ordering.ts";
-import { MappedCopy, refuseArray, refuseTarget } from "../mapped_copy.ts";
+import { checkForeignArray, MappedCopy, refuseTarget } from "../mapped_copy.ts";
 import { COUNTER_BYTES, readCounter } from "./counter.ts";
 import type { KeyText } from "./key.ts";
 import * as layout from "./layout.ts";
@@ -96,7 +96,7 @@ export abstract class MapReading {
    * @throws {RangeError} the value is longer than the target
    */
   getInto(key: string, target: Uint8Array): number {
-    if (!(target instanceof Uint8Array)) refuseArray(target);
+    if (!(target instanceof Uint8Array)) checkForeignArray(target);
     const room = target.length; // before the key: it may be a getter, which may use this map
     this.checkOpen("read");
     this.key.set(key);

@@ -2,7 +2,7 @@
 
 import { checkOptions } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
-import { NOWHERE, refuseArray, refuseTarget } from "../mapped_copy.ts";
+import { checkForeignArray, NOWHERE, refuseTarget } from "../mapped_copy.ts";
 import { lengthAt } from "./chain.ts";
 import { type IterationOptions, messagesOf } from "./iteration.ts";
 import { MESSAGE_HEADER } from "./layout.ts"; // by name: JavaScriptCore does not look through a namespace
@@ -40,7 +40,7 @@ export class SpscConsumer extends RingTaking {
    * @throws {RangeError} the message is longer than the target; it stays in the ring
    */
   tryReceiveInto(target: Uint8Array): number {
-    if (!(target instanceof Uint8Array)) refuseArray(target);
+    if (!(target instanceof Uint8Array)) checkForeignArray(target);
     const offset = this.peekAt();
     if (offset < 0) return -1;
     const length = this.lastLength;
