@@ -8,10 +8,16 @@ import { embedded, hash } from "../../native/embedded.ts";
 import { isGranted } from "./deno.ts";
 import { moduleUrl } from "./module.ts";
 
-/** Why the library cannot work here, in the words of an error message; undefined where it can. */
+/**
+ * Why the library cannot work here, in the words of an error message; undefined where it can. Of an engine's age it asks
+ * what is missing: npm only warns about `engines`, and all would go well until the first close.
+ */
 export function unsupported(): string | undefined {
   if (process.platform !== "linux") return `it needs Linux, and this is ${process.platform}`;
   if (process.arch !== "x64" && process.arch !== "arm64") return `there is no build for ${process.arch} processors`;
+  if (typeof ArrayBuffer.prototype.transfer !== "function") {
+    return "it needs Node 22.18, Bun 1.4, Deno 2.9 or newer, which have ArrayBuffer.prototype.transfer, to close memory";
+  }
   return undefined;
 }
 

@@ -120,6 +120,12 @@ describe("library", () => {
       assert.deepEqual(second, first);
     });
   }
+
+  it("refuses a runtime that is too old to close memory; the first call says which ones are new enough", async () => {
+    const [first, second] = await firstCalls({}, ["withoutTransfer"]);
+    assert.match(first.message, /^Cannot use linux-ipc here: it needs Node 22\.18, Bun 1\.4, Deno 2\.9 or newer/);
+    assert.deepEqual(second, first);
+  });
 });
 
 /** A copy of the package without its libraries, and a program of these tests in it. */

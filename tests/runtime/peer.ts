@@ -40,6 +40,12 @@ const commands: Record<string, () => Promise<void>> = {
     if (parameters[1]) Object.defineProperty(process, "arch", { value: parameters[1] });
     await commands.firstCall();
   },
+
+  /** As firstCall, in what looks like an engine that cannot detach buffers. */
+  async withoutTransfer() {
+    Reflect.deleteProperty(ArrayBuffer.prototype, "transfer");
+    await commands.firstCall();
+  },
 };
 
 await commands[command]();
