@@ -49,7 +49,8 @@ function refuse(path: string, complaints: readonly string[]): never {
 
 function readLines(path: string): string[] {
   try {
-    return readFileSync(path, "utf8").split(/\r?\n/);
+    const text = readFileSync(path, "utf8").replace(/^\uFEFF/, ""); // the mark that spreadsheets write, which nobody sees
+    return text.split(/\r?\n/);
   } catch (error) {
     throw new RecordingError(`Cannot read the recording ${path}: ${(error as Error).message}`);
   }

@@ -86,6 +86,12 @@ describe("pipeline", () => {
     assertAllArrived(await runToEnd("--feed", recording, "--rate", "0", "--runtimes", "deno,node,bun"), "5,000");
   });
 
+  it("plays a recording that begins with a byte order mark", async () => {
+    const path = `${temporaryDirectory()}/marked.csv`;
+    writeFileSync(path, `\uFEFFtimestamp,symbol,price,volume\r\n${"1,A,1.5,100\r\n".repeat(3)}`);
+    assertAllArrived(await runToEnd("--feed", path, "--rate", "0", "--runtimes", "bun,bun,bun"), "3");
+  });
+
   it("has a recording that can be made again", async () => {
     const { stdout } = await runPeer(node, script("sample"));
     assert.equal(stdout, readFileSync(recording, "utf8"));
