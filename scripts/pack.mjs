@@ -35,6 +35,21 @@ function correctImports(folder) {
   }
 }
 
+/** Markdown with links to what `isThere` alone: of the others their words stay, of pictures nothing. */
+function withLinksTo(isThere, markdown) {
+  return markdown
+    .replace(/^!\[[^\]]*\]\((?!\w+:)([^)#]+)[^)]*\)\n\n?/gm, (picture, path) => (isThere(path) ? picture : ""))
+    .replace(/\[([^\]]*)\]\((?!\w+:|#)([^)#]+)[^)]*\)/g, (link, words, path) => (isThere(path) ? link : words));
+}
+
+/** The examples, say, are in the repository alone. */
+function correctLinks(folder) {
+  const isThere = (path) => existsSync(join(folder, path));
+  for (const path of copied.filter((path) => path.endsWith(".md")).map((path) => join(folder, path))) {
+    writeFileSync(path, withLinksTo(isThere, readFileSync(path, "utf8")));
+  }
+}
+
 /** What stands in place of an exported TypeScript file. */
 function compiled(path) {
   const name = path.replace(/\.ts$/, "");
@@ -82,6 +97,7 @@ async function stage(folder) {
   );
   correctImports(folder);
   for (const path of copied) cpSync(inProject(path), join(folder, path), { recursive: true });
+  correctLinks(folder);
   const description = packageJson();
   checkExports(folder, description);
   addLibrary(folder, description);

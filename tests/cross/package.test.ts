@@ -134,6 +134,15 @@ describe("npm package", () => {
     assert.deepEqual(entries, ["@linux-ipc"]);
   });
 
+  it("links in what is to be read to what it holds, and to nothing else", () => {
+    const linksOf = (name: string) => readFileSync(join(installed, name), "utf8").matchAll(/\]\((?!\w+:|#)([^)#]+)/g);
+    const paths = ["README.md", "DESIGN.md", "CHANGELOG.md"].flatMap((name) =>
+      [...linksOf(name)].map(([, path]) => path),
+    );
+    assert.deepEqual([...new Set(paths)].sort(), ["DESIGN.md", "include/linux_ipc.h"]);
+    for (const path of paths) assert.ok(existsSync(join(installed, path)), path);
+  });
+
   it("describes itself as the repository does, without what is only for working on it", () => {
     const repository = json(`${projectRoot}package.json`);
     const { private: isPrivate, scripts, devDependencies, allowScripts, exports, ...common } = repository;
