@@ -3,16 +3,20 @@
 //   node examples/ask/ask.ts [name [how many questions]]
 import process from "node:process";
 import { SpscRing } from "@linux-ipc/core";
+import { survivingPeers } from "./surviving.ts";
 
 const [name = "/linux-ipc-ask", count = "100000"] = process.argv.slice(2);
 const questions = SpscRing.openOrCreate(`${name}-questions`, { capacity: 4096 }).producer();
 const answers = SpscRing.openOrCreate(`${name}-answers`, { capacity: 4096 }).consumer();
 
-/** What an asker before us, which was killed, has not read is skipped. */
+/**
+ * What an asker before us, which was killed, has not read is skipped. When the answerer is killed, the question waits for
+ * the next one.
+ */
 async function ask(number: number): Promise<number> {
-  await questions.send(new Float64Array([number]));
+  await survivingPeers(() => questions.send(new Float64Array([number])));
   for (;;) {
-    const answer = (await answers.receive()) as Uint8Array;
+    const answer = (await survivingPeers(() => answers.receive())) as Uint8Array;
     const [question, square] = new Float64Array(answer.buffer, answer.byteOffset, 2) as unknown as [number, number];
     if (question === number) return square;
   }

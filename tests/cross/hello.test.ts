@@ -1,8 +1,20 @@
 // The two programs of examples/hello, in every pair of runtimes, whichever of them starts first.
 
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
-import { cleanUp, objectExists, type Runtime, runtimeNamed, spawnPeer, uniqueName, within } from "../support/mod.ts";
+import {
+  cleanUp,
+  objectExists,
+  projectRoot,
+  type Runtime,
+  runPeer,
+  runtimeNamed,
+  spawnPeer,
+  temporaryDirectory,
+  uniqueName,
+  within,
+} from "../support/mod.ts";
 
 const producer = new URL("../../examples/hello/producer.ts", import.meta.url);
 const consumer = new URL("../../examples/hello/consumer.ts", import.meta.url);
@@ -27,6 +39,32 @@ async function greet(from: Runtime, to: Runtime, first: "producer" | "consumer")
   assert.equal(objectExists(name), false);
 }
 
+/** A program that sends one word and is killed before it closes. */
+function dyingProducer(): string {
+  const path = `${temporaryDirectory()}/dying.ts`;
+  const lines = [
+    'import process from "node:process";',
+    `import { SpscRing } from ${JSON.stringify(`${projectRoot}mod.ts`)};`,
+    "const producer = SpscRing.openOrCreate(process.argv[2], { capacity: 65536 }).producer();",
+    'producer.trySend(new TextEncoder().encode("last words"));',
+    'process.kill(process.pid, "SIGKILL");',
+  ];
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  return path;
+}
+
+async function greetAfterDeath(from: Runtime, to: Runtime): Promise<void> {
+  const name = uniqueName("hello-death");
+  assert.equal((await runPeer(from, dyingProducer(), [name])).signal, "SIGKILL");
+  const receiver = spawnPeer(to, consumer, [name]);
+  await receiver.lineOf("last words");
+  assert.equal((await runPeer(from, producer, [name])).code, 0);
+  const { code, stdout, stderr } = await within(receiver.ended, TIMEOUT_MS, "the consumer ends");
+  assert.deepEqual([code, stdout.split("\n").slice(0, 3)], [0, ["last words", "hello", "from"]], stderr);
+  assert.match(stderr, /^(A producer was killed before it closed\. Waiting for the next one\.\n)?$/);
+  assert.equal(objectExists(name), false);
+}
+
 describe("hello", () => {
   after(cleanUp);
 
@@ -35,6 +73,14 @@ describe("hello", () => {
   }
   for (const name of ["node22", "node26"]) {
     it(`${name} to itself, the producer first`, () => greet(runtimeNamed(name), runtimeNamed(name), "producer"));
+  }
+  for (const [from, to] of [
+    ["bun", "deno"],
+    ["deno", "node26"],
+    ["node26", "bun"],
+  ] as const) {
+    it(`${from} to ${to}, after a producer that was killed`, () =>
+      greetAfterDeath(runtimeNamed(from), runtimeNamed(to)));
   }
   it("bun to deno, the producer first", () => greet(runtimeNamed("bun"), runtimeNamed("deno"), "producer"));
 });

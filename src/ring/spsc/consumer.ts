@@ -71,7 +71,7 @@ export class SpscConsumer extends RingTaking {
    * A copy of the next message, blocking this thread until there is one; undefined after the timeout.
    *
    * @throws {PeerDiedError} the producer died and everything it had committed was received; told once for each death,
-   * the next call waits for its successor
+   * the next call waits for its successor (a new consumer is told, too, of who died before it came)
    * @throws {PeerClosedError} the producer has closed and everything was received
    * @throws {IpcError} EDEADLK without a timeout, where the producer is of this thread; otherwise as `tryReceive`
    */
