@@ -9,17 +9,22 @@ import { setTimeout } from "node:timers/promises";
 import { Mutex } from "@linux-ipc/core";
 
 const [program = "/tmp/peer", name = "/linux-ipc-c-peer"] = process.argv.slice(2);
-const mutex = Mutex.create(name, { unlinkOnClose: true });
-const guard = await mutex.lock();
-const ended = once(spawn(program, [name], { stdio: "inherit" }), "exit");
-await setTimeout(100);
-console.log("TypeScript gives the mutex back");
-guard.unlock();
-const [, signal] = await ended;
-const healed = await mutex.lock();
-console.log(
-  `TypeScript has the mutex again: ${healed.recovered ? `its holder died by ${signal}` : "it was given back"}`,
-);
-healed.repaired(); // after putting right what the dead one left half done
-healed.unlock();
-mutex.close();
+// openOrCreate: one that was killed in a former run has left its mutex here, and perhaps locked.
+const mutex = Mutex.openOrCreate(name, { unlinkOnClose: true });
+try {
+  const guard = await mutex.lock();
+  if (guard.recovered) guard.repaired();
+  const ended = once(spawn(program, [name], { stdio: "inherit" }), "exit");
+  await Promise.race([ended, setTimeout(100)]); // rejects where there is no such program
+  console.log("TypeScript gives the mutex back");
+  guard.unlock();
+  const [, signal] = await ended;
+  const healed = await mutex.lock();
+  console.log(
+    `TypeScript has the mutex again: ${healed.recovered ? `its holder died by ${signal}` : "it was given back"}`,
+  );
+  healed.repaired(); // after putting right what the dead one left half done
+  healed.unlock();
+} finally {
+  mutex.close(); // and its name is gone
+}
