@@ -3,15 +3,20 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { openBook } from "./book.ts";
 
 const path = `${tmpdir()}/linux-ipc-order-book-${process.pid}`;
 const runtime = "Deno" in globalThis ? [process.execPath, "run", "-A"] : [process.execPath];
-const [program, ...parameters] = [...runtime, fileURLToPath(new URL("writer.ts", import.meta.url)), path];
+const script = fileURLToPath(new URL("writer.ts", import.meta.url));
+const [program, ...parameters] = [...runtime, script, path, String(process.pid)];
 
+process.on("exit", () => rmSync(path, { force: true }));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => process.exit(128 + constants.signals[signal])); // as shells say it
+}
 const { file, book } = openBook(path);
 const reader = book.reader();
 for (let life = 1; life <= 3; life++) {
@@ -30,4 +35,3 @@ for (let life = 1; life <= 3; life++) {
 }
 book.close();
 file.close();
-rmSync(path);
