@@ -5,7 +5,7 @@ import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
 import { checkBoolean, checkMode } from "../sys/validate.ts";
-import { accessHint } from "./refusal.ts";
+import { accessHint, creationHint } from "./refusal.ts";
 import { reserve } from "./reservation.ts";
 
 /** A descriptor without a name yet, and how to give it one. */
@@ -31,15 +31,15 @@ function openNameless(directory: string, mode: number): Nameless {
 }
 
 /** A name that is taken is told before space is; whether it is free until then is for linkat(2) to say. */
-function demandFree(path: string, attempt: () => Attempt): void {
-  if (typeof sys.lstat(path) === "object") throw new IpcError(errno.EEXIST, attempt());
-}
+const isTaken = (path: string): boolean => typeof sys.lstat(path) === "object";
 
 export interface CreateRequest {
   readonly path: string;
   readonly size: number;
   readonly mode: number;
   readonly isSparse?: boolean;
+  /** What helps where the name is taken. */
+  readonly ifTaken: string;
   readonly attempt: () => Attempt;
 }
 
@@ -48,16 +48,18 @@ export interface CreateRequest {
  * half-made object, and a creator killed half-way leaves nothing. The descriptor; closed if anything fails.
  */
 export function createFile(request: CreateRequest, fill: (fd: number) => void): number {
-  const { path, size, mode, isSparse, attempt } = request;
+  const { path, size, mode, isSparse, ifTaken, attempt } = request;
   const directory = dirname(path);
+  const checkMade = (result: number) =>
+    check(result, () => ({ ...attempt(), hint: creationHint(result, directory, ifTaken) }));
   const nameless = openNameless(directory, mode);
-  check(nameless.fd, attempt);
+  checkMade(nameless.fd);
   try {
     check(sys.fchmod(nameless.fd, mode), attempt);
-    demandFree(path, attempt);
+    checkMade(isTaken(path) ? -errno.EEXIST : 0);
     reserve({ fd: nameless.fd, size, isSparse, isNew: true, directory }, attempt);
     fill(nameless.fd);
-    check(nameless.publish(path), attempt);
+    checkMade(nameless.publish(path));
     return nameless.fd;
   } catch (error) {
     sys.close(nameless.fd);

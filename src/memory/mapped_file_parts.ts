@@ -137,7 +137,8 @@ export function createParts(path: string, options: MappedFileCreateOptions, what
   const attempt = () => ({ syscall: "open", doing: `create mapped file ${path}`, path });
   let mapping: Mapping | undefined;
   try {
-    const fd = createFile({ path, size, mode, isSparse, attempt }, (fd) => {
+    const ifTaken = "open it, or use openOrCreate";
+    const fd = createFile({ path, size, mode, isSparse, ifTaken, attempt }, (fd) => {
       mapping = mapPresent({ fd, offset: 0, length: size, readOnly: false, attempt }, presence);
     });
     return { ...whole, path, directory, fd, created: true, presence, mapping: mapping as unknown as Mapping };

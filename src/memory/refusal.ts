@@ -1,4 +1,4 @@
-// Why a file of somebody else was refused, and what helps: hints for EACCES and EPERM, sought only after one.
+// Why a file was refused, somebody else's or a new one, and what helps: hints, sought only after an error.
 
 import process from "node:process";
 import { errno } from "../sys/errno.ts";
@@ -46,6 +46,18 @@ export function accessHint(result: number, path: string, offersReadOnly: boolean
 export function stickyHint(result: number, path: string): string | undefined {
   if (result !== -errno.EACCES || !mayOpen(path, sys.O_RDWR)) return undefined;
   return "it is there, and its directory is sticky: open it without { create: true }";
+}
+
+/** By which a file without a name is given one. */
+const OWN_DESCRIPTORS = "/proc/self/fd";
+
+/** What to say where a new file could not be made: `ifTaken` of its name, or what is missing for it. */
+export function creationHint(result: number, directory: string, ifTaken: string): string | undefined {
+  if (result === -errno.EEXIST) return ifTaken;
+  if (result !== -errno.ENOENT) return undefined;
+  const missing = [directory, OWN_DESCRIPTORS].find((path) => sys.lstat(path) === -errno.ENOENT);
+  if (missing === OWN_DESCRIPTORS) return `there is no ${missing}, by which a file gets its name: /proc is not mounted`;
+  return missing && `there is no directory ${missing}`;
 }
 
 /** What to say of a name that may not be removed: in a directory like /dev/shm or /tmp (sticky) it is its owner's. */

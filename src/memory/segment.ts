@@ -95,11 +95,12 @@ export function createSegment(
 ): Segment {
   const { mode, unlinkOnClose } = options;
   const pages = Math.ceil((layout.OBJECT_OFFSET + objectSize) / layout.PAGE_SIZE);
-  const memory = SharedMemory.createFilled(name, { size: pages * layout.PAGE_SIZE, mode, unlinkOnClose }, (buffer) => {
+  const size = pages * layout.PAGE_SIZE;
+  const write = (buffer: ArrayBuffer) => {
     writeHeader(buffer, kind);
     fill(buffer, layout.OBJECT_OFFSET);
-  });
-  return assemble(kind, memory);
+  };
+  return assemble(kind, SharedMemory.createFilled(name, { size, mode, unlinkOnClose }, write, kind));
 }
 
 /** Opens a segment of this kind. Throws EINVAL where the file is something else. */

@@ -24,13 +24,11 @@ import {
   anonymousParts,
   createParts,
   descriptorParts,
-  type OpenedAs,
+  type LivingThere,
   openParts,
   type Parts,
 } from "./shared_memory_parts.ts";
 import { unlinkFile, unlinkOwn } from "./unlinking.ts";
-
-const MEMORY: OpenedAs = { noun: "shared memory", offersReadOnly: true };
 
 /**
  * Memory that several processes map at once, byte for byte what C's `shm_open` and `mmap` give.
@@ -77,13 +75,14 @@ export class SharedMemory {
     return SharedMemory.createFilled(name, options, () => {});
   }
 
-  /** As `create`; `fill` writes the first bytes before anybody can open the object. */
+  /** As `create`; `fill` writes the first bytes before anybody can open the object. Messages call it by `what` lives there. */
   static createFilled(
     name: string,
     options: SharedMemoryCreateOptions,
     fill: (buffer: ArrayBuffer) => void,
+    what?: LivingThere,
   ): SharedMemory {
-    return new SharedMemory(createParts(name, options, fill));
+    return new SharedMemory(createParts(name, options, fill, what));
   }
 
   /**
@@ -95,7 +94,7 @@ export class SharedMemory {
    * (4 GiB on Bun)
    */
   static open(name: string, options: SharedMemoryOpenOptions = {}): SharedMemory {
-    return new SharedMemory(openParts(name, options, MEMORY));
+    return new SharedMemory(openParts(name, options));
   }
 
   /**
@@ -103,8 +102,8 @@ export class SharedMemory {
    *
    * @internal
    */
-  static openAs(as: OpenedAs, name: string, options: SharedMemoryOpenOptions): SharedMemory {
-    return new SharedMemory(openParts(name, options, as));
+  static openAs(what: LivingThere, name: string, options: SharedMemoryOpenOptions): SharedMemory {
+    return new SharedMemory(openParts(name, options, what));
   }
 
   /**

@@ -32,18 +32,31 @@ export interface Parts {
 
 const MADE_HERE = { created: true, fileOffset: 0, readOnly: false, isWindow: false };
 
+/** What lives in named memory, for messages. */
+export interface LivingThere {
+  readonly noun: string;
+  /** Whether whoever may only read it can open it, too, by the option `readOnly`. */
+  readonly offersReadOnly?: boolean;
+}
+
+/** Nothing but its bytes. */
+const BYTES: LivingThere = { noun: "shared memory", offersReadOnly: true };
+
+const IF_TAKEN = "open it, use openOrCreate, or unlink what an earlier run has left";
+
 /** New named memory; `fill` writes the first bytes before anybody can open it. */
 export function createParts(
   name: string,
   options: SharedMemoryCreateOptions,
   fill: (buffer: ArrayBuffer) => void,
+  { noun }: LivingThere = BYTES,
 ): Parts {
   const { size, mode, unlinkOnClose } = checkCreation(options, "SharedMemory.create");
   const path = objectPath(name);
-  const attempt = () => ({ syscall: "shm_open", doing: `create shared memory ${name}`, path });
+  const attempt = () => ({ syscall: "shm_open", doing: `create ${noun} ${name}`, path });
   let mapping: Mapping | undefined;
   try {
-    const fd = createFile({ path, size, mode, attempt }, (fd) => {
+    const fd = createFile({ path, size, mode, ifTaken: IF_TAKEN, attempt }, (fd) => {
       mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt });
       fill(mapping.buffer);
     });
@@ -54,15 +67,8 @@ export function createParts(
   }
 }
 
-/** What is opened as memory, for messages. */
-export interface OpenedAs {
-  readonly noun: string;
-  /** Whether whoever may only read it can open it, too, by the option `readOnly`. */
-  readonly offersReadOnly?: boolean;
-}
-
 /** Memory that exists under a name, whole or a window of it. */
-export function openParts(name: string, options: SharedMemoryOpenOptions, as: OpenedAs): Parts {
+export function openParts(name: string, options: SharedMemoryOpenOptions, as: LivingThere = BYTES): Parts {
   checkOptions(options, ["readOnly", "offset", "length", "timeoutMs"], "SharedMemory.open");
   const path = objectPath(name);
   const window = checkWindow(options);

@@ -23,6 +23,10 @@ function flaw({ bytes, buffer, size }: SharedMemory, byteSize: number): string |
   return isSegment ? "another object of linux-ipc has that name" : undefined;
 }
 
+function create<T extends NamedWord>(Kind: WordClass<T>, name: string, options: ObjectCreateOptions): SharedMemory {
+  return SharedMemory.createFilled(name, { ...options, size: Kind.byteSize() }, () => {}, { noun: Kind.name });
+}
+
 /** The word at byte 0, which closes the memory. Where it cannot be laid, the memory is closed. */
 function lay<T extends NamedWord>(Kind: WordClass<T>, memory: SharedMemory): T {
   try {
@@ -52,7 +56,7 @@ export abstract class NamedWord {
    */
   static create<T extends NamedWord>(this: WordClass<T>, name: string, options: ObjectCreateOptions = {}): T {
     checkOptions(options, ["mode", "unlinkOnClose"], `${this.name}.create`);
-    return lay(this, SharedMemory.create(name, { ...options, size: this.byteSize() }));
+    return lay(this, create(this, name, options));
   }
 
   /**
@@ -71,7 +75,7 @@ export abstract class NamedWord {
     const memory = openOrCreate(
       options,
       () => SharedMemory.openAs({ noun: this.name }, name, {}),
-      () => SharedMemory.create(name, { mode: options.mode, size: this.byteSize() }),
+      () => create(this, name, { mode: options.mode }),
     );
     const word = lay(this, memory); // refused, it closes what may be another object's
     if (options.unlinkOnClose) memory.unlinkOnClose();

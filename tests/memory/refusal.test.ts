@@ -1,11 +1,11 @@
-// Refusals: what is somebody else's says so, whose it is, and what would help.
+// Refusals: what is somebody else's says so, whose it is, and what would help; so does a name that is taken.
 
 import assert from "node:assert/strict";
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
-import { Futex, LatestValue, Mutex, SharedMap, SharedMemory, SpscRing } from "../../mod.ts";
+import { Futex, LatestValue, MappedFile, Mutex, SharedMap, SharedMemory, SpscRing } from "../../mod.ts";
 import { cleanUp, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
 const peer = new URL("./refusal_peer.ts", import.meta.url);
@@ -15,9 +15,11 @@ const isProtected = skip === false && Number(readFileSync("/proc/sys/fs/protecte
 const unprotected = isProtected ? false : "this system protects no files in sticky directories (fs.protected_regular)";
 
 /** What somebody without rights is told. */
-async function told(...requests: [way: string, name: string][]): Promise<string[]> {
+const told = (...requests: [way: string, name: string][]) => toldBehind(nobody, ...requests);
+
+async function toldBehind(wrapper: readonly string[], ...requests: [way: string, name: string][]): Promise<string[]> {
   const parameters = requests.map(([way, name]) => `${way}=${name}`);
-  const end = await runPeer(ownRuntime, peer, parameters, { wrapper: nobody });
+  const end = await runPeer(ownRuntime, peer, parameters, { wrapper });
   assert.equal(end.code, 0, end.stderr);
   return end.stdout.trimEnd().split("\n");
 }
@@ -136,5 +138,51 @@ describe("a file of one's own that may not be written", () => {
     const wrapper = [...nobody, "sh", "-c", script, "sh"];
     const end = await runPeer(ownRuntime, peer, [`lock=${path}`], { wrapper });
     assert.match(end.stdout, /\(you may only read it: open it with \{ readOnly: true \}\)/, end.stderr);
+  });
+});
+
+/** A machine, as a container's can be, where this is missing. */
+const without = (script: string): string[] => ["unshare", "-m", "sh", "-c", `${script} && exec "$@"`, "sh"];
+
+describe("what cannot be made", () => {
+  after(cleanUp);
+
+  it("because its name is taken is called what it is, and says what helps", () => {
+    const name = uniqueName("taken");
+    SharedMemory.create(name, { size: 4096, unlinkOnClose: true });
+    const ways: [noun: string, create: () => unknown][] = [
+      ["shared memory", () => SharedMemory.create(name, { size: 4096 })],
+      ["SPSC ring", () => SpscRing.create(name, { capacity: 4096 })],
+      ["latest value", () => LatestValue.create(name, { size: 8 })],
+      ["map", () => SharedMap.create(name, { capacity: 8, valueSize: 8 })],
+      ["mutex", () => Mutex.create(name)],
+      ["Futex", () => Futex.create(name)],
+    ];
+    const reason = "EEXIST, it exists already (open it, use openOrCreate, or unlink what an earlier run has left)";
+    for (const [noun, create] of ways) assert.throws(create, { message: `Cannot create ${noun} ${name}: ${reason}` });
+    const path = file(0o600);
+    assert.throws(() => MappedFile.create(path, { size: 1 }), {
+      message: `Cannot create mapped file ${path}: EEXIST, it exists already (open it, or use openOrCreate)`,
+    });
+  });
+
+  it("because its directory is missing names that", { skip }, async () => {
+    const devices = "for one in null zero random urandom; do touch $D/$one && mount --bind /dev/$one $D/$one; done";
+    const wrapper = without(`D=${temporaryDirectory()} && ${devices} && mount --rbind $D /dev`);
+    const path = join(temporaryDirectory(), "none", "file");
+    const name = uniqueName("nowhere");
+    const messages = await toldBehind(wrapper, ["mutexToMake", name], ["memoryToMake", name], ["fileToMake", path]);
+    const missing = (directory: string) => `ENOENT, no such object (there is no directory ${directory})`;
+    assert.deepEqual(messages, [
+      `Cannot create mutex ${name}: ${missing("/dev/shm")}`,
+      `Cannot create shared memory ${name}: ${missing("/dev/shm")}`,
+      `Cannot create mapped file ${path}: ${missing(join(path, ".."))}`,
+    ]);
+  });
+
+  const noProcess = ownRuntime.name.startsWith("node") ? skip : "Bun and Deno do not start without /proc";
+  it("because /proc is missing says so", { skip: noProcess }, async () => {
+    const messages = await toldBehind(without("umount -l /proc"), ["memoryToMake", uniqueName("unmade")]);
+    assert.match(messages[0], /ENOENT, no such object \(there is no \/proc\/self\/fd, by which .*not mounted\)$/);
   });
 });

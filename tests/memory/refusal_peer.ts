@@ -1,4 +1,4 @@
-// The peer of the refusal tests: opens and removes what is somebody else's, and says the message of each error.
+// The peer of the refusal tests: opens, makes and removes what it may not, and says the message of each error.
 
 import process from "node:process";
 import { FileLock, Futex, LatestValue, MappedFile, Mutex, SharedMap, SharedMemory, SpscRing } from "../../mod.ts";
@@ -16,6 +16,9 @@ const ways: Record<string, (name: string) => unknown> = {
   lock: (path) => FileLock.open(path),
   lockToMake: (path) => FileLock.open(path, { create: true }),
   unlink: (name) => SharedMemory.unlink(name),
+  mutexToMake: (name) => Mutex.create(name),
+  memoryToMake: (name) => SharedMemory.openOrCreate(name, { size: 1 }),
+  fileToMake: (path) => MappedFile.create(path, { size: 1 }),
   /** Which must not drop the lock that this process has on it. */
   lockTwice: (path) => {
     const first = FileLock.open(path, { kind: "posix", readOnly: true });
