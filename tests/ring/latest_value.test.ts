@@ -439,11 +439,28 @@ describe("types", () => {
       assert.throws(() => LatestValue.openOrCreate(name, { type } as never), TypeError);
       assert.throws(() => LatestValue.byteSize({ type } as never), TypeError);
     }
-    assert.throws(() => LatestValue.create(name, { size: 16, type: Quote } as never), TypeError);
-    const neither = { name: "TypeError", message: /needs a size, in bytes, or a type/ };
-    assert.throws(() => LatestValue.create(name, {} as never), neither);
-    assert.throws(() => LatestValue.byteSize({} as never), neither);
     latest.close();
+  });
+
+  it("takes a size or a type, by its types, too", () => {
+    const name = uniqueName("one");
+    const neither = { name: "TypeError", message: /needs a size, in bytes, or a type/ };
+    // @ts-expect-error: neither
+    assert.throws(() => LatestValue.create(name, {}), neither);
+    // @ts-expect-error: neither
+    assert.throws(() => LatestValue.openOrCreate(name, { buffers: 8 }), neither);
+    // @ts-expect-error: neither
+    assert.throws(() => LatestValue.byteSize({}), neither);
+    const both = { name: "TypeError", message: "give size or type, not both" };
+    // @ts-expect-error: both
+    assert.throws(() => LatestValue.create(name, { size: 16, type: Quote }), both);
+    // @ts-expect-error: both
+    assert.throws(() => LatestValue.openOrCreate(name, { size: 16, type: Quote }), both);
+    // @ts-expect-error: both
+    assert.throws(() => LatestValue.byteSize({ size: 16, type: Quote }), both);
+    const bytes: LatestValue = LatestValue.create(name, { size: 16, unlinkOnClose: true });
+    const quotes: LatestValue<Quote, Quote> = LatestValue.openOrCreate(name, { type: Quote });
+    for (const latest of [quotes, bytes]) latest.close();
   });
 });
 

@@ -41,6 +41,8 @@ describe("over a memory", () => {
     const lay = (offset: number, options: object) => () =>
       LatestValue.over(memory, offset, { participants, ...options } as never);
     assert.throws(lay(TABLE, {}), { code: "EINVAL" });
+    // @ts-expect-error: a size and a type
+    assert.throws(() => LatestValue.over(memory, TABLE, { participants, size: 20, type: Quote }), TypeError);
     for (const offset of [TABLE + 64, -128, memory.size, 0.5]) assert.throws(lay(offset, { size: 20 }), RangeError);
     assert.throws(lay(TABLE, { size: 500 }), RangeError);
     assert.throws(lay(TABLE, { size: 20, spinMs: -1 }), RangeError);

@@ -4,7 +4,7 @@ import { demandAgreement } from "../../memory/agreement.ts";
 import { checkBoolean, checkInteger } from "../../sys/validate.ts";
 import { type HeaderKind, mustFind, readHeader, refuseHeader } from "../header.ts";
 import * as layout from "./layout.ts";
-import type { LatestValueSize, ValueType } from "./options.ts";
+import type { AskedSize, ValueType } from "./options.ts";
 
 export interface ValueGeometry {
   /** Bytes of the largest value. */
@@ -27,7 +27,7 @@ export function checkType(type: ValueType<unknown, never> | undefined): void {
 }
 
 /** Checks what a user asks for. */
-export function geometryOf(options: LatestValueSize<unknown, never>): ValueGeometry {
+export function geometryOf(options: AskedSize): ValueGeometry {
   const { type, checksum = false } = options ?? {};
   checkType(type);
   if (type !== undefined && options.size !== undefined) throw new TypeError("give size or type, not both");
@@ -90,7 +90,7 @@ export function findGeometry(buffer: ArrayBuffer, base: number, name: string): V
 }
 
 /** What is there must be what was asked for; what was not asked for is taken as it is. */
-export function checkAgreement(found: ValueGeometry, options: LatestValueSize<unknown, never>, name: string): void {
+export function checkAgreement(found: ValueGeometry, options: AskedSize, name: string): void {
   const { buffers, checksum } = options;
   const size = options.type?.size ?? options.size;
   demandAgreement(HEADER.noun, name, { ...found }, { size, buffers, checksum });

@@ -26,32 +26,58 @@ export interface LatestValueUse {
   ordering?: "auto" | "atomic";
 }
 
-/** What a latest value holds: bytes of at most `size`, or values of a `type`. */
-export interface LatestValueContent<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> {
+/** A latest value of bytes. */
+interface OfBytes {
   /** Bytes of the largest value, up to 2 ** 28; or give a `type`. */
-  size?: number;
-  /** What the bytes mean: a struct. */
-  type?: ValueType<Value, Given>;
+  size: number;
+  type?: undefined;
 }
 
-/** How large a latest value is. */
-export interface LatestValueSize<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>
-  extends LatestValueContent<Value, Given> {
+/** A latest value of values. */
+interface OfType<Value, Given> {
+  /** What the bytes mean: a struct. */
+  type: ValueType<Value, Given>;
+  size?: undefined;
+}
+
+/** What a latest value holds: bytes of at most `size`, or values of a `type`; one of the two. */
+export type LatestValueContent<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> =
+  | OfBytes
+  | OfType<Value, Given>;
+
+/** What can be left out where one exists: its own is taken then. */
+interface SizeDetails {
   /** A power of two from 4 to 1024: how far the writer may run ahead of a slow reader. 8 for up to 4096 bytes, else 4. */
   buffers?: number;
   /** Each value carries a checksum, so that `sync` makes it survive power loss and a half-written copy is found. */
   checksum?: boolean;
 }
 
-/** How `LatestValue.create` and `openOrCreate` make one. */
-export interface LatestValueCreateOptions<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>
-  extends LatestValueSize<Value, Given>,
-    LatestValueUse {
+/** How large a latest value is. */
+export type LatestValueSize<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> = SizeDetails &
+  LatestValueContent<Value, Given>;
+
+/** What was asked for, before it is checked that there is one of the two, and not both. */
+export interface AskedSize extends SizeDetails {
+  size?: number;
+  type?: ValueType<unknown, never>;
+}
+
+/** What is said of its file. */
+interface FileOptions {
   /** Permission bits, 0o600 unless said. */
   mode?: number;
   /** close() also removes the name. */
   unlinkOnClose?: boolean;
 }
+
+/** How `LatestValue.create` and `openOrCreate` make one. */
+export type LatestValueCreateOptions<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> = LatestValueSize<
+  Value,
+  Given
+> &
+  LatestValueUse &
+  FileOptions;
 
 /** How `LatestValue.open` opens. */
 export interface LatestValueOpenOptions<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>
@@ -64,13 +90,20 @@ export interface LatestValueOpenOptions<Value = Uint8Array, Given = ArrayBufferV
   timeoutMs?: number;
 }
 
-/** How `LatestValue.over` lays or finds one in a memory. */
-export interface LatestValueOverOptions<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>
-  extends LatestValueSize<Value, Given>,
-    LatestValueUse {
+/** With whom a latest value is laid over a memory. */
+interface Neighbours {
   /** Who is attached; lies in the same memory. */
   participants: Participants;
 }
+
+/** How `LatestValue.over` lays or finds one in a memory. Without `size` and `type` one must be there. */
+export type LatestValueOverOptions<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> = (
+  | Partial<OfBytes>
+  | OfType<Value, Given>
+) &
+  SizeDetails &
+  LatestValueUse &
+  Neighbours;
 
 /** The names of `LatestValueUse`. */
 export const USE_OPTIONS = ["spinMs", "ordering"];
