@@ -12,6 +12,7 @@ let known: number | undefined;
  * Words that different processes write belong on different lines. Rings and locks of this library keep 128 bytes apart,
  * because processors fetch lines in pairs.
  *
+ * @throws {IpcError} EMFILE, ENFILE the kernel's file cannot be opened now
  * @example
  * ```ts
  * import { alignUp, cacheLineSize } from "@linux-ipc/core";

@@ -69,6 +69,7 @@ function poolOf(pageSize: number): HugePagePool | undefined {
  * Pages get into a pool by `/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages`, best soon after the machine has
  * started, while memory is in one piece.
  *
+ * @throws {IpcError} EMFILE, ENFILE the kernel's files cannot be opened now
  * @see https://docs.kernel.org/admin-guide/mm/hugetlbpage.html
  * @example
  * ```ts
@@ -90,8 +91,17 @@ export function hugeRoom(pageSize: number): number {
   return (pool.available + Math.max(0, most - grown)) * pageSize;
 }
 
-/** What helps when the kernel has refused so many more bytes of pages of this size. */
+/** What helps when the kernel has refused so many more bytes of pages of this size. What it says must reach the caller. */
 export function hugePagesHint(pageSize: number, length: number): string {
+  try {
+    return poolHint(pageSize, length);
+  } catch (error) {
+    if (!(error instanceof IpcError)) throw error;
+    return `how many huge pages there are is not known: ${error.message}`;
+  }
+}
+
+function poolHint(pageSize: number, length: number): string {
   const pool = poolOf(pageSize);
   if (pool === undefined) {
     const sizes = hugePagePools().map((other) => sizeName(other.pageSize));
@@ -107,8 +117,11 @@ export function hugePagesHint(pageSize: number, length: number): string {
 
 /** Whether the setting allows transparent huge pages by advice; it may be unreadable, which forbids nothing. */
 export function mayBeTransparent(setting: "enabled" | "shmem_enabled"): boolean {
-  const text = kernelText(`/sys/kernel/mm/transparent_hugepage/${setting}`);
-  return text === undefined || !/\[(never|deny)\]/.test(text);
+  try {
+    return !/\[(never|deny)\]/.test(kernelText(`/sys/kernel/mm/transparent_hugepage/${setting}`) ?? "");
+  } catch {
+    return true; // no descriptor is left to read it, and such memory needs none
+  }
 }
 
 /** Refusals of explicit huge pages after which ordinary memory may still be had; ENODEV: none of this size, memfd_create(2). */

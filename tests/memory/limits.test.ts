@@ -192,6 +192,16 @@ describe("limits", () => {
     assert.match(stdout, /^EMFILE \d+\nworks again\n$/, stderr);
   });
 
+  it("a process without a free descriptor is told so where the kernel's files are asked, and no wrong figures", async () => {
+    const wrapper = ["sh", "-c", 'ulimit -n 200 && exec "$@"', "sh"];
+    const { stdout, stderr } = await runPeer(ownRuntime, peer, ["asksWithout", ""], { wrapper });
+    const [pools, nodes, line, explicit, tried, after] = stdout.split("\n");
+    for (const answer of [pools, nodes, line])
+      assert.match(answer, /^Cannot read \/sys\/.*: EMFILE, .*ulimit -n/, stderr);
+    assert.match(explicit, /: E(NOMEM|INVAL), .* \(how many huge pages there are is not known: .*EMFILE/);
+    assert.deepEqual([tried, after], [`${2 ** 21}`, "true true"]);
+  });
+
   it("no descriptor reaches a program that the process starts: it would keep locks, slots and memory alive", async () => {
     const open = () => readdirSync("/proc/self/fd").flatMap(described);
     const before = new Set(open());

@@ -1,14 +1,17 @@
 // The peer of the memory tests: one command a process; says in lines how far it is.
 
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import {
   AnonymousMemory,
+  cacheLineSize,
+  hugePagePools,
   IpcError,
   lockMemory,
   MappedFile,
   Mutex,
+  numa,
   Participants,
   prefault,
   SharedMemory,
@@ -27,6 +30,15 @@ function outcome(action: () => unknown): string {
     return String(action());
   } catch (error) {
     return codeOf(error);
+  }
+}
+
+/** What the action answers, or the message of its error. */
+function outcomeOf(action: () => unknown): string {
+  try {
+    return String(action());
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 
@@ -372,6 +384,26 @@ const commands: Record<string, () => void | Promise<void>> = {
     for (const memory of all) memory.close();
     SharedMemory.anonymous({ size: 4096 }).close();
     console.log("works again");
+  },
+
+  /** Asks the kernel's files without a descriptor to open them with, and once there is one again. */
+  asksWithout() {
+    AnonymousMemory.create({ size: 1 }).close(); // loads the library
+    const open: number[] = [];
+    outcomeOf(() => {
+      for (;;) open.push(openSync("/dev/null", "r"));
+    });
+    const asks: (() => unknown)[] = [
+      hugePagePools,
+      numa.nodes,
+      cacheLineSize,
+      () => AnonymousMemory.create({ size: 2 ** 40, hugePages: "2MB" }),
+      () => AnonymousMemory.create({ size: 1, hugePages: "try" }).size,
+    ];
+    const answers = asks.map(outcomeOf);
+    for (const fd of open) closeSync(fd);
+    for (const answer of answers) console.log(answer);
+    console.log(numa.nodes()[0].totalBytes > 0, cacheLineSize() > 0);
   },
 
   /** Closes one memory and forgets another, and a held lock. */

@@ -49,6 +49,7 @@ function nodeOf(id: number): NumaNode {
 /**
  * The machine's NUMA nodes as they are now. Most machines have one, number 0, and so has a kernel without NUMA.
  *
+ * @throws {IpcError} EMFILE, ENFILE the kernel's files cannot be opened now
  * @see https://man7.org/linux/man-pages/man7/numa.7.html
  * @example
  * ```ts
