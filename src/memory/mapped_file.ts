@@ -219,7 +219,7 @@ export class MappedFile {
    * (sync_file_range(2)), which promises nothing yet. The first one that waits makes the file's name durable too, whoever
    * has made the file; but where it existed and its directory may not be read, the name is its creator's concern.
    *
-   * @throws {IpcError} EIO the disk failed, or the file was made smaller and has lost pages; ENOSPC, EDQUOT;
+   * @throws {IpcError} EIO the disk failed, or pages are lost, to a full disk or a smaller file; ENOSPC, EDQUOT;
    * EBADF it is closed
    * @throws {RangeError} a read-only file, a range outside the mapping
    */

@@ -170,12 +170,14 @@ export function openSizedParts(path: string, options: MappedFileCreateOptions, w
   });
 }
 
-/** What was written behind the file's end is nowhere, even where no page has been missed yet: EIO. */
+/**
+ * What was written behind the file's end is nowhere, even where no page has been missed yet, and what went into a hole that
+ * a full disk could not fill: EIO. A file that is long again leaves both to be said.
+ */
 export function checkWhole(file: MemoryRegion, attempt: () => Attempt): void {
-  const hint = `${file.lostPages} pages are lost, because the file was made smaller`;
-  if (file.lostPages) throw new IpcError(errno.EIO, { ...attempt(), hint });
   const [size, end] = [regularSize(file.fd, attempt), file.fileOffset + file.size];
-  if (size >= end) return;
   const shorter = `the file was made smaller: it has ${size} bytes, and is mapped up to byte ${end}`;
-  throw new IpcError(errno.EIO, { ...attempt(), hint: shorter });
+  if (size < end) throw new IpcError(errno.EIO, { ...attempt(), hint: shorter });
+  const hint = `${file.lostPages} pages are lost: the disk was full as they were written, or the file was smaller then`;
+  if (file.lostPages) throw new IpcError(errno.EIO, { ...attempt(), hint });
 }

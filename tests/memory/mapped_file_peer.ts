@@ -231,6 +231,11 @@ const commands: Record<string, () => void | Promise<void>> = {
       sparse.lostPages > 0,
       outcome(() => sparse.sync()),
     );
+    try {
+      sparse.sync();
+    } catch (error) {
+      console.log((error as Error).message);
+    }
     sparse.close();
   },
 };
