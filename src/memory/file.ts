@@ -88,6 +88,14 @@ export function checkSeals(fd: number, attempt: () => Attempt): void {
   throw new IpcError(errno.EPERM, { ...attempt(), syscall: "fcntl", hint });
 }
 
+/** Refuses to make longer what its maker has sealed. */
+export function checkGrowable(fd: number, attempt: () => Attempt): void {
+  const seals = sys.getSeals(fd);
+  if (seals < 0 || !(seals & sys.F_SEAL_GROW)) return;
+  const hint = "its size is sealed; SharedMemory.anonymous({ size, seal: false }) makes memory that can be resized";
+  throw new IpcError(errno.EPERM, { ...attempt(), hint });
+}
+
 /** How an existing file is opened. */
 export interface OpenRequest {
   readonly path: string;

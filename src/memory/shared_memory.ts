@@ -6,7 +6,7 @@ import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import * as sys from "../sys/memory.ts";
 import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
-import { openOrCreate } from "./file.ts";
+import { checkGrowable, openOrCreate } from "./file.ts";
 import type { HugePages } from "./huge_pages.ts";
 import { forgetLeak, reportLeak } from "./leak.ts";
 import { demandMappable, Mapping } from "./mapping.ts";
@@ -259,6 +259,7 @@ export class SharedMemory {
     if (readOnly || isWindow)
       throw new RangeError("Cannot resize a window or read-only shared memory: open it whole and writable");
     if (size === this.size) return;
+    checkGrowable(fd, attempt);
     demandMappable(size, attempt);
     reserve({ fd, size }, attempt);
     const transparent = mapping.hugePages === "transparent" ? "shmem_enabled" : undefined; // advice is of the mapping

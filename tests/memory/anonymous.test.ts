@@ -44,6 +44,17 @@ describe("anonymous memory", () => {
     memory.close();
   });
 
+  it("says so where it is resized, and how to make memory that can be", () => {
+    const memory = SharedMemory.anonymous({ size: 4096 });
+    const message =
+      "Cannot resize shared memory: EPERM, operation not permitted " +
+      "(its size is sealed; SharedMemory.anonymous({ size, seal: false }) makes memory that can be resized)";
+    assert.throws(() => memory.resize(8192), { name: "IpcError", code: "EPERM", syscall: "ftruncate", message });
+    memory.resize(4096);
+    assert.equal(memory.size, 4096);
+    memory.close();
+  });
+
   it("without seals can grow", () => {
     const memory = SharedMemory.anonymous({ size: 4096, seal: false });
     assert.equal(sys.getSeals(memory.fd) & sys.F_SEAL_SHRINK, 0);
