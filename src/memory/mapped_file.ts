@@ -27,7 +27,7 @@ import {
   SIZE_MAX,
 } from "./mapped_file_parts.ts";
 import { type ByteRange, spanOf, touchedPages } from "./mapped_range.ts";
-import { demandMappable, type Mapping } from "./mapping.ts";
+import { demandMappable, MAKE_ELSEWHERE, type Mapping } from "./mapping.ts";
 import { checkPath, regularSize, startWriting, syncDirectory } from "./regular_file.ts";
 import { reserve } from "./reservation.ts";
 
@@ -203,7 +203,7 @@ export class MappedFile {
       throw new RangeError("Cannot grow a window or a read-only file: open it whole and writable");
     const from = regularSize(fd, attempt);
     const length = Math.max(from, size);
-    demandMappable(length, attempt);
+    demandMappable(length, attempt, from < size ? MAKE_ELSEWHERE : undefined);
     const old = this.#mapping;
     this.#mapping = mapAnew(old, { fd, offset: 0, length, readOnly: false, attempt }, presence, () => {
       if (from < size) reserve({ fd, size, from, isSparse, directory }, attempt);

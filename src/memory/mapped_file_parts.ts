@@ -9,7 +9,7 @@ import { createFile, orClose } from "./file.ts";
 import { demandLockable, lockMemory, unlockMemory } from "./lock_memory.ts";
 import type { MappedFileCreateOptions, MappedFileOpenOptions, MappedFilePresence } from "./mapped_file_options.ts";
 import type { MappedMemory } from "./mapped_range.ts";
-import { checkPageOffset, demandMappable, Mapping, type MappingRequest } from "./mapping.ts";
+import { checkPageOffset, demandMappable, MAKE_ELSEWHERE, Mapping, type MappingRequest } from "./mapping.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 import { directoryOf, openRegular, regularSize } from "./regular_file.ts";
 import { reserve } from "./reservation.ts";
@@ -139,7 +139,8 @@ export function createParts(path: string, options: MappedFileCreateOptions, what
   try {
     const ifTaken = "open it, or use openOrCreate";
     const fd = createFile({ path, size, mode, isSparse, ifTaken, attempt }, (fd) => {
-      mapping = mapPresent({ fd, offset: 0, length: size, readOnly: false, attempt }, presence);
+      const ifTooLarge = MAKE_ELSEWHERE;
+      mapping = mapPresent({ fd, offset: 0, length: size, readOnly: false, attempt, ifTooLarge }, presence);
     });
     return { ...whole, path, directory, fd, created: true, presence, mapping: mapping as unknown as Mapping };
   } catch (error) {
@@ -163,7 +164,7 @@ export function openSizedParts(path: string, options: MappedFileCreateOptions, w
   const { fd, size } = openRegular(path, false, attempt);
   return orClose(fd, () => {
     const length = Math.max(size, checked.size);
-    demandMappable(length, attempt);
+    demandMappable(length, attempt, size === 0 ? MAKE_ELSEWHERE : undefined);
     demandSize(fd, size, checked, attempt);
     const mapping = mapPresent({ fd, offset: 0, length, readOnly: false, attempt }, checked.presence);
     return { ...whole, path, directory, fd, created: false, presence: checked.presence, mapping };

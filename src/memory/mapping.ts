@@ -22,9 +22,15 @@ export interface MappingRequest {
   readonly near?: number;
   /** Ask for transparent huge pages; the system's setting for this kind of memory. */
   readonly transparent?: "enabled" | "shmem_enabled";
+  /** What helps where this runtime's ArrayBuffer cannot hold it; by a window, unless said. */
+  readonly ifTooLarge?: string;
 }
 
 const OPEN_A_WINDOW = "open a window of it with offset and length";
+/** For memory without a name. */
+export const MAKE_SEVERAL = "make several smaller ones";
+/** For a file that is not there yet, or not so long: who makes one, or makes it longer, maps it whole. */
+export const MAKE_ELSEWHERE = `make it so long by fallocate(1), and ${OPEN_A_WINDOW}; or ${MAKE_SEVERAL}`;
 
 function tooLarge(length: number, attempt: () => Attempt, advice: string): RangeError {
   return new RangeError(
@@ -41,14 +47,14 @@ const HELD_BY_ALL = 2 ** 32 - 1;
  * @throws {RangeError} this runtime's ArrayBuffer cannot hold it
  * @throws {IpcError} ENOMEM there is no room in the address space
  */
-export function demandMappable(length: number, attempt: () => Attempt): void {
+export function demandMappable(length: number, attempt: () => Attempt, ifTooLarge: string = OPEN_A_WINDOW): void {
   if (length <= HELD_BY_ALL) return;
   const kind = sys.MAP_PRIVATE | sys.MAP_ANONYMOUS | sys.MAP_NORESERVE;
   const address = check(sys.mmap(length, sys.PROT_NONE, kind, -1, 0), () => ({ ...attempt(), syscall: "mmap" }));
   const buffer = sys.view(address, length);
   if (buffer !== undefined) sys.detach(buffer);
   sys.munmap(address, length);
-  if (buffer === undefined) throw tooLarge(length, attempt, OPEN_A_WINDOW);
+  if (buffer === undefined) throw tooLarge(length, attempt, ifTooLarge);
 }
 
 /** Memory of a file, or of nothing, mapped into this process. */
@@ -75,7 +81,7 @@ export class Mapping implements MappedMemory {
     const buffer = sys.view(this.address, length);
     if (buffer === undefined) {
       sys.munmap(this.address, this.#span);
-      throw tooLarge(length, attempt, fd < 0 ? "make several smaller ones" : OPEN_A_WINDOW);
+      throw tooLarge(length, attempt, request.ifTooLarge ?? (fd < 0 ? MAKE_SEVERAL : OPEN_A_WINDOW));
     }
     this.buffer = buffer;
     this.bytes = new Uint8Array(buffer);

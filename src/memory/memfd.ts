@@ -6,7 +6,7 @@ import * as sys from "../sys/memory.ts";
 import { prefault } from "./advice.ts";
 import { demandMemory } from "./available.ts";
 import { type HugePagesRequest, hugePagesHint, hugeSizeFlag, sizeInPages, withHugePages } from "./huge_pages.ts";
-import { Mapping } from "./mapping.ts";
+import { MAKE_SEVERAL, Mapping } from "./mapping.ts";
 import { reserve } from "./reservation.ts";
 
 /** What a memfd shall be. */
@@ -37,7 +37,8 @@ function map(fd: number, size: number, isAdvised: boolean, attempt: () => Attemp
   if (isWalked) check(sys.ftruncate(fd, size), () => ({ ...attempt(), syscall: "ftruncate" }));
   else reserve({ fd, size, isNew: true }, attempt);
   const transparent = isAdvised ? "shmem_enabled" : undefined;
-  const mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt, transparent });
+  const ifTooLarge = MAKE_SEVERAL;
+  const mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt, transparent, ifTooLarge });
   try {
     if (isWalked) prefault(mapping);
     return mapping;

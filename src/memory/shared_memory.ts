@@ -9,7 +9,7 @@ import { Dependents } from "./dependents.ts";
 import { checkGrowable, openOrCreate } from "./file.ts";
 import type { HugePages } from "./huge_pages.ts";
 import { forgetLeak, reportLeak } from "./leak.ts";
-import { demandMappable, Mapping } from "./mapping.ts";
+import { demandMappable, MAKE_ELSEWHERE, MAKE_SEVERAL, Mapping } from "./mapping.ts";
 import { objectPath } from "./name.ts";
 import { reserve } from "./reservation.ts";
 import {
@@ -260,7 +260,7 @@ export class SharedMemory {
       throw new RangeError("Cannot resize a window or read-only shared memory: open it whole and writable");
     if (size === this.size) return;
     checkGrowable(fd, attempt);
-    demandMappable(size, attempt);
+    demandMappable(size, attempt, this.name === undefined ? MAKE_SEVERAL : MAKE_ELSEWHERE);
     reserve({ fd, size }, attempt);
     const transparent = mapping.hugePages === "transparent" ? "shmem_enabled" : undefined; // advice is of the mapping
     this.#parts.mapping = new Mapping({ fd, offset: 0, length: size, readOnly, attempt, transparent });

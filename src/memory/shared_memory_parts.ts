@@ -3,7 +3,7 @@
 import type { Attempt } from "../sys/error.ts";
 import { checkBoolean, checkDuration, checkInteger, checkOptions } from "../sys/validate.ts";
 import { checkSeals, createFile, openFile, orClose } from "./file.ts";
-import { checkPageOffset, Mapping, sizeOnceSet } from "./mapping.ts";
+import { checkPageOffset, MAKE_ELSEWHERE, Mapping, sizeOnceSet } from "./mapping.ts";
 import { createMemfd } from "./memfd.ts";
 import { objectPath } from "./name.ts";
 import {
@@ -57,7 +57,8 @@ export function createParts(
   let mapping: Mapping | undefined;
   try {
     const fd = createFile({ path, size, mode, ifTaken: IF_TAKEN, attempt }, (fd) => {
-      mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt });
+      const ifTooLarge = MAKE_ELSEWHERE;
+      mapping = new Mapping({ fd, offset: 0, length: size, readOnly: false, attempt, ifTooLarge });
       fill(mapping.buffer);
     });
     return { fd, mapping: mapping as unknown as Mapping, name, path, ...MADE_HERE, unlinkOnClose };

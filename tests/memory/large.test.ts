@@ -1,11 +1,12 @@
 // Large memory: beyond 4 GiB where the engine can view it, by a window where it cannot.
 
 import assert from "node:assert/strict";
-import { truncateSync, writeFileSync } from "node:fs";
+import { existsSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { SharedMemory } from "../../mod.ts";
+import { MappedFile, SharedMemory } from "../../mod.ts";
 import * as sys from "../../src/sys/memory.ts";
-import { cleanUp, objectPath, ownRuntime, uniqueName } from "../support/mod.ts";
+import { cleanUp, objectPath, ownRuntime, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
 const GIB = 2 ** 30;
 const space = sys.statfs("/dev/shm");
@@ -65,6 +66,38 @@ describe("memory of 5 GiB", { skip }, () => {
     window.close();
     end.close();
     assert.equal(window.size, 0);
+  });
+});
+
+describe("a file of 5 GiB that is not there yet", { skip: !isLimited && "only Bun cannot map it whole" }, () => {
+  after(cleanUp);
+  const refused = (verb: string) => ({
+    name: "RangeError",
+    message: new RegExp(`^Cannot ${verb} mapped file .* cannot hold 5368709120 bytes \\(make it .* fallocate.*window`),
+  });
+  const options = { size: 5 * GIB, sparse: true };
+
+  it("is a RangeError that tells how to make it, and of windows; nothing is made or grown", () => {
+    const path = join(temporaryDirectory(), "file");
+    assert.throws(() => MappedFile.create(path, options), refused("create"));
+    assert.throws(() => MappedFile.openOrCreate(path, options), refused("create"));
+    assert.equal(existsSync(path), false);
+    const file = MappedFile.create(path, { size: 4096 });
+    assert.throws(() => file.grow(options.size, { sparse: true }), refused("grow"));
+    assert.equal(file.size, 4096);
+    file.close();
+    truncateSync(path, 0);
+    assert.throws(() => MappedFile.openOrCreate(path, options), refused("open"));
+  });
+
+  it("is opened by a window once it is there, which is all that is told then", () => {
+    const path = join(temporaryDirectory(), "file");
+    writeFileSync(path, "");
+    truncateSync(path, options.size);
+    const told = { name: "RangeError", message: /\(open a window of it with offset and length\)$/ };
+    assert.throws(() => MappedFile.open(path), told);
+    assert.throws(() => MappedFile.openOrCreate(path, options), told);
+    MappedFile.open(path, { offset: 4 * GIB }).close();
   });
 });
 
