@@ -12,7 +12,7 @@ import { createSegment, openSegment, type Segment, type SegmentKind } from "./se
 export interface ObjectCreateOptions {
   /** Permission bits, 0o600 unless said. */
   mode?: number;
-  /** close() also removes the name. */
+  /** close() also removes the name; where this user may not (`unlink` is EPERM), it stays. */
   unlinkOnClose?: boolean;
 }
 

@@ -11,7 +11,10 @@ export interface SharedMemoryCreateOptions {
   size: number;
   /** Permission bits, 0o600 unless said; the umask does not touch them. */
   mode?: number;
-  /** close() also removes the name, if it still leads to this object. */
+  /**
+   * close() also removes the name, if it still leads to this object, and if this user may: its owner and root, as /dev/shm is
+   * sticky. For others it stays, and `unlink` tells them so (EPERM).
+   */
   unlinkOnClose?: boolean;
 }
 

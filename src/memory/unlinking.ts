@@ -22,7 +22,10 @@ function isStillNamed(path: string, fd: number): boolean {
   return typeof a === "object" && typeof b === "object" && a.inode === b.inode && a.device === b.device;
 }
 
-/** Removes the name of the file of this descriptor, if that one still has it. */
+/**
+ * Removes the name of the file of this descriptor, if that one still has it. For those who close: where the name may not be
+ * removed (somebody else's, in a sticky directory) it stays, and nothing is said, since `using` would hide what was thrown before.
+ */
 export function unlinkOwn(path: string, fd: number): void {
   const isLocked = takeName(fd);
   if (isStillNamed(path, fd)) sys.unlink(path);

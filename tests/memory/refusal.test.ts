@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { Futex, LatestValue, MappedFile, Mutex, SharedMap, SharedMemory, SpscRing } from "../../mod.ts";
-import { cleanUp, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
+import { cleanUp, objectExists, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
 const peer = new URL("./refusal_peer.ts", import.meta.url);
 const skip = process.getuid?.() === 0 ? false : "needs root to become somebody else";
@@ -124,6 +124,18 @@ describe("what is somebody else's", { skip }, () => {
     const [message] = await told(["unlink", name]);
     const reason = "EPERM, operation not permitted (only its owner may remove it, user 0)";
     assert.equal(message, `Cannot unlink shared memory ${name}: ${reason}`);
+  });
+
+  it("keeps its name where somebody closes it who may not remove that, and close says nothing", async () => {
+    const [memory, mutex] = ["left", "left-mutex"].map(uniqueName);
+    SharedMemory.create(memory, { size: 4096, mode: 0o666 }).close();
+    Mutex.create(mutex, { mode: 0o666 }).close();
+    const messages = await told(["memoryToLeave", memory], ["mutexToLeave", mutex]);
+    assert.deepEqual(messages, ["no error", "no error"]);
+    for (const name of [memory, mutex]) assert.ok(objectExists(name), name);
+    SharedMemory.openOrCreate(memory, { size: 1, unlinkOnClose: true }).close();
+    Mutex.openOrCreate(mutex, { unlinkOnClose: true }).close();
+    for (const name of [memory, mutex]) assert.ok(!objectExists(name), name);
   });
 });
 

@@ -16,6 +16,8 @@ const ways: Record<string, (name: string) => unknown> = {
   lock: (path) => FileLock.open(path),
   lockToMake: (path) => FileLock.open(path, { create: true }),
   unlink: (name) => SharedMemory.unlink(name),
+  memoryToLeave: (name) => SharedMemory.openOrCreate(name, { size: 1, unlinkOnClose: true }).close(),
+  mutexToLeave: (name) => Mutex.openOrCreate(name, { unlinkOnClose: true }).close(),
   mutexToMake: (name) => Mutex.create(name),
   memoryToMake: (name) => SharedMemory.openOrCreate(name, { size: 1 }),
   fileToMake: (path) => MappedFile.create(path, { size: 1 }),

@@ -67,7 +67,7 @@ export interface AskedSize extends SizeDetails {
 interface FileOptions {
   /** Permission bits, 0o600 unless said. */
   mode?: number;
-  /** close() also removes the name. */
+  /** close() also removes the name; where this user may not (`unlink` is EPERM), it stays. */
   unlinkOnClose?: boolean;
 }
 

@@ -27,7 +27,7 @@ export interface SharedMapUse {
 export interface SharedMapCreateOptions extends SharedMapSize, SharedMapUse {
   /** Permission bits, 0o600 unless said. */
   mode?: number;
-  /** close() also removes the name. */
+  /** close() also removes the name; where this user may not (`unlink` is EPERM), it stays. */
   unlinkOnClose?: boolean;
 }
 

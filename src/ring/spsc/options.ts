@@ -36,7 +36,7 @@ export interface SpscRingSize {
 export interface SpscRingCreateOptions extends SpscRingSize, SpscRingUse {
   /** Permission bits, 0o600 unless said. */
   mode?: number;
-  /** close() also removes the name. */
+  /** close() also removes the name; where this user may not (`unlink` is EPERM), it stays. */
   unlinkOnClose?: boolean;
 }
 
