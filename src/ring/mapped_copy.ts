@@ -53,7 +53,8 @@ function wordsOf({ buffer, byteOffset, byteLength }: Place): Int32Array {
 
 /** For what is no Uint8Array of ours: elements of other kinds would be counted as if they were bytes. */
 export function checkForeignArray(array: unknown): void {
-  if (!(ArrayBuffer.isView(array) && isUint8Array(array))) throw new TypeError(`bytes are copied from and to a Uint8Array, not ${describe(array)}`);
+  if (!(ArrayBuffer.isView(array) && isUint8Array(array)))
+    throw new TypeError(`bytes are copied from and to a Uint8Array, not ${describe(array)}`);
 }
 
 /** Refuses a target that is too short for the bytes that were meant for it. */

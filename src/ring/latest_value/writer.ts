@@ -229,8 +229,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
 
   /** Version of the value that was published last; 0 = none yet. */
   get version(): number {
-    const buffers = this.buffers;
-    return buffers.versionAt(buffers.headerOf(buffers.current));
+    return this.buffers.versionAt(this.buffers.headerOf(this.buffers.current));
   }
 
   /**
@@ -248,8 +247,7 @@ export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | Arr
     const source = this.buffers.headerOf(this.buffers.current);
     const length = this.buffers.wholeLengthAt(source);
     if (length < 0) return; // there is none yet
-    const offset = this.putAside(source, length);
-    memory.sync({ offset, length: this.stride });
+    memory.sync({ offset: this.putAside(source, length), length: this.stride });
     if (!this.hasSyncedHeader) memory.sync({ offset: base, length: FIRST_BUFFER });
     this.hasSyncedHeader = true;
   }
