@@ -1,6 +1,12 @@
-// Copies by address: memcpy(3) in the shim, for more bytes than a loop copies well.
+// Copies: what type they have; and by address: memcpy(3) in the shim, for more bytes than a loop copies well.
 
 import { environment } from "../runtime/environment.ts";
+
+/**
+ * Bytes in a buffer of their own, an ArrayBuffer: a copy, which shares nothing with the memory that it was read from. Since
+ * TypeScript 5.7 that is `Uint8Array<ArrayBuffer>`, as `Blob`, `Response` and `crypto.subtle` take it; before, `Uint8Array`.
+ */
+export type OwnBytes = ReturnType<Uint8Array["slice"]>;
 
 /** What a call of `copyBytes` takes besides copying, in ns. */
 export function copyCost(): number {

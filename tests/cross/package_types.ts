@@ -1,7 +1,7 @@
 // The program of package.test.ts in TypeScript: what the types of the installed package say. It does not run.
-import { type AwaitOptions, SpscRing } from "@linux-ipc/core";
-import { SharedMemory } from "@linux-ipc/core/memory";
-import { LatestValue } from "@linux-ipc/core/ring";
+import { type AwaitOptions, type OwnBytes, SpscRing } from "@linux-ipc/core";
+import { bytes, SharedMemory, struct } from "@linux-ipc/core/memory";
+import { LatestValue, type SharedMap } from "@linux-ipc/core/ring";
 import type { Barrier, FileLock, FutexLock, Mutex, RwLock } from "@linux-ipc/core/sync";
 
 export async function receive(options: AwaitOptions): Promise<Uint8Array | undefined> {
@@ -31,4 +31,32 @@ export const mayFail = [
   // @ts-expect-error: it may be undefined
   (rwlock: RwLock) => rwlock.writeSync({ timeoutMs: 1 }).unlock(),
   (rwlock: RwLock, options: { timeoutMs?: number } | undefined) => rwlock.readSync(options)?.unlock(),
+];
+
+const Order = struct({ id: bytes(16), quantity: "u32" });
+
+/** What is a copy goes wherever the web takes bytes of an ArrayBuffer, and nowhere else. */
+export async function copies(map: SharedMap, ring: SpscRing, latest: LatestValue): Promise<ArrayBuffer[]> {
+  const [consumer, reader, order] = [ring.consumer(), latest.reader(), Order.over(new ArrayBuffer(Order.size))];
+  const all: (OwnBytes | undefined)[] = [
+    map.get("a"),
+    ...map.values(),
+    ...[...map].map(([, value]) => value),
+    consumer.tryReceive(),
+    consumer.receiveSync(),
+    await consumer.receive(),
+    reader.tryRead(),
+    reader.nextSync(),
+    await reader.next(),
+    Order.read(order).id,
+  ];
+  for await (const message of consumer) all.push(message);
+  order.id = new Uint8Array(new SharedArrayBuffer(16)); // which may come from anywhere
+  return all.map((one) => one?.buffer ?? new ArrayBuffer(0));
+}
+
+export const onTheWeb = [
+  (value: OwnBytes) => new Blob([value]),
+  (value: OwnBytes) => new Response(value),
+  (value: OwnBytes) => crypto.subtle.digest("SHA-256", value),
 ];

@@ -1,5 +1,6 @@
 // Strings of fixed length: bytes(16) and text(64).
 
+import type { OwnBytes } from "../../sys/copy.ts";
 import { isUint8Array } from "../../sys/realm.ts";
 import { checkInteger } from "../../sys/validate.ts";
 import { Kind, type Refusal, type Way } from "./kind.ts";
@@ -11,7 +12,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A field of bytes that means something else: `decode` and `encode` say what. */
-abstract class StringKind<Value> extends Kind<Value, Value> {
+abstract class StringKind<Plain, Access = Plain> extends Kind<Plain, Access, Access> {
   readonly alignment = 1;
   readonly size: number;
   readonly label: string;
@@ -23,10 +24,10 @@ abstract class StringKind<Value> extends Kind<Value, Value> {
   }
 
   /** What an accessor shows of these bytes of the memory. */
-  abstract decode(bytes: Uint8Array): Value;
+  abstract decode(bytes: Uint8Array): Access;
 
   /** A value that shares nothing with these bytes. */
-  abstract copy(bytes: Uint8Array): Value;
+  abstract copy(bytes: Uint8Array): Plain;
 
   /** Exactly `size` bytes; undefined for what `problem` says something about. */
   abstract encode(value: unknown): Uint8Array | undefined;
@@ -34,7 +35,7 @@ abstract class StringKind<Value> extends Kind<Value, Value> {
   /** Why this value cannot be set. */
   abstract problem(value: unknown, label: string): Error;
 
-  override shown(): Way<Value> {
+  override shown(): Way<Access> {
     const { size } = this;
     return {
       get: ({ $view }, at) => this.decode(new Uint8Array($view.buffer, at, size)),
@@ -44,7 +45,7 @@ abstract class StringKind<Value> extends Kind<Value, Value> {
     };
   }
 
-  whole(): Way<Value> {
+  whole(): Way<Plain, Access> {
     const { size } = this;
     return { ...this.shown(), get: ({ $view }, at) => this.copy(new Uint8Array($view.buffer, at, size)) };
   }
@@ -61,12 +62,12 @@ abstract class StringKind<Value> extends Kind<Value, Value> {
   }
 }
 
-class BytesKind extends StringKind<Uint8Array> {
+class BytesKind extends StringKind<OwnBytes, Uint8Array> {
   decode(bytes: Uint8Array): Uint8Array {
     return bytes;
   }
 
-  copy(bytes: Uint8Array): Uint8Array {
+  copy(bytes: Uint8Array): OwnBytes {
     return Uint8Array.from(bytes);
   }
 
@@ -135,7 +136,7 @@ class TextKind extends StringKind<string> {
  * console.log(Order.read(order).id.length); // 16
  * ```
  */
-export function bytes(size: number): Kind<Uint8Array, Uint8Array> {
+export function bytes(size: number): Kind<OwnBytes, Uint8Array, Uint8Array> {
   return new BytesKind("bytes", size);
 }
 

@@ -12,6 +12,7 @@ import {
   type Placement,
 } from "../../memory/placement.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
+import type { OwnBytes } from "../../sys/copy.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
@@ -79,7 +80,7 @@ interface Parts<Value, Given> {
  * book.close();
  * ```
  */
-export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> {
+export class LatestValue<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> {
   readonly #parts: Parts<Value, Given>;
   readonly #buffers: ValueBuffers;
   readonly #role: Role;
@@ -103,7 +104,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
    * @throws {IpcError} EEXIST the name is taken; ENOSPC `/dev/shm` is full; EACCES
    * @throws {RangeError} a bad name, size, or number of buffers
    */
-  static create<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
+  static create<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer>(
     name: string,
     options: LatestValueCreateOptions<Value, Given>,
   ): LatestValue<Value, Given> {
@@ -122,7 +123,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
    * @throws {IpcError} ENOENT no such name; EACCES not permitted; EINVAL it is something else, or its values are not of the
    * type's size; EBADMSG its header is corrupted
    */
-  static open<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
+  static open<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer>(
     name: string,
     options: LatestValueOpenOptions<Value, Given> = {},
   ): LatestValue<Value, Given> {
@@ -148,7 +149,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
    * @throws {IpcError} EINVAL it exists with another size, number of buffers, or with or without checksums; otherwise as
    * `create` and `open`
    */
-  static openOrCreate<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
+  static openOrCreate<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer>(
     name: string,
     options: LatestValueCreateOptions<Value, Given>,
   ): LatestValue<Value, Given> {
@@ -190,7 +191,7 @@ export class LatestValue<Value = Uint8Array, Given = ArrayBufferView | ArrayBuff
    * @throws {IpcError} EBADMSG there is something else; EINVAL there is one of another size, or none and no size;
    * ETIMEDOUT somebody else has been laying one for 5 s, or has a record lock over the file
    */
-  static over<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>(
+  static over<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer>(
     memory: MemoryRegion,
     byteOffset: number,
     options: LatestValueOverOptions<Value, Given>,

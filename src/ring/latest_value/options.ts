@@ -1,6 +1,7 @@
 // The options of LatestValue's ways in, and the shape of the types whose values it holds.
 
 import type { Participants } from "../../memory/participants.ts";
+import type { OwnBytes } from "../../sys/copy.ts";
 
 /**
  * A type of fixed size that can be read from bytes and written to them: what `struct` makes, or anything of this shape.
@@ -41,7 +42,7 @@ interface OfType<Value, Given> {
 }
 
 /** What a latest value holds: bytes of at most `size`, or values of a `type`; one of the two. */
-export type LatestValueContent<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> =
+export type LatestValueContent<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> =
   | OfBytes
   | OfType<Value, Given>;
 
@@ -54,7 +55,7 @@ interface SizeDetails {
 }
 
 /** How large a latest value is. */
-export type LatestValueSize<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> = SizeDetails &
+export type LatestValueSize<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> = SizeDetails &
   LatestValueContent<Value, Given>;
 
 /** What was asked for, before it is checked that there is one of the two, and not both. */
@@ -72,7 +73,7 @@ interface FileOptions {
 }
 
 /** How `LatestValue.create` and `openOrCreate` make one. */
-export type LatestValueCreateOptions<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> = LatestValueSize<
+export type LatestValueCreateOptions<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> = LatestValueSize<
   Value,
   Given
 > &
@@ -80,7 +81,7 @@ export type LatestValueCreateOptions<Value = Uint8Array, Given = ArrayBufferView
   FileOptions;
 
 /** How `LatestValue.open` opens. */
-export interface LatestValueOpenOptions<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer>
+export interface LatestValueOpenOptions<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer>
   extends LatestValueUse {
   /** What the bytes mean; its size must be the size of the values. Bytes unless said. */
   type?: ValueType<Value, Given>;
@@ -97,7 +98,7 @@ interface Neighbours {
 }
 
 /** How `LatestValue.over` lays or finds one in a memory. Without `size` and `type` one must be there. */
-export type LatestValueOverOptions<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> = (
+export type LatestValueOverOptions<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> = (
   | Partial<OfBytes>
   | OfType<Value, Given>
 ) &

@@ -1,6 +1,7 @@
 // LatestValueReader: takes the last complete value, and may wait for a newer one.
 
 import { setImmediate } from "node:timers";
+import type { OwnBytes } from "../../sys/copy.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError, PeerClosedError } from "../../sys/error.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
@@ -45,7 +46,7 @@ export interface ReaderParts<Value, Given> {
  * price.close();
  * ```
  */
-export class LatestValueReader<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> extends ValueView<
+export class LatestValueReader<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> extends ValueView<
   Value,
   Given
 > {

@@ -1,5 +1,6 @@
 // LatestValueWriter: the one who publishes values. Never waits; the hot path is plain TypeScript on mapped memory.
 
+import type { OwnBytes } from "../../sys/copy.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
@@ -29,7 +30,7 @@ export interface WriterParts<Value, Given> {
  * in the middle has published nothing: readers keep the value before. Use it from one thread. Nothing here waits, but
  * `sync`, for the disk.
  */
-export class LatestValueWriter<Value = Uint8Array, Given = ArrayBufferView | ArrayBuffer> {
+export class LatestValueWriter<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> {
   /** All of the mapping as bytes, for use at the offsets that `claimAt` gives. */
   readonly u8: Uint8Array;
   /** All of the mapping as 32-bit integers: index = offset / 4. */

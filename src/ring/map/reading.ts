@@ -1,5 +1,6 @@
 // MapReading: the half of SharedMap that reads: without the lock, whatever the writers do.
 
+import type { OwnBytes } from "../../sys/copy.ts";
 import { errno } from "../../sys/errno.ts";
 import { CLOSED_HERE, type IpcError } from "../../sys/error.ts";
 import { loadOrdered } from "../../sys/ordering.ts";
@@ -73,7 +74,7 @@ export abstract class MapReading {
    * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted; EAGAIN writers have overtaken it 100,000
    * times in a row
    */
-  get(key: string): Uint8Array | undefined {
+  get(key: string): OwnBytes | undefined {
     this.checkOpen("read");
     this.key.set(key);
     for (let attempt = 1; ; attempt++) {
@@ -184,7 +185,7 @@ export abstract class MapReading {
    * All keys and copies of their values, in no order. Others may write meanwhile: an entry that is there all the time
    * comes once; one that comes or goes meanwhile, at most once. Iterating is no use, as far as eviction goes.
    */
-  *entries(): Generator<[key: string, value: Uint8Array], void, void> {
+  *entries(): Generator<[key: string, value: OwnBytes], void, void> {
     yield* this.walk(true);
   }
 
@@ -194,7 +195,7 @@ export abstract class MapReading {
   }
 
   /** Copies of all values, as `entries`. */
-  *values(): Generator<Uint8Array, void, void> {
+  *values(): Generator<OwnBytes, void, void> {
     for (const [, value] of this.walk(true)) yield value;
   }
 
@@ -206,7 +207,7 @@ export abstract class MapReading {
     }
   }
 
-  [Symbol.iterator](): Generator<[key: string, value: Uint8Array], void, void> {
+  [Symbol.iterator](): Generator<[key: string, value: OwnBytes], void, void> {
     return this.entries();
   }
 }

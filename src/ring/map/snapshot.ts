@@ -1,5 +1,6 @@
 // Snapshots of a map's buckets, for iterations: without the lock, and whole.
 
+import type { OwnBytes } from "../../sys/copy.ts";
 import { clockMonotonic } from "../../sys/futex.ts";
 import { fence, loadOrdered } from "../../sys/ordering.ts";
 import * as layout from "./layout.ts";
@@ -9,7 +10,7 @@ import type { MapTable } from "./table.ts";
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a key may begin with one
 
 /** An entry as it was. */
-export type MapEntry = [key: string, value: Uint8Array];
+export type MapEntry = [key: string, value: OwnBytes];
 
 const NOTHING = new Uint8Array(0);
 

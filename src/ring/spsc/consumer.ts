@@ -1,5 +1,6 @@
 // SpscConsumer: the receiving side of a ring. Copies, waits and iteration.
 
+import type { OwnBytes } from "../../sys/copy.ts";
 import { checkOptions } from "../../sys/validate.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { checkForeignArray, NOWHERE, refuseTarget } from "../mapped_copy.ts";
@@ -24,7 +25,7 @@ export class SpscConsumer extends RingTaking {
    *
    * @throws {IpcError} EBADF after close; EBADMSG the shared bytes are corrupted
    */
-  tryReceive(): Uint8Array | undefined {
+  tryReceive(): OwnBytes | undefined {
     const offset = this.peekAt();
     if (offset < 0) return undefined;
     const message = this.u8.slice(offset, offset + this.lastLength);
@@ -56,7 +57,7 @@ export class SpscConsumer extends RingTaking {
     return this.i32[start >> 2] === 0 ? NOWHERE : start + MESSAGE_HEADER;
   }
 
-  private attempt(): Uint8Array | undefined {
+  private attempt(): OwnBytes | undefined {
     const message = this.tryReceive();
     if (message !== undefined) return message;
     const error = this.peer.error(attemptOn(this.bytes, "receive")) ?? lostError(this.bytes);
@@ -75,7 +76,7 @@ export class SpscConsumer extends RingTaking {
    * @throws {PeerClosedError} the producer has closed and everything was received
    * @throws {IpcError} EDEADLK without a timeout, where the producer is of this thread; otherwise as `tryReceive`
    */
-  receiveSync(options?: WaitOptions): Uint8Array | undefined {
+  receiveSync(options?: WaitOptions): OwnBytes | undefined {
     const deadline = deadlineOf(options, "receiveSync");
     return this.tryReceive() ?? this.waiter.waitSync(() => this.attempt(), deadline);
   }
@@ -84,7 +85,7 @@ export class SpscConsumer extends RingTaking {
    * A copy of the next message, as a promise; undefined after the timeout. Calls are served in order. Errors as
    * `receiveSync`; an abort rejects with `signal.reason` and takes no message.
    */
-  receive(options?: AwaitOptions): Promise<Uint8Array | undefined> {
+  receive(options?: AwaitOptions): Promise<OwnBytes | undefined> {
     try {
       checkAwaitOptions(options, "receive");
       options?.signal?.throwIfAborted();
@@ -105,12 +106,12 @@ export class SpscConsumer extends RingTaking {
    *
    * @throws {PeerDiedError} the producer died and everything it had committed was received
    */
-  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+  [Symbol.asyncIterator](): AsyncGenerator<OwnBytes, void, void> {
     return this.messages();
   }
 
   /** As the consumer itself in `for await`; an abort ends the iteration with `signal.reason`, and takes no message. */
-  messages(options?: IterationOptions): AsyncGenerator<Uint8Array, void, void> {
+  messages(options?: IterationOptions): AsyncGenerator<OwnBytes, void, void> {
     checkOptions(options, ["signal"], "messages");
     checkAwaitOptions(options, "messages");
     return messagesOf(this, () => this.isOpen, options);

@@ -1,11 +1,12 @@
 // Iteration over a ring: each message as it comes, to the end of the stream.
 
+import type { OwnBytes } from "../../sys/copy.ts";
 import { PeerClosedError } from "../../sys/error.ts";
 
 /** What an iteration needs of a consumer. */
 interface Source {
   readonly ended: boolean;
-  receive(options?: IterationOptions): Promise<Uint8Array | undefined>;
+  receive(options?: IterationOptions): Promise<OwnBytes | undefined>;
 }
 
 /** Options of `messages`. */
@@ -19,10 +20,10 @@ export async function* messagesOf(
   source: Source,
   isOpen: () => boolean,
   options?: IterationOptions,
-): AsyncGenerator<Uint8Array, void, void> {
+): AsyncGenerator<OwnBytes, void, void> {
   do {
     if (source.ended) return;
-    let message: Uint8Array | undefined;
+    let message: OwnBytes | undefined;
     const wasOpen = isOpen();
     try {
       message = await source.receive(options);
