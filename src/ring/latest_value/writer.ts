@@ -26,9 +26,8 @@ export interface WriterParts<Value, Given> {
 /**
  * The one writer of a latest value; made by `latest.writer()`.
  *
- * A value is published once `write` or `commit` has returned, and from then on survives this process. One that is killed
- * in the middle has published nothing: readers keep the value before. Use it from one thread. Nothing here waits, but
- * `sync`, for the disk.
+ * A value is published once `write` or `commit` has returned, and then survives this process. One that is killed midway has
+ * published nothing: readers keep the value before. Use it from one thread. Nothing here waits, but `sync`.
  */
 export class LatestValueWriter<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> {
   /** All of the mapping as bytes, for use at the offsets that `claimAt` gives. */
