@@ -25,7 +25,7 @@ struct linux_ipc_wait {
 /* What `attempt` answers when it is not -EBUSY; -ETIMEDOUT from the instant on (-1 = never). Who leaves between the list
  * and the last look is found by that look; who is killed behind it, before it wakes anybody, is on the list. */
 static inline int32_t linux_ipc_wait_until(struct linux_ipc_wait *wait, int64_t deadline) {
-  for (int64_t asked = linux_ipc_now();;) {
+  for (int64_t asked = 0;;) {
     for (int looks = 0; looks < LINUX_IPC_LOOKS; looks++) {
       int32_t result = wait->attempt(wait);
       if (result != -EBUSY) return result;
@@ -39,9 +39,9 @@ static inline int32_t linux_ipc_wait_until(struct linux_ipc_wait *wait, int64_t 
     if (result != -EBUSY) return result;
     if (deadline >= 0 && linux_ipc_now() >= deadline) return -ETIMEDOUT;
     if (is_blocked) linux_ipc_sleep_with(wait->eventcount, key, &peers, deadline);
-    if (peers.count == 0 || linux_ipc_now() - asked < LINUX_IPC_ASK_EVERY) continue;
-    linux_ipc_bury_dead(wait->ipc);
-    asked = linux_ipc_now();
+    int64_t now = linux_ipc_now();
+    if (asked != 0 && peers.count > 0 && now - asked >= LINUX_IPC_ASK_EVERY) linux_ipc_bury_dead(wait->ipc);
+    if (asked == 0 || now - asked >= LINUX_IPC_ASK_EVERY) asked = now;
   }
 }
 
