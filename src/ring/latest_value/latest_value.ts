@@ -59,8 +59,7 @@ interface Parts<Value, Given> {
 }
 
 /**
- * The last complete value of one writer: bytes of at most `size`, or values of a struct type. Any number of readers, in
- * any processes on this machine, take it whole at any time.
+ * The last complete value of one writer: bytes of at most `size`, or a struct. Any number of readers take it whole.
  *
  * The writer never waits for readers, and readers never wait for the writer: a value is never torn, and a writer that is
  * killed in the middle leaves the one before. Reading and writing are plain loads and stores; a system call is made only
