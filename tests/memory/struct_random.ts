@@ -84,10 +84,13 @@ function element(random: Random, depth: number): Sample<ElementType> {
   return choice === 7 ? randomStruct(random, depth - 1) : list(random, depth);
 }
 
+/** `aligned` takes no more: nested structs multiply theirs. */
+const ALIGNMENT_MOST = 4096;
+
 function field(random: Random, depth: number): Sample<FieldType> {
   const made = element(random, depth);
   if (random.below(8) > 0) return made;
-  const alignment = made.alignment * 2 ** random.below(4);
+  const alignment = Math.min(made.alignment * 2 ** random.below(4), ALIGNMENT_MOST);
   return { ...made, type: aligned(made.type, alignment), alignment };
 }
 
