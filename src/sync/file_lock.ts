@@ -15,22 +15,10 @@ import { STILL_WAITING, waitForFileLockSync } from "../wait/file_lock_job.ts";
 import { type Claim, Claims, type Part } from "./file_lock_claims.ts";
 import { FileLockGuard } from "./file_lock_guard.ts";
 import * as choice from "./file_lock_options.ts";
-import { FileLockWait } from "./file_lock_wait.ts";
+import { comeOut, FileLockWait } from "./file_lock_wait.ts";
 
 const RANGE = ["shared", "offset", "length"];
 const NOT_OPEN_FOR = "it is not open for reading (shared locks) or for writing (exclusive locks)";
-
-/** A lock of somebody else that is in the way. */
-export interface FileLockBlocker {
-  /** Whether it is a shared one. */
-  readonly shared: boolean;
-  /** First byte. */
-  readonly offset: number;
-  /** Bytes; Infinity up to the end of the file. */
-  readonly length: number;
-  /** Its process in our pid namespace, for a lock of kind "posix"; undefined for "ofd", which no process owns alone. */
-  readonly pid: number | undefined;
-}
 
 /**
  * Advisory locks on a file or parts of it, shared or exclusive, which any program that asks respects: `flock(1)`, SQLite,
@@ -131,18 +119,29 @@ export class FileLock {
 
   /** A guard, undefined where the answer is `inVain`; throws what else there is to say. */
   #settle(claim: Claim, result: number, inVain: number): FileLockGuard | undefined {
-    if (result === 0) return new FileLockGuard(claim, () => this.#drop(claim, true));
-    this.#drop(claim, claim.inherits);
+    claim.isHeld = result === 0;
+    if (claim.isHeld) return new FileLockGuard(claim, () => this.#drop(claim));
+    this.#drop(claim);
     if (result === inVain) return undefined;
     const attempt = this.#attempt("lock", result === -errno.EBADF ? NOT_OPEN_FOR : undefined);
     throw new IpcError(-result, startingThread(result, attempt));
   }
 
-  #drop(claim: Claim, unlocks: boolean): void {
+  #drop(claim: Claim): void {
     if (this.#fd < 0) return; // close() has dropped everything
-    const pieces = this.#claims.remove(claim);
-    if (unlocks) for (const piece of pieces) this.#unlock(piece);
+    this.#claims.remove(claim);
+    if (claim.isHeld) this.#unlockUnheld(claim);
     for (const wait of [...this.#queue]) wait.attempt();
+  }
+
+  /** Whoever waits in the kernel for some of these bytes may get them at this instant, and would lose them by the unlock. */
+  #unlockUnheld(part: Part): void {
+    const outside = comeOut(this.#waiting, this.#claims.unheld(part));
+    try {
+      for (const piece of this.#claims.unheld(part)) this.#unlock(piece);
+    } finally {
+      for (const wait of outside) wait.goOn();
+    }
   }
 
   #unlock(part: Part): void {
@@ -162,7 +161,7 @@ export class FileLock {
   }
 
   #claim(wanted: choice.Wanted): Claim {
-    const claim = { ...wanted, inherits: false };
+    const claim = { ...wanted, isHeld: false };
     this.#claims.add(claim);
     return claim;
   }
@@ -244,7 +243,7 @@ export class FileLock {
    *
    * @throws {TypeError} for flock, which cannot tell
    */
-  blocker(range: choice.FileLockRange = {}): FileLockBlocker | undefined {
+  blocker(range: choice.FileLockRange = {}): choice.FileLockBlocker | undefined {
     const wanted = this.#check(range, [], "blocker");
     if (this.kind === "flock") throw new TypeError("flock cannot tell who is in the way");
     const { fd, operation, start, length } = this.#request(wanted, choice.operationOf(this.kind, wanted.isShared));

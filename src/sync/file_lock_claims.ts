@@ -9,11 +9,11 @@ export interface Part {
 /** A lock that is held, or waited for in the kernel. */
 export interface Claim extends Part {
   readonly isShared: boolean;
-  /** Its part was given up by another claim while it waited: it has to be unlocked also when the wait fails. */
-  inherits: boolean;
+  /** The kernel has given it. */
+  isHeld: boolean;
 }
 
-const overlap = (a: Part, b: Part) => a.start < b.end && b.start < a.end;
+export const overlap = (a: Part, b: Part) => a.start < b.end && b.start < a.end;
 
 function without(part: Part, { start, end }: Part): Part[] {
   const pieces = [
@@ -36,14 +36,16 @@ export class Claims {
     this.#all.push(claim);
   }
 
-  /** Takes it out: the pieces that no other claim covers, which the kernel is to unlock. */
-  remove(claim: Claim): Part[] {
+  remove(claim: Claim): void {
     const index = this.#all.indexOf(claim);
     if (index >= 0) this.#all.splice(index, 1);
-    let pieces: Part[] = [claim];
+  }
+
+  /** The pieces of it that no claim holds. Who only waits for them may wait for long, and keeps nobody else out. */
+  unheld(part: Part): Part[] {
+    let pieces = [part];
     for (const other of this.#all) {
-      if (!overlap(other, claim)) continue;
-      other.inherits = true;
+      if (!other.isHeld || !overlap(other, part)) continue;
       pieces = pieces.flatMap((piece) => (overlap(piece, other) ? without(piece, other) : [piece]));
     }
     return pieces;

@@ -37,6 +37,18 @@ export type FileLockWaitOptions = FileLockRange & WaitOptions;
 /** Which lock, and how long to await it. */
 export type FileLockAwaitOptions = FileLockRange & AwaitOptions;
 
+/** A lock of somebody else that is in the way. */
+export interface FileLockBlocker {
+  /** Whether it is a shared one. */
+  readonly shared: boolean;
+  /** First byte. */
+  readonly offset: number;
+  /** Bytes; Infinity up to the end of the file. */
+  readonly length: number;
+  /** Its process in our pid namespace, for a lock of kind "posix"; undefined for "ofd", which no process owns alone. */
+  readonly pid: number | undefined;
+}
+
 /** The lock that is wanted. */
 export interface Wanted {
   readonly isShared: boolean;

@@ -1,9 +1,9 @@
 // FileLockWait: one awaiting caller of a FileLock: first for the object's own other guards, then for the kernel.
 
 import type { AwaitOptions } from "../wait/deadline.ts";
-import { FileLockJob, type FileLockRequest } from "../wait/file_lock_job.ts";
+import { FileLockJob, type FileLockRequest, STILL_WAITING } from "../wait/file_lock_job.ts";
 import { limit } from "../wait/limit.ts";
-import type { Claim } from "./file_lock_claims.ts";
+import { type Claim, overlap, type Part } from "./file_lock_claims.ts";
 import type { FileLockGuard } from "./file_lock_guard.ts";
 
 /** What the FileLock does for one that waits. */
@@ -26,6 +26,9 @@ export class FileLockWait {
   #claim: Claim | undefined;
   #release = () => {};
   #isOver = false;
+  #hasTimedOut = false;
+  /** What the kernel said last, while no job waits there. */
+  #outcome: number | undefined;
   /** What the caller was told instead of what the job comes to. */
   #hasFailed = false;
 
@@ -51,6 +54,10 @@ export class FileLockWait {
   attempt(): void {
     if (this.#isOver || this.#claim !== undefined || !this.#parts.isFree()) return;
     this.#claim = this.#parts.claim();
+    this.#goIn();
+  }
+
+  #goIn(): void {
     this.#job = new FileLockJob(this.#parts.request(), this.#parts.isRef, () => this.#onOutcome());
     if (this.#job.begun < 0) this.#finish();
   }
@@ -62,6 +69,7 @@ export class FileLockWait {
 
   /** The timeout. What the kernel says in the end decides: a lock that comes at this instant is taken. */
   #stop(): void {
+    this.#hasTimedOut = true;
     this.#release();
     if (this.#job === undefined) this.#finish();
     else this.#job.cancel();
@@ -77,13 +85,45 @@ export class FileLockWait {
   }
 
   #end(): FileLockGuard | undefined {
-    const [job, claim] = [this.#job, this.#claim];
+    const claim = this.#claim;
     this.#isOver = true;
-    this.#job = undefined;
     this.#release();
     this.#parts.onEnd();
-    if (job === undefined || claim === undefined) return undefined;
-    return this.#parts.settle(claim, job.end());
+    this.comeOut();
+    if (claim === undefined || this.#outcome === undefined) return undefined;
+    const outcome = this.#outcome;
+    this.#outcome = undefined;
+    return this.#parts.settle(claim, outcome);
+  }
+
+  /** Whether its thread waits for some of these bytes at this moment. */
+  isInFor(parts: readonly Part[]): boolean {
+    const claim = this.#claim;
+    return this.#job !== undefined && claim !== undefined && parts.some((part) => overlap(part, claim));
+  }
+
+  /** Its thread has been asked to come out: several of them do so side by side. */
+  callOut(): void {
+    this.#job?.cancel();
+  }
+
+  /** Blocks until its thread is out. What that has just got is held from now on; else it has nothing. */
+  comeOut(): void {
+    if (this.#job === undefined || this.#claim === undefined) return;
+    this.#outcome = this.#job.end();
+    this.#job = undefined;
+    this.#claim.isHeld = this.#outcome === 0;
+  }
+
+  /** Behind `comeOut`: waits in the kernel again, unless it has an answer, or came to its end meanwhile. */
+  goOn(): void {
+    if (this.#outcome === undefined) return;
+    if (this.#hasFailed) this.reap();
+    else if (this.#outcome !== STILL_WAITING || this.#hasTimedOut) this.#finish();
+    else {
+      this.#outcome = undefined;
+      this.#goIn();
+    }
   }
 
   /** Takes nothing, and tells at once; the job's thread has been asked to end, and is reaped when it has. */
@@ -100,11 +140,19 @@ export class FileLockWait {
 
   /** Ends the job of a wait that has failed, and gives back what it got meanwhile. Blocks until its thread is out. */
   reap(): void {
-    if (!this.#hasFailed || this.#job === undefined) return;
+    if (!this.#hasFailed || (this.#job ?? this.#outcome) === undefined) return;
     try {
       this.#end()?.unlock();
     } catch {
       // the reason that was told says more
     }
   }
+}
+
+/** The threads of those who wait for some of these bytes come out of the kernel, until `goOn` of each, in this order. */
+export function comeOut(waits: Iterable<FileLockWait>, parts: readonly Part[]): FileLockWait[] {
+  const inside = [...waits].filter((wait) => wait.isInFor(parts));
+  for (const wait of inside) wait.callOut();
+  for (const wait of inside) wait.comeOut();
+  return inside;
 }

@@ -2,10 +2,11 @@
 export { Barrier, type BarrierOptions } from "./barrier.ts";
 export { Condition, type ConditionResult } from "./condition.ts";
 export { Event, type EventOptions } from "./event.ts";
-export { FileLock, type FileLockBlocker } from "./file_lock.ts";
+export { FileLock } from "./file_lock.ts";
 export { FileLockGuard } from "./file_lock_guard.ts";
 export type {
   FileLockAwaitOptions,
+  FileLockBlocker,
   FileLockKind,
   FileLockOpenOptions,
   FileLockRange,

@@ -307,6 +307,51 @@ describe("a file lock", () => {
     other.close();
   });
 
+  it("that is given back is free for others, whatever the same object awaits there", async () => {
+    const path = newFile();
+    const [file, other] = [open(path), open(path)];
+    const mine = file.tryLock({ shared: true, length: 10 });
+    const theirs = other.tryLock({ offset: 10, length: 5 });
+    const controller = new AbortController();
+    const wanted = { shared: true, offset: 5, length: 10 };
+    const waits = [file.lock(wanted), file.lock(wanted)];
+    const late = file.lock({ ...wanted, timeoutMs: 60 });
+    const aborted = file.lock({ ...wanted, signal: controller.signal });
+    const reaped = file.lock({ ...wanted, signal: AbortSignal.timeout(1) });
+    await assert.rejects(reaped, { name: "TimeoutError" });
+    await sleep(10);
+    mine?.unlock();
+    assert.equal(other.blocker({ length: 10 }), undefined);
+    other.tryLock({ offset: 5, length: 5 })?.unlock();
+    assert.equal(await within(late, 5000, "the timeout"), undefined);
+    controller.abort(new Error("enough"));
+    await assert.rejects(aborted, /enough/);
+    theirs?.unlock();
+    const [guard, same] = await within(Promise.all(waits), 5000, "the lock");
+    guard.unlock();
+    assert.deepEqual(other.blocker(), { shared: true, offset: 5, length: 10, pid: undefined });
+    same.unlock();
+    assert.equal(other.blocker(), undefined);
+  });
+
+  it("that is given back takes nothing from a wait that gets it at this instant", async () => {
+    const path = newFile();
+    const [file, other] = [open(path), open(path)];
+    for (let round = 0; round < 100; round++) {
+      const mine = file.tryLock({ shared: true, length: 10 });
+      const theirs = other.tryLock({ offset: 10, length: 5 });
+      const waits = [5, 8].map((offset) => file.lock({ shared: true, offset, length: 15 - offset, timeoutMs: 20_000 }));
+      if (round % 2 === 0) await sleep(1);
+      theirs?.unlock();
+      for (const begin = performance.now(); performance.now() - begin < (round % 10) / 50; ); // its thread is on its way
+      mine?.unlock();
+      const guards = await within(Promise.all(waits), 5000, `round ${round}`);
+      assert.deepEqual(other.blocker(), { shared: true, offset: 5, length: 10, pid: undefined }, `round ${round}`);
+      for (const guard of guards) guard?.unlock();
+      assert.equal(other.blocker(), undefined);
+    }
+  });
+
   it("is given to every one of many awaiting callers, one at a time", { timeout: 60_000 }, async () => {
     const path = newFile();
     const files = Array.from({ length: 20 }, () => open(path));
