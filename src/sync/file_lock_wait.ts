@@ -3,6 +3,7 @@
 import type { AwaitOptions } from "../wait/deadline.ts";
 import { FileLockJob, type FileLockRequest, STILL_WAITING } from "../wait/file_lock_job.ts";
 import { limit } from "../wait/limit.ts";
+import { hold } from "../wait/registry.ts";
 import { type Claim, overlap, type Part } from "./file_lock_claims.ts";
 import type { FileLockGuard } from "./file_lock_guard.ts";
 
@@ -24,7 +25,7 @@ export class FileLockWait {
   #reject: (reason: unknown) => void = () => {};
   #job: FileLockJob | undefined;
   #claim: Claim | undefined;
-  #release = () => {};
+  #endLimit = () => {};
   #isOver = false;
   #hasTimedOut = false;
   /** What the kernel said last, while no job waits there. */
@@ -40,12 +41,13 @@ export class FileLockWait {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      this.#release = limit(
+      this.#endLimit = limit(
         limits,
         this.#parts.isRef,
         () => this.#stop(),
         () => this.fail(limits.signal?.reason),
       );
+      if (this.#parts.isRef) hold(1); // also while it queues, and no thread waits for it
       this.attempt();
     });
   }
@@ -58,7 +60,7 @@ export class FileLockWait {
   }
 
   #goIn(): void {
-    this.#job = new FileLockJob(this.#parts.request(), this.#parts.isRef, () => this.#onOutcome());
+    this.#job = new FileLockJob(this.#parts.request(), () => this.#onOutcome());
     if (this.#job.begun < 0) this.#finish();
   }
 
@@ -70,9 +72,17 @@ export class FileLockWait {
   /** The timeout. What the kernel says in the end decides: a lock that comes at this instant is taken. */
   #stop(): void {
     this.#hasTimedOut = true;
-    this.#release();
+    this.#endLimit();
     if (this.#job === undefined) this.#finish();
     else this.#job.cancel();
+  }
+
+  /** The caller waits no more, and keeps the process alive no more. */
+  #letGo(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#endLimit();
+    if (this.#parts.isRef) hold(-1);
   }
 
   /** Ends the wait with what the kernel says. */
@@ -86,8 +96,7 @@ export class FileLockWait {
 
   #end(): FileLockGuard | undefined {
     const claim = this.#claim;
-    this.#isOver = true;
-    this.#release();
+    this.#letGo();
     this.#parts.onEnd();
     this.comeOut();
     if (claim === undefined || this.#outcome === undefined) return undefined;
@@ -129,13 +138,11 @@ export class FileLockWait {
   /** Takes nothing, and tells at once; the job's thread has been asked to end, and is reaped when it has. */
   fail(reason: unknown): void {
     if (this.#isOver) return;
-    this.#isOver = true;
+    this.#letGo();
     this.#hasFailed = true;
-    this.#release();
     this.#reject(reason);
     if (this.#job === undefined) this.#parts.onEnd();
     this.#job?.cancel();
-    this.#job?.letGo();
   }
 
   /** Ends the job of a wait that has failed, and gives back what it got meanwhile. Blocks until its thread is out. */

@@ -4,7 +4,7 @@ import { errno } from "../sys/errno.ts";
 import { fileLockCancel, fileLockEnd, fileLockStart, fileLockWait } from "../sys/file_lock.ts";
 import { clockMonotonic } from "../sys/futex.ts";
 import { isPast, NEVER } from "./deadline.ts";
-import { hold, register, unregister } from "./registry.ts";
+import { register, unregister } from "./registry.ts";
 
 /** What is asked of the kernel. */
 export interface FileLockRequest {
@@ -29,20 +29,17 @@ export function waitForFileLockSync({ fd, operation, start, length }: FileLockRe
   return fileLockEnd(job);
 }
 
-/** The same for one that awaits. */
+/** The same for one that awaits. Does not keep the process alive. */
 export class FileLockJob {
   readonly #id: number;
   readonly #job: number;
-  #isHolding: boolean;
   readonly #callback: () => void;
 
   /** Calls back when there is an outcome. */
-  constructor({ fd, operation, start, length }: FileLockRequest, isRef: boolean, callback: () => void) {
+  constructor({ fd, operation, start, length }: FileLockRequest, callback: () => void) {
     this.#callback = callback;
     this.#id = register(this);
     this.#job = fileLockStart(fd, operation, start, length, this.#id);
-    this.#isHolding = isRef;
-    if (isRef) hold(1);
   }
 
   /** For the registry only. */
@@ -60,16 +57,9 @@ export class FileLockJob {
     fileLockCancel(this.#job);
   }
 
-  /** It does not keep the process alive any more. */
-  letGo(): void {
-    if (this.#isHolding) hold(-1);
-    this.#isHolding = false;
-  }
-
   /** Ends it, exactly once: 0 the lock is ours, -EINTR it still waited, or -errno. Blocks until its thread is out. */
   end(): number {
     unregister(this.#id);
-    this.letGo();
     return this.#job < 0 ? this.#job : fileLockEnd(this.#job);
   }
 }

@@ -268,6 +268,12 @@ describe("a file lock", () => {
     });
   }
 
+  it("that is awaited behind the same object's claim keeps the process alive, and no longer than it waits", async () => {
+    const script = new URL("./file_lock_pending.ts", import.meta.url);
+    const end = await runPeer(ownRuntime, script, [newFile()], { timeoutMs: 30_000 });
+    assert.deepEqual([end.stdout, end.code], ["served\n", 0], end.stderr);
+  });
+
   it("of a FIFO opens at once, though nobody writes to it", () => {
     const path = join(directory, "fifo");
     execFileSync("mkfifo", [path]);
