@@ -116,7 +116,8 @@ export class Peer {
 
   /**
    * A signal that is aborted by its death, with a PeerDiedError as the reason: given to any wait, it ends that wait with
-   * the typed error. Does not keep the process alive. Made at the first call, and good until `close`.
+   * the typed error. Does not keep the process alive. Made at the first call, and good until `close`. Where the death
+   * cannot be watched (no thread can be started), it is aborted with that error, and the next call makes another one.
    */
   deathSignal(): AbortSignal {
     if (!this.#isOpen) throw this.#closed();
@@ -125,8 +126,16 @@ export class Peer {
     const abort = () => controller.abort(new PeerDiedError(this.#attempt("wait for"), this.pid));
     this.#controller = controller;
     if (this.#death.isOver()) abort();
-    else this.#awaiting.add(this.#isOver, undefined, false).then(abort, () => {});
+    else this.#awaiting.add(this.#isOver, undefined, false).then(abort, (error) => this.#failSignal(error));
     return controller.signal;
+  }
+
+  /** Whoever relies on a signal that nothing will abort waits for ever. After `close` that is what was asked for. */
+  #failSignal(error: unknown): void {
+    if (!this.#isOpen) return;
+    const controller = this.#controller;
+    this.#controller = undefined; // before its listeners run, who may ask for another one
+    controller?.abort(error);
   }
 
   /** A pending `died` keeps the process alive (the default). Counts from the next one on. */

@@ -48,6 +48,13 @@ describe("a process", () => {
     );
   });
 
+  it("that can start no thread is told so by the signal of a peer's death, which a later one tells of", async () => {
+    const flag = join(temporaryDirectory(), "flag");
+    const environment = { LD_PRELOAD: compileC(withoutThreads, { shared: true }), FLAG: flag };
+    const end = await runPeer(ownRuntime, program, ["death", flag, flag], { environment, timeoutMs: 20_000 });
+    assert.equal(end.stdout, "false EAGAIN pthread_create\nfalse EOWNERDEAD poll\n", end.stderr);
+  });
+
   it("that has no descriptor for its slot makes no object, and leaves no name", async () => {
     const wrapper = ["sh", "-c", 'ulimit -n 128; exec "$@"', "sh"];
     const end = await runPeer(ownRuntime, program, ["descriptors", uniqueName("scarce")], { wrapper });

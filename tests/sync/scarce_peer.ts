@@ -1,5 +1,6 @@
 // A peer of scarce.test.ts: does one thing where there is no thread or no descriptor more. COMMAND NAME [FLAG]
 
+import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { FileLock, Futex, IpcError, Mutex, Peer, SharedMemory } from "../../mod.ts";
@@ -70,9 +71,29 @@ async function createWithoutDescriptors(): Promise<void> {
   console.log(result, existsSync(`/dev/shm${name}`));
 }
 
+/** The signal of a death that cannot be watched while there is no thread, and the next one. */
+async function signalWithoutThreads(): Promise<void> {
+  const child = spawn("sleep", ["100"]);
+  const peer = Peer.ofPid(child.pid as number);
+  const keepAlive = setInterval(() => {}, 1000); // no such signal does
+  const tell = async (signal: AbortSignal) => {
+    const isAborted = signal.aborted;
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    console.log(isAborted, told(signal.reason));
+  };
+  writeFileSync(flag, "");
+  await tell(peer.deathSignal());
+  rmSync(flag);
+  const next = tell(peer.deathSignal());
+  child.kill("SIGKILL");
+  await next;
+  clearInterval(keepAlive);
+}
+
 const commands: Record<string, () => Promise<void>> = {
   threads: lockWithoutThreads,
   waits: waitWithoutThreads,
+  death: signalWithoutThreads,
   descriptors: createWithoutDescriptors,
 };
 await commands[command]?.();
