@@ -1,5 +1,6 @@
 // Death: the end of a process or of a participant, as the kernel proves it; what a Peer is made of.
 
+import process from "node:process";
 import { OWNER_GENERATION_SHIFT, OWNER_MASK, SLOT_GENERATION_OFFSET, SLOT_LIFE_OFFSET } from "../memory/layout.ts";
 import type { Participants } from "../memory/participants.ts";
 import { POLLIN, pidfdOpen, poll } from "../sys/descriptor.ts";
@@ -14,6 +15,8 @@ import { PeerWatch } from "./peer_watch.ts";
 export interface Death {
   /** Whether it has happened. */
   isOver(): boolean;
+  /** Whether nobody but this thread could bring it about: asleep, it would wait for itself. */
+  isOurs(): boolean;
   /** Calls back once when it happens. False: it has happened already. Does not keep the process alive. */
   arm(callback: () => void): boolean;
   disarm(): void;
@@ -24,18 +27,25 @@ export interface Death {
 
 /** The end of the process that has this number now, by a descriptor that no later process of that number can have. */
 export class ProcessDeath implements Death {
+  readonly #pid: number;
   readonly #fd: number;
   /** It ends with its Worker; 0 or less: there was no memory for that. */
   readonly #owned: number;
   #watch: DescriptorWatch | undefined;
 
   constructor(pid: number) {
+    this.#pid = pid;
     this.#fd = check(pidfdOpen(pid), () => ({ syscall: "pidfd_open", doing: `watch process ${pid}` }));
     this.#owned = own(this.#fd);
   }
 
   isOver(): boolean {
     return poll(this.#fd, POLLIN, 0) > 0;
+  }
+
+  /** No thread of a process sees its end. */
+  isOurs(): boolean {
+    return this.#pid === process.pid;
   }
 
   arm(callback: () => void): boolean {
@@ -76,6 +86,10 @@ export class ParticipantDeath implements Death {
 
   isOver(): boolean {
     return this.#participants.isProvenDead(this.#owner);
+  }
+
+  isOurs(): boolean {
+    return this.#participants.isOfThisThread(this.#owner);
   }
 
   arm(callback: () => void): boolean {

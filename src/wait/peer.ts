@@ -90,17 +90,27 @@ export class Peer {
     return new IpcError(errno.EBADF, this.#attempt("watch", "the Peer was closed"));
   }
 
+  #deadlock(): IpcError {
+    const hint = "only this thread could end the wait: await, or give a timeout";
+    return new IpcError(errno.EDEADLK, this.#attempt("wait for", hint));
+  }
+
   /** Whether it lives at this moment. After `close`: throws EBADF, as all below. */
   get isAlive(): boolean {
     if (!this.#isOpen) throw this.#closed();
     return !this.#death.isOver();
   }
 
-  /** Blocks this thread until it dies; false after the timeout. */
+  /**
+   * Blocks this thread until it dies; false after the timeout.
+   *
+   * @throws {IpcError} EDEADLK without a timeout, where it is this thread's own participant, or this process
+   */
   diedSync(options?: WaitOptions): boolean {
     const deadline = deadlineOf(options, "diedSync");
     while (this.isAlive) {
       if (isPast(deadline)) return false;
+      if (deadline === NEVER && this.#death.isOurs()) throw this.#deadlock();
       const latest = clockMonotonic() + COME_UP_EVERY_NS;
       this.#death.sleep(deadline === NEVER ? latest : Math.min(deadline, latest));
     }

@@ -1,8 +1,9 @@
 // Blocking waits that only the thread which would sleep could end: refused, where nothing else would end them.
 
 import assert from "node:assert/strict";
+import process from "node:process";
 import { afterEach, describe, it } from "node:test";
-import { Barrier, LatestValue, Mutex, Once, RwLock, Semaphore, SpscRing, type WaitOptions } from "../../mod.ts";
+import { Barrier, LatestValue, Mutex, Once, Peer, RwLock, Semaphore, SpscRing, type WaitOptions } from "../../mod.ts";
 import { type ObjectClass, SharedObject } from "../../src/sync/shared_object.ts";
 import { uniqueName } from "../support/mod.ts";
 import { closeAll, closing, make } from "../sync/scene.ts";
@@ -62,6 +63,22 @@ describe("a blocking wait without a timeout, for somebody of the same thread", (
     await Promise.resolve();
     checkWait((options) => again.runSync(assert.fail, options), false);
     assert.equal(await running, true);
+  });
+
+  it("is refused by a peer that is this thread's participant or this process", () => {
+    const [mutex, other] = pair(Mutex);
+    const guard = mutex.lockSync();
+    const holder = other.holder() as Peer;
+    checkWait((options) => holder.diedSync(options), false);
+    const ring = closing(SpscRing.create(uniqueName("thread"), { capacity: 64, unlinkOnClose: true }));
+    ring.producer();
+    const producer = ring.holder("producer") as Peer;
+    checkWait((options) => producer.diedSync(options), false);
+    const own = closing(Peer.ofPid(process.pid));
+    checkWait((options) => own.diedSync(options), false);
+    guard?.unlock();
+    mutex.close();
+    assert.equal(holder.diedSync(), true);
   });
 
   it("is refused by an empty ring, a full one and a latest value", () => {
