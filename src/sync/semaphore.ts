@@ -1,6 +1,6 @@
 // Semaphore: a count of permits in shared memory; those of dead holders can be given back.
 
-import type { Placement } from "../memory/placement.ts";
+import { checkRoom, type Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import { checkBoolean, checkInteger } from "../sys/validate.ts";
@@ -36,6 +36,11 @@ function checkValue({ value = 1, owned = false }: SemaphoreOptions): number {
   return checkInteger(value, "value", owned ? 1 : 0, owned ? SEMAPHORE_OWNED_MOST : SEMAPHORE_VALUE_MOST);
 }
 
+/** Bytes of a semaphore with so many owned permits. */
+function sizeWith(owned: number): number {
+  return SEMAPHORE_PERMITS + Math.ceil(owned / 32) * 128;
+}
+
 /**
  * A counting semaphore between processes. Uncontended, taking and releasing make no system call. A process that is killed
  * inside `release` may have given a permit and woken nobody: who waits finds it within a second, owned ones at once.
@@ -59,7 +64,7 @@ export class Semaphore extends SharedObject {
     optionNames: ["value", "owned"],
     size: (options) => {
       const value = checkValue(options);
-      return SEMAPHORE_PERMITS + (options.owned ? Math.ceil(value / 32) * 128 : 0);
+      return sizeWith(options.owned ? value : 0);
     },
     traits: (view) => ({ owned: view.getInt32(SEMAPHORE_OWNED, true) > 0 }),
     fill: (options, buffer, base) => {
@@ -86,9 +91,9 @@ export class Semaphore extends SharedObject {
     const { memory, base, participants } = placement;
     this.words = new Int32Array(memory.buffer, base, 4);
     this.state = new NotifyingWord(memory, base);
-    const room = Math.floor((memory.size - base - SEMAPHORE_PERMITS) / 4);
-    const owned = Math.min(this.words[SEMAPHORE_OWNED / 4], room, SEMAPHORE_OWNED_MOST);
-    this.permits = new Int32Array(memory.buffer, base + SEMAPHORE_PERMITS, Math.max(0, owned));
+    const owned = Math.max(0, Math.min(this.words[SEMAPHORE_OWNED / 4], SEMAPHORE_OWNED_MOST));
+    checkRoom(placement, sizeWith(owned), Semaphore.kind.noun); // who lays it again need not say how many there are
+    this.permits = new Int32Array(memory.buffer, base + SEMAPHORE_PERMITS, owned);
     this.me = participants.join();
     this.share = new Share(placement);
     this.waiter = this.makeWaiter({ allPeers: () => this.holders() });

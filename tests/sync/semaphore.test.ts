@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
-import { Participants, Semaphore, SharedMemory } from "../../mod.ts";
+import { Mutex, Participants, Semaphore, SharedMemory } from "../../mod.ts";
 import { sleepsOf } from "../support/asleep.ts";
 import { sleep, uniqueName, until } from "../support/mod.ts";
 import { actBetweenLooks, cleanUpPeers, closeAll, closing, isPending, make, SyncPeer, soon } from "./scene.ts";
@@ -184,6 +184,26 @@ describe("a semaphore", () => {
     other.close();
     assert.equal(await peer.answer(), "true");
     assert.equal(seats.tryAcquire(), false);
+  });
+
+  it("over memory, laid again without its amounts, has room and bytes of its own for all of its owned permits", () => {
+    const memory = closing(SharedMemory.anonymous({ size: 65536 }));
+    const participants = closing(Participants.over(memory, 0));
+    const at = 32768;
+    Semaphore.over(memory, at, { participants, value: 100, owned: true }).close();
+    const seats = closing(Semaphore.over(memory, at, { participants }));
+    assert.equal(seats.value, 100);
+    const beside = [at + 128, at + 512];
+    for (const offset of beside) assert.throws(() => Mutex.over(memory, offset, { participants }), /semaphore/);
+    closing(Mutex.over(memory, at + Semaphore.byteSize({ value: 100, owned: true }), { participants }));
+    seats.close();
+    const mutex = closing(Mutex.over(memory, at + 128, { participants }));
+    assert.throws(() => Semaphore.over(memory, at, { participants }), /mutex/);
+    mutex.close();
+    const words = new Int32Array(memory.buffer, memory.size - 256);
+    Semaphore.over(memory, memory.size - 256, { participants, value: 32, owned: true }).close();
+    words[2] = 33;
+    assert.throws(() => Semaphore.over(memory, memory.size - 256, { participants }), /does not fit/);
   });
 
   it("closes also where another object of its participant has released what it took", () => {
