@@ -11,8 +11,9 @@ import { type ObjectKind, SharedObject } from "./shared_object.ts";
 
 /** An async function has only begun when it returns; TypeScript takes it where nothing is to be returned. */
 function demandDone(returned: unknown): void {
-  if (typeof (returned as PromiseLike<unknown> | undefined)?.then === "function")
-    throw new TypeError("runSync takes a function that is done when it returns, not an async one: use run");
+  if (typeof (returned as PromiseLike<unknown> | undefined)?.then !== "function") return;
+  Promise.resolve(returned).catch(() => {}); // nobody will look at it, and an unhandled rejection ends the process
+  throw new TypeError("runSync takes a function that is done when it returns, not an async one: use run");
 }
 
 /**

@@ -1,6 +1,7 @@
 // Barrier and Once: phases that do not wait for the dead, and what exactly one process does.
 
 import assert from "node:assert/strict";
+import process from "node:process";
 import { after, afterEach, describe, it } from "node:test";
 import { Barrier, Once, Participants, SharedMemory } from "../../mod.ts";
 import { BARRIER_PHASE } from "../../src/sync/layout.ts";
@@ -218,6 +219,13 @@ describe("a once", () => {
     const { it: once } = make(Once, "bad");
     assert.throws(() => once.runSync(async () => {}), /not an async one: use run/);
     assert.equal(once.isDone, false);
+    const unhandled: unknown[] = [];
+    const onUnhandled = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", onUnhandled);
+    assert.throws(() => once.runSync(() => Promise.reject(new RangeError("for nobody"))), /not an async one: use run/);
+    await sleep(10);
+    process.off("unhandledRejection", onUnhandled);
+    assert.deepEqual(unhandled, []);
     assert.equal(
       once.runSync(() => {}),
       true,
