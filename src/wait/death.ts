@@ -4,6 +4,7 @@ import process from "node:process";
 import { OWNER_GENERATION_SHIFT, OWNER_MASK, SLOT_GENERATION_OFFSET, SLOT_LIFE_OFFSET } from "../memory/layout.ts";
 import type { Participants } from "../memory/participants.ts";
 import { POLLIN, pidfdOpen, poll } from "../sys/descriptor.ts";
+import { errno } from "../sys/errno.ts";
 import { check } from "../sys/error.ts";
 import { waitEvent } from "../sys/futex.ts";
 import { close } from "../sys/memory.ts";
@@ -25,6 +26,9 @@ export interface Death {
   close(): void;
 }
 
+/** Whether pidfd_open was given another thread than a process's first: EINVAL, and ENOENT (Linux 6.18, say). */
+const isThread = (result: number) => result === -errno.EINVAL || result === -errno.ENOENT;
+
 /** The end of the process that has this number now, by a descriptor that no later process of that number can have. */
 export class ProcessDeath implements Death {
   readonly #pid: number;
@@ -35,7 +39,9 @@ export class ProcessDeath implements Death {
 
   constructor(pid: number) {
     this.#pid = pid;
-    this.#fd = check(pidfdOpen(pid), () => ({ syscall: "pidfd_open", doing: `watch process ${pid}` }));
+    const fd = pidfdOpen(pid);
+    const hint = isThread(fd) ? "it is a thread that is not its process's first: give the process's number" : undefined;
+    this.#fd = check(fd, () => ({ syscall: "pidfd_open", doing: `watch process ${pid}`, hint }));
     this.#owned = own(this.#fd);
   }
 

@@ -64,7 +64,8 @@ export class Peer {
    * pidfd_open(2): the process that has this number at this moment. It is the one you mean if it is your child and was
    * not waited for, or if it tells you itself.
    *
-   * @throws {IpcError} ESRCH no such process; EINVAL a thread that is not its process's first; EMFILE; ENOSYS, EPERM
+   * @throws {IpcError} ESRCH no such process; EINVAL, or ENOENT from newer kernels: a thread that is not its process's
+   * first; EMFILE; ENOSYS, EPERM
    */
   static ofPid(pid: number): Peer {
     checkInteger(pid, "pid", 1, 2 ** 31 - 1);

@@ -5,7 +5,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
-import { Event, Mutex, Peer, SpscRing } from "../../mod.ts";
+import { Event, type IpcError, Mutex, Peer, SpscRing } from "../../mod.ts";
 import {
   cleanUp,
   least,
@@ -197,6 +197,13 @@ describe("a peer", () => {
     for (const bad of [0, -1, 1.5, 2 ** 31]) assert.throws(() => Peer.ofPid(bad), RangeError);
     assert.throws(() => Peer.ofPid("1" as unknown as number), TypeError);
     assert.throws(() => Peer.ofPid(2 ** 30), { code: "ESRCH", syscall: "pidfd_open" });
+    const thread = readdirSync("/proc/self/task")
+      .map(Number)
+      .find((id) => id !== process.pid) as number;
+    assert.throws(
+      () => Peer.ofPid(thread),
+      (error: IpcError) => ["EINVAL", "ENOENT"].includes(error.code) && /it is a thread that/.test(error.message),
+    );
     const ring = SpscRing.create(uniqueName("roles"), { capacity: 64, unlinkOnClose: true });
     assert.throws(() => ring.holder("writer" as "producer"), TypeError);
     ring.close();
