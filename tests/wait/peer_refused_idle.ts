@@ -28,4 +28,5 @@ async function timeOf(idle: () => unknown): Promise<number> {
 event.reset();
 console.log(await timeOf(() => new Promise((resolve) => setTimeout(resolve, IDLE_MS))));
 console.log(await timeOf(() => event.waitSync({ timeoutMs: IDLE_MS })));
+for (const each of [event, memory]) each.close();
 process.exit();
