@@ -15,12 +15,11 @@ function takeTurns(mutex: Mutex): void {
 export function measureUncontended(job: Job): void {
   const mutex = Mutex.create(`${job.name}-mutex`, { unlinkOnClose: true });
   const samples = new Samples();
-  const begin = nowNs() + job.warmUpMs * NANOSECONDS_PER_MS;
-  const end = begin + job.measureMs * NANOSECONDS_PER_MS;
-  for (let before = nowNs(); before < end; ) {
+  for (const end = nowNs() + job.warmUpMs * NANOSECONDS_PER_MS; nowNs() < end; ) takeTurns(mutex);
+  for (let before = nowNs(), end = before + job.measureMs * NANOSECONDS_PER_MS; before < end; ) {
     takeTurns(mutex);
     const after = nowNs();
-    if (before >= begin) samples.add((after - before) / GROUP);
+    samples.add((after - before) / GROUP);
     before = after;
   }
   samples.print();
