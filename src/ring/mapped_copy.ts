@@ -44,6 +44,18 @@ const sizeOf = engineGetter("byteLength");
 
 type Place = Pick<Uint8Array, "buffer" | "byteOffset" | "byteLength">;
 
+/** Of an array of a class of the user's, or of another realm. The engine's getters called so take 20 ns more. */
+function placeOf(array: Uint8Array): Place {
+  return {
+    buffer: bufferOf.call(array) as ArrayBuffer,
+    byteOffset: offsetOf.call(array) as number,
+    byteLength: sizeOf.call(array) as number,
+  };
+}
+
+/** Arrays of this class, and Buffers, have no getters but the engine's. */
+const Ours = Uint8Array;
+
 /** The whole words there, whatever their kind: they are only ever copied. None where it is not aligned. */
 function wordsOf({ buffer, byteOffset, byteLength }: Place): Int32Array {
   const count = byteOffset % WORD_BYTES === 0 ? Math.floor(byteLength / WORD_BYTES) : 0;
@@ -177,8 +189,7 @@ export class MappedCopy {
   private take(other: Uint8Array): void {
     if (!(other instanceof Uint8Array && ArrayBuffer.isView(other))) checkForeignArray(other);
     this.other = other;
-    const buffer = bufferOf.call(other) as ArrayBuffer;
-    const [byteOffset, byteLength] = [offsetOf.call(other), sizeOf.call(other)] as [number, number];
-    this.otherWords = wordsOf({ buffer, byteOffset, byteLength });
+    const isOurs = other.constructor === Ours || other.constructor === Buffer; // for a prototype V8 calls out, 10 ns
+    this.otherWords = wordsOf(isOurs ? other : placeOf(other));
   }
 }
