@@ -54,3 +54,8 @@ export function checkPlace(memory: MemoryRegion, byteOffset: number, size: numbe
   if (byteOffset % ALIGNMENT !== 0)
     throw new RangeError(`byteOffset must be a multiple of ${ALIGNMENT}, not ${byteOffset}`);
 }
+
+/** What to say where bytes make no sense, or nobody else sees them: undefined as long as all pages are the file's. */
+export function lostPagesHint(lostPages: number | undefined): string | undefined {
+  return lostPages ? `${lostPages} pages were lost: somebody truncated the file` : undefined;
+}

@@ -1,6 +1,7 @@
 // Mutex: mutual exclusion between processes that heals when its holder dies.
 
 import process from "node:process";
+import { lostPagesHint } from "../memory/memory_region.ts";
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
@@ -236,9 +237,9 @@ export class Mutex extends SharedObject {
   }
 
   private refusal(): IpcError {
-    const lost = this.placement.memory.lostPages ?? 0;
-    if (lost === 0) return this.error(errno.EPERM, "unlock", "somebody else holds it");
-    return this.error(errno.EBADMSG, "unlock", `${lost} pages are lost, because its file was made smaller`);
+    const hint = lostPagesHint(this.placement.memory.lostPages);
+    if (hint !== undefined) return this.error(errno.EBADMSG, "unlock", hint);
+    return this.error(errno.EPERM, "unlock", "somebody else holds it");
   }
 
   /** For `close`: passes the mutex, if held here, on as from the dead: the next holder is told, and repairs. */

@@ -1,7 +1,7 @@
 // Waiter: how one side of an object waits, blocking or awaiting, for the other side to publish or to die.
 
 import { clearTimeout, setTimeout } from "node:timers";
-import type { MemoryRegion } from "../memory/memory_region.ts";
+import { lostPagesHint, type MemoryRegion } from "../memory/memory_region.ts";
 import type { Participants } from "../memory/participants.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
@@ -103,9 +103,9 @@ export class Waiter {
 
   /** Somebody has cut the file: what we see instead are zeros of our own, which nobody else sees. */
   #lost(): IpcError | undefined {
-    const { name = "anonymous memory", lostPages = 0 } = this.#parts.memory;
-    if (lostPages === 0) return undefined;
-    const hint = `${lostPages} pages are lost, because the file was made smaller`;
+    const { name = "anonymous memory", lostPages } = this.#parts.memory;
+    const hint = lostPagesHint(lostPages);
+    if (hint === undefined) return undefined;
     return new IpcError(errno.EBADMSG, { syscall: "futex_wait", doing: `wait for ${name}`, path: name, hint });
   }
 

@@ -1,6 +1,6 @@
 // The buffers of a latest value as both sides see them: where they stand, what their headers say, whether they are whole.
 
-import type { MemoryRegion } from "../../memory/memory_region.ts";
+import { lostPagesHint, type MemoryRegion } from "../../memory/memory_region.ts";
 import { errno } from "../../sys/errno.ts";
 import { CLOSED_HERE, IpcError } from "../../sys/error.ts";
 import { loadOrdered } from "../../sys/ordering.ts";
@@ -113,9 +113,7 @@ export class ValueBuffers {
 
   /** The shared bytes say something that no correct writer would have written. */
   corrupted(what: string): IpcError {
-    const lost = this.memory.lostPages ?? 0;
-    const hint = lost > 0 ? `${lost} pages were lost: somebody truncated the file` : what;
-    return this.#error(errno.EBADMSG, "mmap", "use", hint);
+    return this.#error(errno.EBADMSG, "mmap", "use", lostPagesHint(this.memory.lostPages) ?? what);
   }
 
   /** A reader was overtaken again and again. */

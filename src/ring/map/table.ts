@@ -1,6 +1,6 @@
 // The table of a shared map as readers and writers see it: where buckets and slots stand, and what is wrong with them.
 
-import type { MemoryRegion } from "../../memory/memory_region.ts";
+import { lostPagesHint, type MemoryRegion } from "../../memory/memory_region.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { fence, storeOrdered } from "../../sys/ordering.ts";
@@ -123,9 +123,7 @@ export class MapTable {
 
   /** The shared bytes say something that no correct writer would have written. */
   corrupted(what: string): IpcError {
-    const lost = this.memory.lostPages ?? 0;
-    const hint = lost > 0 ? `${lost} pages were lost: somebody truncated the file` : what;
-    return this.error(errno.EBADMSG, "mmap", "use", hint);
+    return this.error(errno.EBADMSG, "mmap", "use", lostPagesHint(this.memory.lostPages) ?? what);
   }
 
   /** The error of a call on this map; `number` as in errno(3). */

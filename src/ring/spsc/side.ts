@@ -1,5 +1,6 @@
 // What the two sides of a ring share: the views of its bytes and the end of life of the other side.
 
+import { lostPagesHint } from "../../memory/memory_region.ts";
 import { errno } from "../../sys/errno.ts";
 import { type Attempt, CLOSED_HERE, IpcError } from "../../sys/error.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
@@ -158,8 +159,7 @@ export abstract class RingSide {
 
 /** The shared bytes say something that no correct peer would have written. */
 export function corrupted(bytes: RingBytes, what: string): IpcError {
-  const lost = bytes.lostPages();
-  const hint = lost > 0 ? `${lost} pages were lost: somebody truncated the file` : what;
+  const hint = lostPagesHint(bytes.lostPages()) ?? what;
   return new IpcError(errno.EBADMSG, { syscall: "mmap", doing: `use ring ${bytes.name}`, path: bytes.name, hint });
 }
 
