@@ -7,11 +7,12 @@ import { fsync, syncFileRange } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
+import { isUrl } from "../sys/realm.ts";
 import { accessHint } from "./refusal.ts";
 
 /** The path of a string or a file: URL. */
 export function checkPath(path: unknown): string {
-  const text = path instanceof URL ? fileURLToPath(path) : path;
+  const text = isUrl(path) ? fileURLToPath(path.href) : path;
   if (typeof text !== "string") throw new TypeError(`the path must be a string or a file: URL, not ${typeof text}`);
   if (text === "") throw new RangeError("the path must not be empty");
   if (text.includes("\0")) throw new TypeError("the path must not hold a NUL character");

@@ -4,7 +4,7 @@ import { PARTICIPANTS_COUNT } from "../memory/layout.ts";
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { checkInteger } from "../sys/validate.ts";
-import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, checkNotAborted, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { NotifyingWord } from "../wait/notifying_word.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import { BarrierMembers, phaseAfter } from "./barrier_members.ts";
@@ -142,8 +142,7 @@ export class Barrier extends SharedObject {
   /** Arrives only with good options. */
   arrive(options?: AwaitOptions): Promise<number | undefined> {
     try {
-      checkAwaitOptions(options, "arrive");
-      options?.signal?.throwIfAborted();
+      checkNotAborted(options, "arrive");
       return this.awaiting(this.#waiter, "arrive", this.#arrive(), options);
     } catch (error) {
       return Promise.reject(error);

@@ -10,7 +10,7 @@ import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import { close, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, open } from "../sys/memory.ts";
 import { disown, own } from "../sys/owned.ts";
 import { checkInteger, checkOptions, refuseNew } from "../sys/validate.ts";
-import { checkAwaitOptions, deadlineAfter } from "../wait/deadline.ts";
+import { checkNotAborted, deadlineAfter } from "../wait/deadline.ts";
 import { STILL_WAITING, waitForFileLockSync } from "../wait/file_lock_job.ts";
 import { type Claim, Claims, type Part } from "./file_lock_claims.ts";
 import { FileLockGuard } from "./file_lock_guard.ts";
@@ -214,8 +214,7 @@ export class FileLock {
   async lock(options: choice.FileLockAwaitOptions = {}): Promise<FileLockGuard | undefined> {
     const wanted = this.#check(options, ["timeoutMs", "signal"], "lock");
     const { timeoutMs, signal } = options;
-    checkAwaitOptions({ timeoutMs, signal }, "lock");
-    signal?.throwIfAborted();
+    checkNotAborted({ timeoutMs, signal }, "lock");
     return this.#tryLock(wanted) ?? this.#await(wanted, { timeoutMs, signal });
   }
 

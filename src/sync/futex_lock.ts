@@ -6,7 +6,7 @@ import { clockMonotonic, EVERYBODY } from "../sys/futex.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import { refuseNew } from "../sys/validate.ts";
 import { Awaiting } from "../wait/awaiting.ts";
-import { type AwaitOptions, checkAwaitOptions, deadlineOf, NEVER, type WaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, checkNotAborted, deadlineOf, NEVER, type WaitOptions } from "../wait/deadline.ts";
 import { Futex, type FutexMemory } from "../wait/futex.ts";
 import { NamedWord } from "../wait/named_word.ts";
 import { hold } from "../wait/registry.ts";
@@ -133,8 +133,7 @@ export class FutexLock extends NamedWord {
   lock(options: AwaitOptions): Promise<PlainGuard | undefined>;
   /** After one plain try the word is left saying 2, so that whoever unlocks wakes this caller. */
   async lock(options?: AwaitOptions): Promise<PlainGuard | undefined> {
-    checkAwaitOptions(options, "lock");
-    options?.signal?.throwIfAborted();
+    checkNotAborted(options, "lock");
     const guard = this.awaiting.size > 0 ? undefined : this.tryLock();
     return guard ?? this.awaiting.add(this.attempt, options, this.isRef);
   }

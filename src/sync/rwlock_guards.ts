@@ -2,7 +2,7 @@
 
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
-import { type AwaitOptions, checkAwaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, checkNotAborted } from "../wait/deadline.ts";
 import { type Recovered, reasonIn } from "./recovery.ts";
 
 /** What guards ask of their lock; nobody else should, so there it is protected. */
@@ -105,8 +105,7 @@ export class ReadGuard {
    */
   async upgrade(options?: AwaitOptions): Promise<WriteGuard | undefined> {
     if (this.isUsedUp) throw usedUpReader("upgrade");
-    checkAwaitOptions(options, "upgrade");
-    options?.signal?.throwIfAborted();
+    checkNotAborted(options, "upgrade");
     this.isUsedUp = true; // an unlock meanwhile would leave twice
     if (this.writer !== undefined) return this.writer;
     let writer: WriteGuard | undefined;

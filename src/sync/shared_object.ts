@@ -22,7 +22,7 @@ import { errno } from "../sys/errno.ts";
 import { CLOSED_HERE, IpcError } from "../sys/error.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import { checkOptions, demandOptions, refuseNew, withArticle } from "../sys/validate.ts";
-import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
+import { type AwaitOptions, checkNotAborted, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { Waiter, type WaiterParts } from "../wait/waiter.ts";
 import { LOCK_EVENTCOUNT } from "./layout.ts";
 import type { LockWord } from "./lock_word.ts";
@@ -241,8 +241,7 @@ export abstract class SharedObject {
     options: AwaitOptions | undefined,
   ): Promise<T | undefined> {
     try {
-      checkAwaitOptions(options, what);
-      options?.signal?.throwIfAborted();
+      checkNotAborted(options, what);
       const result = waiter.isAwaited ? undefined : attempt();
       return result === undefined ? waiter.wait(attempt, options) : Promise.resolve(result);
     } catch (error) {

@@ -2,7 +2,8 @@
 // a frame have an ArrayBuffer and a Uint8Array of their own, of which none of ours is an instance.
 //
 // So kinds are told by what the engine keeps of an object, which its getters ask for: nothing that only looks so has it, nor
-// a Proxy. `instanceof` comes first, because it is quicker and nearly always right.
+// a Proxy. `instanceof` comes first, because it is quicker and nearly always right. Signals and URLs are no engine's, and
+// are what can be used as such, as for Node itself.
 
 type Getter = (this: unknown) => unknown;
 
@@ -41,4 +42,17 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
 
 export function isSharedArrayBuffer(value: unknown): value is SharedArrayBuffer {
   return value instanceof SharedArrayBuffer || answers(lengthOfShared, value);
+}
+
+export function isAbortSignal(value: unknown): value is AbortSignal {
+  if (value instanceof AbortSignal) return true;
+  const { aborted, addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  if (typeof addEventListener !== "function" || typeof removeEventListener !== "function") return false;
+  return typeof aborted === "boolean";
+}
+
+export function isUrl(value: unknown): value is URL {
+  if (value instanceof URL) return true;
+  const { href, protocol } = (value ?? {}) as Partial<URL>;
+  return typeof href === "string" && typeof protocol === "string";
 }

@@ -1,6 +1,7 @@
 // Deadlines: every wait ends at an instant of CLOCK_MONOTONIC, however often it is interrupted.
 
 import { clockMonotonic } from "../sys/futex.ts";
+import { isAbortSignal } from "../sys/realm.ts";
 import { checkDuration, checkOptions, describe } from "../sys/validate.ts";
 
 /** Options of the forms that block this thread. */
@@ -40,9 +41,15 @@ export function checkAwaitOptions(options: AwaitOptions | undefined, what: strin
   if (options === undefined) return;
   checkOptions(options, ["timeoutMs", "signal"], what);
   if (options.timeoutMs !== undefined) checkDuration(options.timeoutMs, "timeoutMs");
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+  if (options.signal !== undefined && !isAbortSignal(options.signal)) {
     throw new TypeError(`signal must be an AbortSignal, not ${describe(options.signal)}`);
   }
+}
+
+/** As checkAwaitOptions; throws the reason of a signal that was aborted before, which polyfills may not do themselves. */
+export function checkNotAborted(options: AwaitOptions | undefined, what: string): void {
+  checkAwaitOptions(options, what);
+  if (options?.signal?.aborted) throw options.signal.reason;
 }
 
 /** The options of the second of two waits that share one timeout; `start` is performance.now() before the first. */

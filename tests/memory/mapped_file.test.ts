@@ -101,6 +101,10 @@ describe("MappedFile.create", () => {
     const url = pathToFileURL(join(directory, "with space"));
     MappedFile.create(url, { size: 1 }).close();
     assert.equal(statSync(url).size, 1);
+    const { href, protocol } = url; // one of another realm
+    MappedFile.open({ href, protocol } as URL).close();
+    assert.throws(() => MappedFile.open({ href: "http://a/b", protocol: "http:" } as URL), TypeError);
+    assert.throws(() => MappedFile.open({ href } as URL), { message: /must be a string or a file: URL, not object$/ });
     assert.throws(() => MappedFile.create(join(directory, "missing", "a"), { size: 1 }), code("ENOENT"));
     assert.throws(() => MappedFile.create(join(fileOf(1), "a"), { size: 1 }), code("ENOTDIR"));
   });

@@ -177,6 +177,25 @@ describe("an AbortSignal", () => {
     ring.close();
   });
 
+  it("of another realm, or a polyfill's, works as well", async () => {
+    const { ring, producer, consumer } = makePair("foreign", { capacity: 1024 });
+    const signal = Object.assign(new EventTarget(), { aborted: false, reason: undefined as unknown });
+    const foreign = signal as unknown as AbortSignal;
+    const [receiving, sending] = [
+      consumer.receive({ signal: foreign }),
+      producer.send(bytes("x"), { signal: foreign }),
+    ];
+    await sending;
+    assert.equal(text(await receiving), "x");
+    const waiting = consumer.receive({ signal: foreign });
+    Object.assign(signal, { aborted: true, reason: "elsewhere" }).dispatchEvent(new Event("abort"));
+    const isReason = (reason: unknown) => reason === "elsewhere";
+    await assert.rejects(within(waiting, 5000, "abort"), isReason);
+    await assert.rejects(producer.send(bytes("y"), { signal: foreign }), isReason);
+    assert.equal(consumer.tryReceive(), undefined);
+    ring.close();
+  });
+
   it("of a timeout works as well", async () => {
     const { ring, consumer } = makePair("timer", { capacity: 1024 });
     const keepAlive = setTimeout(() => {}, 10_000); // the signal's own timer does not
@@ -380,7 +399,15 @@ describe("options of an awaiting wait", () => {
     const { ring, producer, consumer } = makePair("options", { capacity: 64 });
     producer.trySend(bytes("kept"));
     const bad = (options: unknown) => options as { timeoutMs: number };
-    for (const options of [{ timeoutMs: "5" }, { timeout: 5 }, { signal: {} }, { signal: "abort" }, null, 5]) {
+    for (const options of [
+      { timeoutMs: "5" },
+      { timeout: 5 },
+      { signal: {} },
+      { signal: "abort" },
+      { signal: new EventTarget() },
+      null,
+      5,
+    ]) {
       await assert.rejects(consumer.receive(bad(options)), TypeError, JSON.stringify(options));
       await assert.rejects(producer.send(bytes("x"), bad(options)), TypeError, JSON.stringify(options));
     }

@@ -6,7 +6,7 @@ import { errno } from "../../sys/errno.ts";
 import { IpcError, PeerClosedError } from "../../sys/error.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
 import { refuseNew } from "../../sys/validate.ts";
-import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
+import { type AwaitOptions, checkNotAborted, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import type { PeerEnd } from "../peer_end.ts";
 import type { RingWaiter } from "../ring_waiter.ts";
 import type { ValueBuffers } from "./buffers.ts";
@@ -109,8 +109,7 @@ export class LatestValueReader<Value = OwnBytes, Given = ArrayBufferView | Array
    */
   next(options?: AwaitOptions): Promise<Value | undefined> {
     try {
-      checkAwaitOptions(options, "next");
-      options?.signal?.throwIfAborted();
+      checkNotAborted(options, "next");
       this.#checkWritable();
       const value = this.#waiter.isAwaited ? undefined : this.tryNext();
       return value === undefined ? this.#waiter.wait(this.#attempt, options) : Promise.resolve(value);

@@ -2,7 +2,13 @@
 
 import type { OwnBytes } from "../../sys/copy.ts";
 import { checkOptions } from "../../sys/validate.ts";
-import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
+import {
+  type AwaitOptions,
+  checkAwaitOptions,
+  checkNotAborted,
+  deadlineOf,
+  type WaitOptions,
+} from "../../wait/deadline.ts";
 import { checkForeignArray, NOWHERE, refuseTarget } from "../mapped_copy.ts";
 import { lengthAt } from "./chain.ts";
 import { type IterationOptions, messagesOf } from "./iteration.ts";
@@ -87,8 +93,7 @@ export class SpscConsumer extends RingTaking {
    */
   receive(options?: AwaitOptions): Promise<OwnBytes | undefined> {
     try {
-      checkAwaitOptions(options, "receive");
-      options?.signal?.throwIfAborted();
+      checkNotAborted(options, "receive");
       const message = this.waiter.isAwaited ? undefined : this.tryReceive();
       return message === undefined ? this.wait(() => this.attempt(), options) : this.answer(message);
     } catch (error) {

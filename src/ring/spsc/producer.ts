@@ -1,7 +1,7 @@
 // SpscProducer: the sending side of a ring. What is sent at once, what waits for room, and batches.
 
 import { asBytes, checkFunction, checkInteger } from "../../sys/validate.ts";
-import { type AwaitOptions, checkAwaitOptions, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
+import { type AwaitOptions, checkNotAborted, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import * as layout from "./layout.ts";
 import { MESSAGE_HEADER } from "./layout.ts"; // by name: JavaScriptCore does not look through a namespace
 import { RingRoom } from "./room.ts";
@@ -125,10 +125,9 @@ export class SpscProducer extends RingRoom {
    */
   send(data: ArrayBufferView | ArrayBuffer, options?: AwaitOptions): Promise<boolean> {
     try {
-      checkAwaitOptions(options, "send");
+      checkNotAborted(options, "send");
       const bytes = asBytes(data, "a message");
       checkSize(this.bytes, bytes.length);
-      options?.signal?.throwIfAborted();
       if (this.pending.length === 0 && this.trySend(bytes)) return this.answer(true);
       return this.sendInTurn(bytes, options);
     } catch (error) {
