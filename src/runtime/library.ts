@@ -1,6 +1,15 @@
 // Where the shim is: beside the module, or an embedded copy for single binaries and bundles.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -45,31 +54,58 @@ function temporaryDirectories(): string[] {
 /** Also of another environment's copy, and of no other version's. */
 const copyName = () => `linux-ipc-${process.arch}-${hash}.so`;
 
-/** As maps name glibc, also before 2.34. */
-const GLIBC = /\/libc(\.so\.6|-2\.\d+\.so)$/m;
+/** As /proc tells the name of our copy, which is removed as soon as it is loaded. */
+const removedCopy = () => new RegExp(`/.*/${copyName()}(?= \\(deleted\\)$)`, "m");
 
-/**
- * The path from which another environment of this process, a Worker or who started it, has loaded its copy. Only for
- * glibc's loader: another one opens the file, which by now may be somebody else's.
- */
-function loadedCopy(): string | undefined {
-  const path = "/proc/self/maps";
-  if (!isGranted({ name: "read", path })) return undefined;
-  const maps = readFileSync(path, "utf8");
-  const mapped = new RegExp(`/.*/${copyName()}(?= \\(deleted\\)$)`, "m");
-  return GLIBC.test(maps) ? mapped.exec(maps)?.[0] : undefined;
+/** What this process has mapped; empty where nobody may look (in Deno, without all permissions), or without /proc. */
+function mapsOfProcess(): string {
+  try {
+    const path = "/proc/self/maps";
+    return isGranted({ name: "read", path }) ? readFileSync(path, "utf8") : "";
+  } catch {
+    return "";
+  }
 }
 
+/** Whether the loader is glibc's, also before 2.34. */
+const isGlibc = (maps: string) => /\/libc(\.so\.6|-2\.\d+\.so)$/m.test(maps);
+
 /**
- * One library for all environments of a process, since it has the process's threads. The loader of glibc knows it by the
- * path that it was loaded from, where there is no file any more.
+ * Under what name the loader knows the image that another environment of this process has loaded, a Worker or who started
+ * it. glibc knows it by the path, where there is no file any more. musl opens that, and by now it may be somebody else's;
+ * it knows the image by the file, of which `keepOpen` has left a descriptor.
  */
+function loadedCopy(): string | undefined {
+  const maps = mapsOfProcess();
+  const mapped = removedCopy().exec(maps)?.[0];
+  return mapped === undefined || isGlibc(maps) ? mapped : descriptorOfCopy();
+}
+
+function descriptorOfCopy(): string | undefined {
+  const removed = removedCopy();
+  const paths = readdirSync("/proc/self/fd").map((descriptor) => `/proc/self/fd/${descriptor}`);
+  return paths.find((path) => {
+    try {
+      return removed.test(readlinkSync(path));
+    } catch {
+      return false; // by which the directory was read
+    }
+  });
+}
+
+/** For `loadedCopy`, as long as this process lives. In Node a Worker's goes with it: then the next one has an image. */
+function keepOpen(path: string): void {
+  const maps = mapsOfProcess();
+  if (maps !== "" && !isGlibc(maps)) openSync(path, "r");
+}
+
+/** One library for all environments of a process, since it has the process's threads. */
 function fromLoadedCopy<T>(load: (path: string) => T): T | undefined {
   try {
     const path = loadedCopy();
     return path === undefined ? undefined : load(path);
   } catch {
-    return undefined; // no /proc
+    return undefined; // it cannot be had that way
   }
 }
 
@@ -79,6 +115,7 @@ function fromCopyIn<T>(parent: string, copy: string, load: (path: string) => T):
   try {
     const path = join(directory, copyName());
     writeFileSync(path, Buffer.from(copy, "base64"), { mode: 0o700 });
+    keepOpen(path);
     return load(path);
   } finally {
     rmSync(directory, { recursive: true, force: true });

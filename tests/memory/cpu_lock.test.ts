@@ -119,8 +119,12 @@ describe("pages made present", () => {
 describe("AnonymousMemory", () => {
   it("maps what is asked in the kernel's words", () => {
     const flagsOf = (memory: MappedMemory) => {
-      const lines = readFileSync("/proc/self/maps", "utf8").split("\n");
-      return lines.find((line) => line.startsWith(memory.address.toString(16).padStart(8, "0")))?.split(" ")[1];
+      const lines = readFileSync("/proc/self/maps", "utf8").trim().split("\n");
+      const isWithin = (line: string) => {
+        const [start, end] = line.split(/[- ]/, 2).map((address) => Number.parseInt(address, 16));
+        return start <= memory.address && memory.address < end; // the kernel joins neighbours
+      };
+      return lines.find(isWithin)?.split(" ")[1];
     };
     const [own, shared] = [false, true].map((shared) => AnonymousMemory.create({ size: 1 << 20, shared }));
     assert.deepEqual([flagsOf(own), flagsOf(shared)], ["rw-p", "rw-s"]);

@@ -43,7 +43,7 @@ function shimOfAbi(version: number): string {
 `;
   const others = readdirSync(folder).filter((file) => file.endsWith(".c") && file !== "environment.c");
   const headers = createRequire(import.meta.url)("node-api-headers").include_dir;
-  const parameters = [...others.map((file) => folder + file), "-isystem", headers, "-Wno-macro-redefined"];
+  const parameters = [...others.map((file) => folder + file), "-isystem", headers, "-Wno-macro-redefined", "-nostdlib"];
   return compileC(source, { shared: true, parameters });
 }
 
