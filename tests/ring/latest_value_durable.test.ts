@@ -1,13 +1,15 @@
 // Power loss: what was synced survives it, and a half-written value is found by its checksum.
 
 import assert from "node:assert/strict";
+import { truncateSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { LatestValue, type MemoryRegion, Participants, SharedMemory } from "../../mod.ts";
+import { LatestValue, MappedFile, type MemoryRegion, Participants, SharedMemory } from "../../mod.ts";
 import { SLOT_BOOT_OFFSET, SLOT_SIZE } from "../../src/memory/layout.ts";
 import { ValueBuffers } from "../../src/ring/latest_value/buffers.ts";
 import { crc32c } from "../../src/ring/latest_value/checksum.ts";
 import * as layout from "../../src/ring/latest_value/layout.ts";
-import { cleanUp, Random } from "../support/mod.ts";
+import { cleanUp, Random, temporaryDirectory } from "../support/mod.ts";
 import { bytes, makeLatest, text } from "./latest_value_parts.ts";
 
 /** Where the latest value starts, behind the table of participants. */
@@ -305,6 +307,42 @@ describe("sync", () => {
     const plain = LatestValue.over(file, BASE, { participants: file.participants, size: 8 });
     assert.throws(() => plain.writer().sync(), { code: "EOPNOTSUPP", message: /checksum/ });
     plain.close();
+    file.close();
+  });
+
+  it("is EBADMSG where the value is not whole any more", () => {
+    const options = { size: 64, checksum: true };
+    const losses: ((file: PretendedFile) => void)[] = [
+      ({ memory }) => memory.bytes.fill(0, BASE), // the file was truncated, and has grown again
+      ({ memory }) => memory.bytes.fill(0, BASE + layout.FIRST_BUFFER),
+      ({ memory }) => {
+        memory.bytes[BASE + layout.FIRST_BUFFER + layout.strideOf(64) + layout.BYTES + 5] ^= 1;
+      },
+    ];
+    for (const lose of losses) {
+      const file = new PretendedFile(BASE + LatestValue.byteSize(options));
+      const latest = LatestValue.over(file, BASE, { participants: file.participants, ...options });
+      const writer = latest.writer();
+      writer.write(numbered(1, 64));
+      lose(file);
+      assert.throws(() => writer.sync(), { code: "EBADMSG", message: /its current value is not whole/ }, String(lose));
+      latest.close();
+      file.close();
+    }
+  });
+
+  it("is EBADMSG where somebody has truncated the file, whatever was synced before", () => {
+    const path = join(temporaryDirectory(), "book");
+    const options = { size: 64, checksum: true };
+    const file = MappedFile.openOrCreate(path, { size: BASE + LatestValue.byteSize(options) });
+    const latest = LatestValue.over(file, BASE, { participants: Participants.over(file, 0), ...options });
+    const writer = latest.writer();
+    for (const number of [1, 2]) {
+      writer.write(numbered(number, 64));
+      writer.sync();
+    }
+    truncateSync(path, BASE);
+    assert.throws(() => writer.sync(), { code: "EBADMSG", message: /pages were lost/ });
     file.close();
   });
 

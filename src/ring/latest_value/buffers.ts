@@ -116,10 +116,27 @@ export class ValueBuffers {
     return this.#error(errno.EBADMSG, "mmap", "use", lostPagesHint(this.memory.lostPages) ?? what);
   }
 
+  /**
+   * Bytes of the current value, which stands there, to be synced; -1 where none was published yet, or where power loss has
+   * left none and `current` still says `gone`. One that is lost must not be passed over.
+   */
+  lengthToSync(header: number, gone: number): number {
+    const length = this.wholeLengthAt(header);
+    if (length >= 0) return length;
+    const isLaid = this.i32[(this.base + layout.MAGIC) / 4] !== 0; // otherwise somebody has truncated the file
+    if (isLaid && (this.current === gone || (this.current === 0 && this.versionAt(header) === 0))) return -1;
+    throw this.corrupted("its current value is not whole");
+  }
+
   /** A reader was overtaken again and again. */
   overtaken(attempts: number): IpcError {
     const hint = `the writer overtook ${attempts} attempts; more than ${this.geometry.buffers} buffers would help`;
     return this.#error(errno.EAGAIN, "read", "read", hint);
+  }
+
+  /** Why `sync` could promise nothing. */
+  unsyncable(hint: string): IpcError {
+    return this.#error(errno.EOPNOTSUPP, "msync", "sync", hint);
   }
 
   closedHere(doing: string): IpcError {

@@ -61,6 +61,8 @@ export class LatestValueWriter<Value = OwnBytes, Given = ArrayBufferView | Array
   /** Header of the buffer that is claimed, or -1. */
   private claimed = -1;
   private hasSyncedHeader = false;
+  /** What `current` says while power loss has left no value at all; no sequence otherwise. */
+  private gone = Number.NaN;
 
   /** Use `latest.writer()`. */
   constructor(parts: WriterParts<Value, Given>) {
@@ -99,7 +101,9 @@ export class LatestValueWriter<Value = OwnBytes, Given = ArrayBufferView | Array
     }
     if (!this.hasChecksum) return;
     this.goBeyond(findNewest(buffers), kept);
-    if (salvage !== undefined && kept >= 0) {
+    if (salvage === undefined) return;
+    if (kept < 0) this.gone = salvage.distrusted;
+    else {
       const [start, length] = [kept + BYTES, buffers.lengthAt(kept)];
       if (length > this.size) throw buffers.corrupted("a value is longer than values are"); // it was not, a moment ago
       this.publish(this.u8.slice(start, start + length));
@@ -237,24 +241,20 @@ export class LatestValueWriter<Value = OwnBytes, Given = ArrayBufferView | Array
    * milliseconds and blocks this thread. What was synced last is what a half-written value is replaced by. Over a
    * `MappedFile` with `checksum: true`. Against the death of processes it is not needed.
    *
-   * @throws {IpcError} EOPNOTSUPP the memory is no file, or there is no checksum; EIO the disk failed; EBADF after close
+   * @throws {IpcError} EOPNOTSUPP the memory is no file, or there is no checksum; EIO the disk failed; EBADF after close;
+   * EBADMSG the value is not whole any more: somebody has truncated the file, or written over it
    */
   sync(): void {
     if (!this.isOpen) throw this.buffers.closedHere("sync");
     const { memory, base } = this.buffers;
-    if (memory.sync === undefined) this.refuseSync("it lies in memory: lay it over a MappedFile");
-    if (!this.hasChecksum) this.refuseSync("it was made without checksum: true");
+    if (memory.sync === undefined) throw this.buffers.unsyncable("it lies in memory: lay it over a MappedFile");
+    if (!this.hasChecksum) throw this.buffers.unsyncable("it was made without checksum: true");
     const source = this.buffers.headerOf(this.buffers.current);
-    const length = this.buffers.wholeLengthAt(source);
+    const length = this.buffers.lengthToSync(source, this.gone);
     if (length < 0) return; // there is none yet
     memory.sync({ offset: this.putAside(source, length), length: this.stride });
     if (!this.hasSyncedHeader) memory.sync({ offset: base, length: FIRST_BUFFER });
     this.hasSyncedHeader = true;
-  }
-
-  private refuseSync(hint: string): never {
-    const { name } = this.buffers;
-    throw new IpcError(errno.EOPNOTSUPP, { syscall: "msync", doing: `sync latest value ${name}`, path: name, hint });
   }
 
   /** Copies the current value, of `length` bytes, over the older one of the durable copies. Where that one stands. */
