@@ -173,6 +173,25 @@ describe("the writer's end", () => {
     latest.close();
   });
 
+  it("iteration is ended by close() of the reader, quietly, while it waits and while its body runs", async () => {
+    for (const isWaiting of [true, false]) {
+      const { latest, writer, reader } = makeBoth("closed", { size: 16 });
+      writer.write(bytes("a"));
+      const seen: (string | undefined)[] = [];
+      const iterating = (async () => {
+        for await (const value of reader) {
+          seen.push(text(value));
+          if (!isWaiting) reader.close();
+        }
+      })();
+      if (isWaiting) setTimeout(() => latest.close(), 20);
+      await within(iterating, 5000, "close");
+      assert.deepEqual(seen, ["a"]);
+      await assert.rejects(reader[Symbol.asyncIterator]().next(), { code: "EBADF" }, "closed before");
+      latest.close();
+    }
+  });
+
   it("iteration ends also where a successor has come before it could ask again", async () => {
     const { latest, writer, reader } = makeBoth("successor", { size: 16 });
     const { next } = reader;

@@ -118,19 +118,25 @@ export class LatestValueReader<Value = OwnBytes, Given = ArrayBufferView | Array
     }
   }
 
-  /** The newest value whenever asked, none twice, until the writer closes. A killed one ends it with PeerDiedError. */
+  /**
+   * The newest value whenever asked, none twice, until the writer closes, or this reader while it is iterated. A killed
+   * writer ends it with PeerDiedError.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Value, void, void> {
-    while (!this.ended) {
+    do {
+      if (this.ended) return;
       let value: Value | undefined;
+      const wasOpen = this.isOpen;
       try {
         value = await this.next();
       } catch (error) {
-        if (error instanceof PeerClosedError) return; // not asked again: a successor may be here by now
+        const isEnd = error instanceof PeerClosedError; // not asked again: a successor may be here by now
+        if (isEnd || (wasOpen && !this.isOpen)) return;
         throw error;
       }
       if (value !== undefined) yield value;
       await new Promise((resolve) => setImmediate(resolve)); // a busy writer must not keep timers and input waiting
-    }
+    } while (this.isOpen);
   }
 
   /** Whether the writer has closed and its last value was taken here. */
