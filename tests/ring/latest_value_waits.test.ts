@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { after, describe, it } from "node:test";
-import { LatestValue, SharedMemory } from "../../mod.ts";
+import { LatestValue, SharedMemory, type ValueType } from "../../mod.ts";
 import { OBJECT_OFFSET, PARTICIPANTS_OFFSET } from "../../src/memory/layout.ts";
 import { Participants } from "../../src/memory/participants.ts";
 import { mainRuntimes, ownRuntime, runPeer, sleep, spawnPeer, uniqueName, until, within } from "../support/mod.ts";
@@ -101,6 +101,21 @@ describe("nextSync", () => {
       assert.ok(performance.now() - begin >= timeoutMs - 0.1);
     }
     assert.throws(() => reader.nextSync({ timeoutMs: -1 }), RangeError);
+    latest.close();
+  });
+
+  it("gives what a type reads as null, as the other forms do", async () => {
+    const type: ValueType<number | null> = {
+      size: 4,
+      read: (memory, byteOffset) => memory.getUint32(byteOffset) || null,
+      write: (memory, byteOffset, value) => memory.setUint32(byteOffset, value ?? 0),
+    };
+    const latest = LatestValue.create<number | null, number | null>(uniqueName("null"), { type, unlinkOnClose: true });
+    const [writer, reader] = [latest.writer(), latest.reader()];
+    writer.write(null);
+    assert.deepEqual([reader.nextSync({ timeoutMs: 0 }), reader.tryRead()], [null, null]);
+    writer.write(null);
+    assert.equal(await reader.next({ timeoutMs: 0 }), null);
     latest.close();
   });
 

@@ -100,7 +100,8 @@ export class LatestValueReader<Value = OwnBytes, Given = ArrayBufferView | Array
   nextSync(options?: WaitOptions): Value | undefined {
     const deadline = deadlineOf(options, "nextSync");
     this.#checkWritable();
-    return this.tryNext() ?? this.#waiter.waitSync(this.#attempt, deadline);
+    const value = this.tryNext();
+    return value === undefined ? this.#waiter.waitSync(this.#attempt, deadline) : value; // a type may read null
   }
 
   /**
