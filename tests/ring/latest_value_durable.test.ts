@@ -109,6 +109,17 @@ function numberOf(value: Uint8Array | undefined): number {
   return number;
 }
 
+/** Moves one that nobody has written yet to a version, as if that many values had been published: zeros, `size` bytes. */
+function startAt({ memory }: PretendedFile, version: number, size: number): void {
+  const geometry = { size, buffers: 8, checksum: true };
+  const buffers = new ValueBuffers({ memory, base: BASE, geometry, name: "a file", isAtomic: false });
+  const [sequence, epoch] = [version | 0, Math.floor(version / 2 ** 32)];
+  const header = buffers.headerOf(sequence);
+  for (const [word, value] of [sequence, epoch, size].entries()) buffers.i32[header / 4 + word] = value;
+  buffers.i32[(header + layout.CHECKSUM) / 4] = buffers.checksumOf(header, size);
+  buffers.i32[buffers.currentIndex] = sequence;
+}
+
 interface Numbers {
   /** Written last. */
   number: number;
@@ -226,6 +237,30 @@ describe("power loss", () => {
     assert.ok(next.version > 3 && reader.version === next.version);
     after.close();
     file.close();
+  });
+
+  it("as the sequence begins anew: the next writer goes beyond what was written, and every reader sees it", () => {
+    const options = { size: 8, checksum: true };
+    const file = new PretendedFile(BASE + LatestValue.byteSize(options));
+    const lay = (over: PretendedFile) => LatestValue.over(over, BASE, { participants: over.participants, ...options });
+    lay(file).close();
+    startAt(file, 2 ** 32 - 2, 8);
+    const writer = lay(file).writer();
+    writer.sync();
+    for (const number of [1, 2, 3]) writer.write(numbered(number, 8));
+    file.writeBack(Math.floor((BASE + layout.CURRENT) / SECTOR)); // and none of these values
+    const after = file.afterPowerLoss();
+    const latest = lay(after);
+    const reader = latest.reader();
+    assert.deepEqual([reader.tryRead(), reader.isSalvaged, reader.version], [new Uint8Array(8), true, 2 ** 32 - 2]);
+    const next = latest.writer();
+    for (const number of [4, 5, 6]) {
+      next.write(numbered(number, 8));
+      assert.deepEqual([numberOf(reader.tryRead()), reader.isSalvaged], [number, false]);
+      assert.ok(reader.version > 2 ** 32 + 1 && reader.version < 2 ** 32 + 10, `version ${reader.version}`);
+    }
+    latest.close();
+    after.close();
   });
 
   it("where nothing whole is left there is no value, and the next one is read", () => {

@@ -117,8 +117,8 @@ export class LatestValueWriter<Value = OwnBytes, Given = ArrayBufferView | Array
   private goBeyond(newest: number, kept: number): void {
     const buffers = this.buffers;
     const known = newest < 0 ? 0 : buffers.versionAt(newest);
-    const current = Math.floor(known / 2 ** 32) * 2 ** 32 + (this.sequence >>> 0);
-    const last = Math.max(known, current);
+    const ahead = newest < 0 ? this.sequence >>> 0 : (this.sequence - known) | 0; // the sequence may have begun anew
+    const last = known + Math.max(0, ahead);
     const version = buffers.headerOf(last + 1) === kept ? last + 1 : last; // it stays until another one is published
     this.epoch = Math.floor(version / 2 ** 32);
     this.sequence = version | 0;
