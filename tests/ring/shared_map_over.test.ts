@@ -5,6 +5,7 @@ import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { IpcError, MappedFile, Participants, SharedMap, SharedMemory } from "../../mod.ts";
+import { OBJECT_OFFSET } from "../../src/memory/layout.ts";
 import * as layout from "../../src/ring/map/layout.ts";
 import { LockWord } from "../../src/sync/lock_word.ts";
 import { cleanUp, objectPath, ownRuntime, Random, temporaryDirectory, uniqueName } from "../support/mod.ts";
@@ -326,5 +327,24 @@ describe("corrupted bytes of a map", () => {
       assert.throws(use, { code: "EBADMSG", message: /pages were lost/ });
     }
     map.close();
+  });
+
+  it("of which a peer has cut off the entry of the empty key are EBADMSG for it: what is gone is no empty entry", () => {
+    const uses: ((map: SharedMap) => unknown)[] = [
+      (map) => map.get(""),
+      (map) => map.has(""),
+      (map) => map.peekAt(""),
+      (map) => map.set("", bytes("x")),
+      (map) => map.delete(""),
+      (map) => map.compareAndSet("", bytes(""), bytes("x")),
+    ];
+    for (const use of uses) {
+      const { name, map } = makeMap("cut", { capacity: 400 });
+      for (let number = 0; number < 200; number++) map.set(`${number}`, bytes("before"));
+      map.set("", bytes("gone"));
+      truncateSync(objectPath(name), Math.ceil((OBJECT_OFFSET + layout.slotsOffset(400, false)) / 4096) * 4096);
+      assert.throws(() => use(map), { code: "EBADMSG", message: /pages were lost/ }, String(use));
+      map.close();
+    }
   });
 });

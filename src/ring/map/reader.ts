@@ -107,9 +107,14 @@ export class MapReader {
     const expires = this.f64[at / 2 + EXPIRES_DOUBLE] as number; // no shift: beyond 16 GiB indices have more than 32 bits
     if (expires !== 0 && clockMonotonic() >= expires) return this.confirm() ? none : overtaken;
     const length = (this.i32[at + LENGTH_WORD] as number) >>> 0;
-    if (length > this.valueSize) return this.doubt("a value is longer than values are");
     this.length = length;
-    return at;
+    return (length - 1) >>> 0 < this.valueSize ? at : this.unusual(at, length);
+  }
+
+  /** An empty value, or none. What was lost with its page looks like the empty key's entry, but for its link to 0. */
+  private unusual(at: number, length: number): number {
+    if (length > this.valueSize) return this.doubt("a value is longer than values are");
+    return this.i32[at + NEXT_WORD] === 0 ? this.doubt("a link leads nowhere") : at;
   }
 
   /** Whether what was read from the slot found last was whole. */

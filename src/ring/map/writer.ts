@@ -56,6 +56,7 @@ export class MapWriter {
       if (link === END) return false;
       const at = table.at(link);
       if (this.key.isAt(table.i32, at)) {
+        if (this.key.length === 0) table.linkAt(at + NEXT_WORD, steps); // a lost slot looks like its entry, but for this
         this.linkIndex = index;
         this.link = link;
         this.at = at;
