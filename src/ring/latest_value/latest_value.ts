@@ -259,7 +259,7 @@ export class LatestValue<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer
   }
 
   /**
-   * A reader. It needs no role and takes no slot: there may be any number.
+   * A reader. It needs no role and takes no slot: there may be any number. Each is kept until it is closed, or all is.
    *
    * @throws {IpcError} EBADF after close
    */

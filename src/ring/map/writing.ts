@@ -71,8 +71,9 @@ export abstract class MapWriting extends MapReading {
   }
 
   /**
-   * Writes a copy of `value`: a new entry, or in the place of the old one with its expiry. False: the map is full (after
-   * what has expired was taken out), and nothing was written. Once it has returned, the value survives this process.
+   * Writes a copy of `value`: a new entry, or in the place of the old one, whose expiry goes with it: without `ttlMs` the
+   * entry stays. False: the map is full (after what has expired was taken out), and nothing was written. Once it has
+   * returned, the value survives this process.
    *
    * @throws {TypeError} the key is no string, or the value no bytes, or they are gone (detached)
    * @throws {RangeError} the key is longer than `keySize`, or the value than `valueSize`
@@ -103,7 +104,7 @@ export abstract class MapWriting extends MapReading {
 
   /**
    * Writes `value` only if the key's value is `expected`, byte by byte; whether it was. Undefined for `expected`: only if
-   * there is no entry; undefined for `value`: removes it. Errors as `set`.
+   * there is no entry; undefined for `value`: removes it. What it writes expires as by `set`. Errors as `set`.
    *
    * @throws {IpcError} ENOSPC the map is full, and it would have been a new entry
    */
