@@ -1,6 +1,7 @@
 // SharedMap in one process: entries in and out, keys, counters, comparing writes, iteration, what it refuses.
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { after, describe, it } from "node:test";
 import { SharedMap } from "../../mod.ts";
 import * as layout from "../../src/ring/map/layout.ts";
@@ -10,6 +11,7 @@ import {
   foreign,
   foreignBytes,
   goneBytes,
+  least,
   ownObjects,
   proxyBytes,
   Random,
@@ -196,6 +198,50 @@ describe("comparing writes", () => {
     assert.equal(map.compareAndSet("a", bytes("y"), undefined), true);
     assert.deepEqual([map.has("a"), map.size], [false, 0]);
     assert.equal(map.compareAndSet("a", undefined, undefined), true);
+    map.close();
+  });
+});
+
+describe("comparing writes of long values", () => {
+  after(cleanUp);
+
+  it("see each byte, of arrays of every make", () => {
+    const { map } = makeMap("long", { valueSize: 1000 });
+    for (const length of [127, 128, 129, 130, 1000]) {
+      const value = Uint8Array.from({ length }, (_, index) => index * 7);
+      map.set("key", value);
+      for (const wrong of [0, length >> 1, length - 1]) {
+        const other = value.slice();
+        other[wrong] ^= 1;
+        assert.equal(map.compareAndSet("key", other, other), false, `${length}, byte ${wrong}`);
+      }
+      assert.equal(map.compareAndSet("key", value.subarray(1), value), false);
+      const shared = new Uint8Array(new SharedArrayBuffer(length + 5), 5);
+      shared.set(value);
+      for (const same of [value, shared, foreignBytes(...value), value.buffer, Buffer.from(value)]) {
+        assert.equal(map.compareAndSet("key", same, value), true, `${length}`);
+      }
+    }
+    map.close();
+  });
+
+  it("take little longer than to write them: the others wait meanwhile", async () => {
+    const { map } = makeMap("quick", { capacity: 2, valueSize: 2 ** 19 });
+    const value = new Uint8Array(2 ** 19).fill(1);
+    const shortest = (write: () => void): number => {
+      const times = Array.from({ length: 40 }, () => {
+        const begin = performance.now();
+        write();
+        return performance.now() - begin;
+      });
+      return Math.min(...times);
+    };
+    map.set("key", value);
+    const ratio = await least(5, () => {
+      const set = shortest(() => map.set("key", value));
+      return shortest(() => assert.equal(map.compareAndSet("key", value, value), true)) / set;
+    });
+    assert.ok(ratio < 5, `${ratio} times as long`);
     map.close();
   });
 });

@@ -1,5 +1,6 @@
 // MapWriter: what the holder of the lock does to a map. Each change becomes visible by one store of one link.
 
+import { Buffer } from "node:buffer";
 import { errno } from "../../sys/errno.ts";
 import type { IpcError } from "../../sys/error.ts";
 import { clockMonotonic } from "../../sys/futex.ts";
@@ -17,6 +18,9 @@ const LOOK_PAUSE = 10;
 
 /** Slots that are free and stamped, by slow readers, are fewer than spares; so many times one is found make no sense. */
 const VAIN_MOST = 4 * SPARES;
+
+/** Beyond so many bytes a call of the engine compares faster than a loop, and all other writers wait for it. */
+const COMPARE_LOOP_MOST = 128;
 
 /** All methods need the lock, and a key in `key` where they speak of an entry. */
 export class MapWriter {
@@ -191,6 +195,7 @@ export class MapWriter {
     const table = this.table;
     if (table.valueLength(this.at) !== length) return false;
     const start = table.valueStart(this.at, this.key.length);
+    if (length > COMPARE_LOOP_MOST) return Buffer.compare(table.u8.subarray(start, start + length), expected) === 0;
     for (let index = 0; index < length; index++) {
       if (table.u8[start + index] !== expected[index]) return false;
     }
