@@ -323,6 +323,12 @@ for (const room of [0, 4096])
       ["a number for a text", set("name", 5), "TypeError", /Cannot set name: 5 is not a string, which text\(4\) takes/],
       ["a short list", set("list", [1]), "RangeError", /Cannot write array\(u8, 2\): the value has 1 elements/],
       ["no list", set("list", 5), "TypeError", /5 is not an array/],
+      [
+        "a view of no elements",
+        set("list", new DataView(new ArrayBuffer(2))),
+        "TypeError",
+        /a DataView is not an array/,
+      ],
       ["a bad element", set("list", [1, 256]), "RangeError", /Cannot set an element: 256 does not fit u8/],
       ["null for a struct", set("inner", null), "TypeError", /Cannot write Tick: null is not an object/],
       ["half a struct", set("inner", { price: 1 }), "TypeError", /Cannot write Tick: timestamp is missing/],

@@ -1,6 +1,7 @@
 // Arrays of fixed length: of scalars, strings, structs or arrays.
 
 import { INSPECT } from "../../sys/inspect.ts";
+import { isDataView } from "../../sys/realm.ts";
 import { checkInteger } from "../../sys/validate.ts";
 import { Composite } from "./composite.ts";
 import { jsonOf } from "./json.ts";
@@ -188,7 +189,7 @@ export class ArrayKind<Plain = unknown, Access = unknown, Given = Plain> extends
 
   #listOf(value: unknown): ArrayLike<unknown> {
     const values = value instanceof ArrayPlace ? value.read() : value;
-    if (!Array.isArray(values) && !ArrayBuffer.isView(values)) {
+    if (!Array.isArray(values) && !(ArrayBuffer.isView(values) && !isDataView(values))) {
       throw new TypeError(`Cannot write ${this.label}: ${show(values)} is not an array`);
     }
     const list = values as ArrayLike<unknown>;
