@@ -1,4 +1,6 @@
 // Rings: messages through shared memory.
+
+export type { IterationOptions } from "./iteration.ts";
 export { LatestValue } from "./latest_value/latest_value.ts";
 export type {
   LatestValueContent,
@@ -22,7 +24,6 @@ export type {
 export { SharedMap } from "./map/shared_map.ts";
 export { SpscConsumer } from "./spsc/consumer.ts";
 export type { DrainHandler } from "./spsc/drain.ts";
-export type { IterationOptions } from "./spsc/iteration.ts";
 export type {
   SpscRingCreateOptions,
   SpscRingOpenOptions,

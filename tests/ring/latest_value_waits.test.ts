@@ -207,6 +207,23 @@ describe("the writer's end", () => {
     }
   });
 
+  it("iteration by values() ends with an abort, and takes no value then", async () => {
+    const { latest, writer, reader } = makeBoth("values", { size: 16 });
+    writer.write(bytes("a"));
+    const controller = new AbortController();
+    const seen: string[] = [];
+    const iterating = (async () => {
+      for await (const value of reader.values({ signal: controller.signal })) seen.push(text(value) ?? "");
+    })();
+    setTimeout(() => controller.abort("enough"), 20);
+    await assert.rejects(within(iterating, 5000, "abort"), (reason) => reason === "enough");
+    writer.write(bytes("b"));
+    assert.deepEqual([seen, text(reader.tryNext())], [["a"], "b"]);
+    assert.throws(() => reader.values({ timeoutMs: 5 } as object), TypeError);
+    assert.throws(() => reader.values({ signal: 5 as unknown as AbortSignal }), TypeError);
+    latest.close();
+  });
+
   it("iteration ends also where a successor has come before it could ask again", async () => {
     const { latest, writer, reader } = makeBoth("successor", { size: 16 });
     const { next } = reader;

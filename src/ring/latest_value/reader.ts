@@ -3,15 +3,25 @@
 import { setImmediate } from "node:timers";
 import type { OwnBytes } from "../../sys/copy.ts";
 import { errno } from "../../sys/errno.ts";
-import { IpcError, PeerClosedError } from "../../sys/error.ts";
+import { IpcError } from "../../sys/error.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
-import { refuseNew } from "../../sys/validate.ts";
-import { type AwaitOptions, checkNotAborted, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
+import { checkOptions, refuseNew } from "../../sys/validate.ts";
+import {
+  type AwaitOptions,
+  checkAwaitOptions,
+  checkNotAborted,
+  deadlineOf,
+  type WaitOptions,
+} from "../../wait/deadline.ts";
+import { type IterationOptions, iterate } from "../iteration.ts";
 import type { PeerEnd } from "../peer_end.ts";
 import type { RingWaiter } from "../ring_waiter.ts";
 import type { ValueBuffers } from "./buffers.ts";
 import type { ValueType } from "./options.ts";
 import { ValueView } from "./view.ts";
+
+/** A busy writer must not keep timers and input waiting. */
+const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** What a latest value gives to a reader it makes. */
 export interface ReaderParts<Value, Given> {
@@ -123,21 +133,16 @@ export class LatestValueReader<Value = OwnBytes, Given = ArrayBufferView | Array
    * The newest value whenever asked, none twice, until the writer closes, or this reader while it is iterated. A killed
    * writer ends it with PeerDiedError.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Value, void, void> {
-    do {
-      if (this.ended) return;
-      let value: Value | undefined;
-      const wasOpen = this.isOpen;
-      try {
-        value = await this.next();
-      } catch (error) {
-        const isEnd = error instanceof PeerClosedError; // not asked again: a successor may be here by now
-        if (isEnd || (wasOpen && !this.isOpen)) return;
-        throw error;
-      }
-      if (value !== undefined) yield value;
-      await new Promise((resolve) => setImmediate(resolve)); // a busy writer must not keep timers and input waiting
-    } while (this.isOpen);
+  [Symbol.asyncIterator](): AsyncGenerator<Value, void, void> {
+    return this.values();
+  }
+
+  /** As the reader itself in `for await`; an abort ends the iteration with `signal.reason`, and takes no value. */
+  values(options?: IterationOptions): AsyncGenerator<Value, void, void> {
+    checkOptions(options, ["signal"], "values");
+    checkAwaitOptions(options, "values");
+    const [isOpen, isEnded] = [() => this.isOpen, () => this.ended];
+    return iterate({ isOpen, isEnded, next: () => this.next(options), pause }, options?.signal);
   }
 
   /** Whether the writer has closed and its last value was taken here. */

@@ -9,9 +9,9 @@ import {
   deadlineOf,
   type WaitOptions,
 } from "../../wait/deadline.ts";
+import { type IterationOptions, iterate } from "../iteration.ts";
 import { checkForeignArray, NOWHERE, refuseTarget } from "../mapped_copy.ts";
 import { lengthAt } from "./chain.ts";
-import { type IterationOptions, messagesOf } from "./iteration.ts";
 import { MESSAGE_HEADER } from "./layout.ts"; // by name: JavaScriptCore does not look through a namespace
 import { attemptOn, closedHere, lostError } from "./side.ts";
 import { RingTaking } from "./taking.ts";
@@ -119,7 +119,8 @@ export class SpscConsumer extends RingTaking {
   messages(options?: IterationOptions): AsyncGenerator<OwnBytes, void, void> {
     checkOptions(options, ["signal"], "messages");
     checkAwaitOptions(options, "messages");
-    return messagesOf(this, () => this.isOpen, options);
+    const [isOpen, isEnded] = [() => this.isOpen, () => this.ended];
+    return iterate({ isOpen, isEnded, next: () => this.receive(options) }, options?.signal);
   }
 
   /** Acknowledges what was received and gives the role back. Closing twice is fine. */

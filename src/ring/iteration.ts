@@ -1,0 +1,36 @@
+// Iteration: what one side receives, one after the other, to the end of the stream.
+
+import { PeerClosedError } from "../sys/error.ts";
+
+/** Options of `messages` and `values`. */
+export interface IterationOptions {
+  /** Aborting ends the iteration with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** What an iteration needs of who receives. */
+interface Source<T> {
+  isOpen(): boolean;
+  isEnded(): boolean;
+  next(): Promise<T | undefined>;
+  /** Before the next one is asked for. */
+  pause?(): Promise<void>;
+}
+
+/** Ends where the other side has closed, or this one while it was iterated; throws where the other was killed. */
+export async function* iterate<T>(source: Source<T>, signal?: AbortSignal): AsyncGenerator<T, void, void> {
+  do {
+    if (source.isEnded()) return;
+    let item: T | undefined;
+    const wasOpen = source.isOpen();
+    try {
+      item = await source.next();
+    } catch (error) {
+      const isEnd = error instanceof PeerClosedError && error !== signal?.reason; // a successor may be here by now
+      if (isEnd || (wasOpen && !source.isOpen())) return;
+      throw error;
+    }
+    if (item !== undefined) yield item;
+    if (source.pause !== undefined) await source.pause();
+  } while (source.isOpen());
+}
