@@ -449,8 +449,10 @@ static inline int32_t linux_ipc_claim_slot(struct linux_ipc *ipc, struct linux_i
 }
 
 /* A file may outlive the kernel that would have marked its dead (power loss): a slot that looks alive and whose lock can
- * be had is dead. With the lock in our hands nobody comes alive there meanwhile. */
+ * be had is dead. With the lock in our hands nobody comes alive there meanwhile; and only by one thread at a time, since
+ * all have the same lock, which the first of them to be done gives back for the others, too. */
 static inline void linux_ipc_bury_dead(const struct linux_ipc *ipc) {
+  pthread_mutex_lock(&linux_ipc_process.lock);
   for (int slot = 0; slot < LINUX_IPC_SLOTS; slot++) {
     uint32_t *life = &ipc->table[slot].life, found = linux_ipc_load(life);
     struct flock lock;
@@ -461,6 +463,7 @@ static inline void linux_ipc_bury_dead(const struct linux_ipc *ipc) {
     lock.l_type = F_UNLCK;
     fcntl(ipc->fd, LINUX_IPC_OFD_SETLK, &lock);
   }
+  pthread_mutex_unlock(&linux_ipc_process.lock);
 }
 
 static inline void linux_ipc_unmap(struct linux_ipc *ipc) {

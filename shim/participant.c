@@ -254,9 +254,12 @@ void participant_forget(struct environment *environment) {
   }
 }
 
-/* Asks the locks of all slots that look alive, and marks the dead. */
+/* Asks the locks of all slots that look alive, and marks the dead. One thread at a time: the watchdog has the same locks,
+ * and whoever is done first gives a slot back for both, so that somebody may come alive there and be marked by the other. */
 LIPC_EXPORT int32_t lipc_participant_bury(double handle) {
+  shim_lock_take(&participants_lock);
   bury_dead(POINTER(handle));
+  shim_lock_release(&participants_lock);
   return 0;
 }
 

@@ -337,6 +337,14 @@ describe("a table of participants", () => {
     });
   }
 
+  it("loses nobody who joins while the watchdog and another thread mark the same dead one", () => {
+    const memory = SharedMemory.create(uniqueName("watchdog"), { size: Participants.byteSize() });
+    const peer = compilePeer("tests/memory/participants_watchdog_peer.c", { parameters: ["-rdynamic"] });
+    const { stdout, stderr } = spawnSync(peer, [library, objectPath(memory.name ?? "")], { encoding: "utf8" });
+    assert.equal(stdout, "slot 1 is alive\n", stderr);
+    memory.close();
+  });
+
   it("may lie anywhere in a memory, at a multiple of 128", () => {
     const memory = SharedMemory.create(uniqueName("anywhere"), { size: 65536 });
     const tables = [0, 8192 + 128, 3 * 8192].map((offset) => Participants.over(memory, offset));

@@ -1,0 +1,58 @@
+/* Threads of one process that share what it has opened, on include/linux_ipc.h: WHAT NAME. Says what came of it. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdatomic.h>
+
+/* Behind the lock of a slot that it has got, the slow thread stops until it is told to go on. */
+static int behind_lock(int result, int command, const struct flock *lock);
+#define fcntl(fd, command, lock) behind_lock(fcntl(fd, command, lock), command, lock)
+#include "linux_ipc.h"
+#undef fcntl
+
+static struct linux_ipc ipc;
+static _Thread_local int is_slow;
+static _Atomic int is_stopped, goes_on, is_done;
+
+static int behind_lock(int result, int command, const struct flock *lock) {
+  if (!is_slow || result < 0 || command != F_OFD_SETLK || lock->l_type != F_WRLCK) return result;
+  is_stopped = 1;
+  while (!goes_on) usleep(1000);
+  return result;
+}
+
+static void *bury_slowly(void *unused) {
+  is_slow = 1;
+  linux_ipc_bury_dead(&ipc);
+  return unused;
+}
+
+static void *bury(void *unused) {
+  linux_ipc_bury_dead(&ipc);
+  is_done = 1;
+  return unused;
+}
+
+/* Two threads mark the dead, and somebody else joins while one of them is on its way to mark the last holder of a slot. */
+static int mark_twice(void) {
+  pthread_t slow, quick;
+  puts("joined");
+  fflush(stdout);
+  if (getchar() == EOF) return 1;
+  pthread_create(&slow, NULL, bury_slowly, NULL);
+  while (!is_stopped) usleep(1000);
+  pthread_create(&quick, NULL, bury, NULL);
+  for (int looks = 0; looks < 200 && !is_done; looks++) usleep(1000); /* or it waits for the slow one */
+  puts("on its way");
+  fflush(stdout);
+  if (getchar() == EOF) return 1;
+  goes_on = 1;
+  pthread_join(slow, NULL);
+  pthread_join(quick, NULL);
+  puts("marked");
+  return 0;
+}
+
+int main(int count, char **words) {
+  if (count < 3 || linux_ipc_open(&ipc, words[2], LINUX_IPC_MUTEX) < 0) return 1;
+  return mark_twice();
+}
