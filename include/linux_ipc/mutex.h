@@ -27,11 +27,16 @@ static inline int32_t linux_ipc_mutex_release(const struct linux_ipc *ipc, struc
   return linux_ipc_word_release(ipc, &mutex->word, &mutex->eventcount);
 }
 
+/* Nobody can take it any more, which never changes. */
+static inline int linux_ipc_mutex_is_lost(const struct linux_ipc_mutex *mutex) {
+  return __atomic_load_n(&mutex->state, __ATOMIC_SEQ_CST) == LINUX_IPC_UNRECOVERABLE;
+}
+
 /* As found, for who has just taken the word: 0 when it is sound, else it is suspect, or -ENOTRECOVERABLE and nothing more.
  * `result` and `dead` as linux_ipc_word_try gave them. */
 static inline int32_t linux_ipc_mutex_judge(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex, int32_t result,
                                             uint32_t dead) {
-  if (mutex->state == LINUX_IPC_UNRECOVERABLE) return -ENOTRECOVERABLE;
+  if (linux_ipc_mutex_is_lost(mutex)) return -ENOTRECOVERABLE;
   if (result == 0 && mutex->state == LINUX_IPC_SOUND) return 0;
   if (result == LINUX_IPC_RECOVERED) mutex->dead_pid = linux_ipc_pid_of(ipc, dead);
   __atomic_store_n(&mutex->state, LINUX_IPC_SUSPECT, __ATOMIC_SEQ_CST);
@@ -43,7 +48,7 @@ static inline int32_t linux_ipc_mutex_judge(const struct linux_ipc *ipc, struct 
 static inline int32_t linux_ipc_mutex_try(const struct linux_ipc *ipc, struct linux_ipc_mutex *mutex) {
   uint32_t dead = 0;
   int32_t result = linux_ipc_word_try(ipc, &mutex->word, &dead);
-  if (result < 0) return result;
+  if (result < 0) return linux_ipc_mutex_is_lost(mutex) ? -ENOTRECOVERABLE : result; /* who has it only finds that out */
   result = linux_ipc_mutex_judge(ipc, mutex, result, dead);
   if (result < 0) linux_ipc_mutex_release(ipc, mutex);
   return result;

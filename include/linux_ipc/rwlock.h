@@ -41,11 +41,16 @@ static inline struct linux_ipc_share *linux_ipc_rwlock_share(struct linux_ipc *i
   return unused;
 }
 
+/* Readers of this process; with `ipc->shares_lock` held. */
+static inline int32_t linux_ipc_rwlock_counted(struct linux_ipc *ipc, const struct linux_ipc_rwlock *lock) {
+  const struct linux_ipc_share *share = linux_ipc_rwlock_share(ipc, lock);
+  return share ? share->count : 0;
+}
+
 /* Readers of this process. */
 static inline int32_t linux_ipc_rwlock_ours(struct linux_ipc *ipc, const struct linux_ipc_rwlock *lock) {
   linux_ipc_futex_lock_lock(&ipc->shares_lock, -1);
-  const struct linux_ipc_share *share = linux_ipc_rwlock_share(ipc, lock);
-  int32_t count = share ? share->count : 0;
+  int32_t count = linux_ipc_rwlock_counted(ipc, lock);
   linux_ipc_futex_lock_unlock(&ipc->shares_lock);
   return count;
 }
@@ -133,23 +138,19 @@ static inline int32_t linux_ipc_rwlock_announce(const struct linux_ipc *ipc, str
   return -EBUSY;
 }
 
-/* One reader of this process more, if no writer is in the way: 0; -EBUSY; -ENOLCK. */
+/* One reader of this process more, if no writer is in the way: 0; -EBUSY; -ENOLCK. With `ipc->shares_lock` held. */
 static inline int32_t linux_ipc_rwlock_count(struct linux_ipc *ipc, struct linux_ipc_rwlock *lock) {
   int32_t result = -ENOLCK;
-  linux_ipc_futex_lock_lock(&ipc->shares_lock, -1);
   struct linux_ipc_share *share = linux_ipc_rwlock_share(ipc, lock);
   if (share && share->count == 0) result = linux_ipc_rwlock_announce(ipc, lock);
   else if (share) result = lock->prefers_readers == 1 || linux_ipc_load(&lock->writer.word) == 0 ? 0 : -EBUSY;
   if (result == 0) share->count++;
-  linux_ipc_futex_lock_unlock(&ipc->shares_lock);
   return result;
 }
 
-/* Takes the lock for reading, if no writer has it or, where writers are preferred, waits for it. 0; LINUX_IPC_RECOVERED:
- * the writer before died in possession, and this reader has the lock alone: put right what lock->writer.dead_pid left half
- * done, then linux_ipc_rwlock_repaired; -EBUSY; -EDEADLK this process writes, or waits to; -ENOTRECOVERABLE, see
- * lock->writer.reason; -ENOLCK this process reads LINUX_IPC_SHARES locks already. */
-static inline int32_t linux_ipc_rwlock_try_read(struct linux_ipc *ipc, struct linux_ipc_rwlock *lock) {
+/* As linux_ipc_rwlock_try_read. With `ipc->shares_lock` held: the word is ours for an instant, to see what there is to
+ * repair, and no other thread of ours shall take that for a writer. */
+static inline int32_t linux_ipc_rwlock_count_or_enter(struct linux_ipc *ipc, struct linux_ipc_rwlock *lock) {
   for (;;) {
     uint32_t dead = 0;
     int32_t result = linux_ipc_rwlock_count(ipc, lock);
@@ -159,6 +160,17 @@ static inline int32_t linux_ipc_rwlock_try_read(struct linux_ipc *ipc, struct li
     if (result != 0 || lock->writer.state != LINUX_IPC_SOUND) return linux_ipc_rwlock_enter(ipc, lock, result, dead);
     linux_ipc_rwlock_release(ipc, lock); /* nothing to repair: look again as a reader */
   }
+}
+
+/* Takes the lock for reading, if no writer has it or, where writers are preferred, waits for it. 0; LINUX_IPC_RECOVERED:
+ * the writer before died in possession, and this reader has the lock alone: put right what lock->writer.dead_pid left half
+ * done, then linux_ipc_rwlock_repaired; -EBUSY; -EDEADLK this process writes, or waits to; -ENOTRECOVERABLE, see
+ * lock->writer.reason; -ENOLCK this process reads LINUX_IPC_SHARES locks already. */
+static inline int32_t linux_ipc_rwlock_try_read(struct linux_ipc *ipc, struct linux_ipc_rwlock *lock) {
+  linux_ipc_futex_lock_lock(&ipc->shares_lock, -1);
+  int32_t result = linux_ipc_rwlock_count_or_enter(ipc, lock);
+  linux_ipc_futex_lock_unlock(&ipc->shares_lock);
+  return result;
 }
 
 static inline int32_t linux_ipc_rwlock_attempt_read(struct linux_ipc_wait *wait) {
@@ -183,24 +195,35 @@ static inline int32_t linux_ipc_rwlock_read(struct linux_ipc *ipc, struct linux_
 
 /* -- writing ---------------------------------------------------------------------------------------------------- */
 
-/* Whether the readers are gone, but for `own` of this process. */
-static inline int linux_ipc_rwlock_is_drained(struct linux_ipc *ipc, struct linux_ipc_rwlock *lock, int32_t own) {
-  return linux_ipc_rwlock_ours(ipc, lock) <= own && linux_ipc_rwlock_is_left(ipc, lock, NULL);
+/* Whether nobody reads; with `ipc->shares_lock` held. */
+static inline int linux_ipc_rwlock_is_drained(struct linux_ipc *ipc, struct linux_ipc_rwlock *lock) {
+  return linux_ipc_rwlock_counted(ipc, lock) == 0 && linux_ipc_rwlock_is_left(ipc, lock, NULL);
 }
 
-/* Looks before it takes the word: taking and giving it back would wake those who wait for the readers to leave. */
-static inline int32_t linux_ipc_rwlock_try_alone(struct linux_ipc *ipc, struct linux_ipc_rwlock *lock) {
+/* Looks before it takes the word: taking and giving it back would wake those who wait for the readers to leave. With
+ * `ipc->shares_lock` held, as linux_ipc_rwlock_count_or_enter. */
+static inline int32_t linux_ipc_rwlock_enter_alone(struct linux_ipc *ipc, struct linux_ipc_rwlock *lock) {
   uint32_t dead = 0;
-  if (!linux_ipc_rwlock_is_drained(ipc, lock, 0)) return -EBUSY;
+  if (!linux_ipc_rwlock_is_drained(ipc, lock)) return -EBUSY;
   int32_t result = linux_ipc_rwlock_take(ipc, lock, &dead);
   if (result < 0) return -EBUSY;
-  if (linux_ipc_rwlock_is_drained(ipc, lock, 0)) return linux_ipc_rwlock_enter(ipc, lock, result, dead);
+  if (linux_ipc_rwlock_is_drained(ipc, lock)) return linux_ipc_rwlock_enter(ipc, lock, result, dead);
   linux_ipc_rwlock_give_up(ipc, lock, result, dead);
   return -EBUSY;
 }
 
+static inline int32_t linux_ipc_rwlock_try_alone(struct linux_ipc *ipc, struct linux_ipc_rwlock *lock) {
+  linux_ipc_futex_lock_lock(&ipc->shares_lock, -1);
+  int32_t result = linux_ipc_rwlock_enter_alone(ipc, lock);
+  linux_ipc_futex_lock_unlock(&ipc->shares_lock);
+  return result;
+}
+
 static inline int linux_ipc_rwlock_has(struct linux_ipc *ipc, struct linux_ipc_rwlock *lock) {
-  return linux_ipc_word_is_mine(ipc, &lock->writer.word) || linux_ipc_rwlock_ours(ipc, lock) > 0;
+  linux_ipc_futex_lock_lock(&ipc->shares_lock, -1);
+  int has = linux_ipc_word_is_mine(ipc, &lock->writer.word) || linux_ipc_rwlock_counted(ipc, lock) > 0;
+  linux_ipc_futex_lock_unlock(&ipc->shares_lock);
+  return has;
 }
 
 /* Takes the lock for writing, if nobody has it. 0; LINUX_IPC_RECOVERED, as linux_ipc_rwlock_try_read; -EBUSY; -EDEADLK this
@@ -286,8 +309,9 @@ static inline int32_t linux_ipc_rwlock_upgrade(struct linux_ipc *ipc, struct lin
   int64_t deadline = linux_ipc_deadline(timeout_ns);
   uint32_t dead = 0;
   if (linux_ipc_rwlock_is_in(ipc, lock)) return lock->writer.state == LINUX_IPC_SOUND ? 0 : LINUX_IPC_RECOVERED;
-  if (linux_ipc_rwlock_ours(ipc, lock) == 0) return -EPERM;
-  int32_t result = linux_ipc_rwlock_take(ipc, lock, &dead);
+  linux_ipc_futex_lock_lock(&ipc->shares_lock, -1);
+  int32_t result = linux_ipc_rwlock_counted(ipc, lock) > 0 ? linux_ipc_rwlock_take(ipc, lock, &dead) : -EPERM;
+  linux_ipc_futex_lock_unlock(&ipc->shares_lock);
   return result < 0 ? result : linux_ipc_rwlock_drain(ipc, lock, 1, result, dead, deadline);
 }
 

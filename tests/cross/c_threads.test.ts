@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
-import { Mutex, SharedMemory } from "../../mod.ts";
+import { Mutex, RwLock, SharedMemory } from "../../mod.ts";
 import { PARTICIPANTS_OFFSET, SLOT_SIZE } from "../../src/memory/layout.ts";
 import { compilePeer } from "../support/c_peer.ts";
 import { cleanUp, spawnProgram } from "../support/mod.ts";
 import { closeAll, closing, make } from "../sync/scene.ts";
-import { CCaller, EBUSY } from "./c_caller.ts";
+import { CCaller, EBUSY, ENOTRECOVERABLE } from "./c_caller.ts";
 
 const start = (...words: string[]) => spawnProgram(compilePeer("tests/cross/threads_peer.c"), words);
 
@@ -32,5 +32,14 @@ describe("threads of one C process", () => {
     const c = await CCaller.start("MUTX", name);
     assert.equal(await c.call("try"), EBUSY);
     guard?.unlock();
+  });
+
+  it("are told that a lock is unrecoverable, and not that another one of them has it", async () => {
+    const { name, it: mutex } = make(Mutex, "c-lost");
+    mutex.tryLock()?.unlock({ unrecoverable: "lost" });
+    assert.equal((await start("lock", name).ended).stdout, `${ENOTRECOVERABLE} \n`);
+    const { name: readName, it: lock } = make(RwLock, "c-lost-rw");
+    lock.tryWrite()?.unlock({ unrecoverable: "lost" });
+    assert.equal((await start("read", readName).ended).stdout, `${ENOTRECOVERABLE} \n`);
   });
 });

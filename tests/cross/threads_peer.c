@@ -9,9 +9,14 @@ static int behind_lock(int result, int command, const struct flock *lock);
 #include "linux_ipc.h"
 #undef fcntl
 
+#include <stdlib.h>
+
+#define THREADS 4
+
 static struct linux_ipc ipc;
 static _Thread_local int is_slow;
 static _Atomic int is_stopped, goes_on, is_done;
+static _Atomic int answers[4096]; /* how often which errno was answered */
 
 static int behind_lock(int result, int command, const struct flock *lock) {
   if (!is_slow || result < 0 || command != F_OFD_SETLK || lock->l_type != F_WRLCK) return result;
@@ -52,7 +57,40 @@ static int mark_twice(void) {
   return 0;
 }
 
+static void *take_again_and_again(void *call) {
+  while (!is_done) {
+    int32_t result = ((int32_t(*)(struct linux_ipc *, void *, int64_t))call)(&ipc, linux_ipc_object(&ipc), -1);
+    answers[result < 0 ? -result : 0]++;
+  }
+  return NULL;
+}
+
+static int32_t take_mutex(struct linux_ipc *of, void *object, int64_t timeout_ns) {
+  return linux_ipc_mutex_lock(of, (struct linux_ipc_mutex *)object, timeout_ns);
+}
+
+static int32_t read_rwlock(struct linux_ipc *of, void *object, int64_t timeout_ns) {
+  return linux_ipc_rwlock_read(of, (struct linux_ipc_rwlock *)object, timeout_ns);
+}
+
+/* All threads ask for a lock that nobody can take any more: what they are answered, each errno once. */
+static int take_lost(int32_t (*call)(struct linux_ipc *, void *, int64_t)) {
+  pthread_t threads[THREADS];
+  for (int thread = 0; thread < THREADS; thread++)
+    pthread_create(&threads[thread], NULL, take_again_and_again, (void *)call);
+  usleep(300000);
+  is_done = 1;
+  for (int thread = 0; thread < THREADS; thread++) pthread_join(threads[thread], NULL);
+  for (int number = 0; number < 4096; number++)
+    if (answers[number] > 0) printf("%d ", -number);
+  puts("");
+  return 0;
+}
+
 int main(int count, char **words) {
-  if (count < 3 || linux_ipc_open(&ipc, words[2], LINUX_IPC_MUTEX) < 0) return 1;
-  return mark_twice();
+  if (count < 3) return 1;
+  const char *kind = strcmp(words[1], "read") == 0 ? LINUX_IPC_RWLOCK : LINUX_IPC_MUTEX;
+  if (linux_ipc_open(&ipc, words[2], kind) < 0) return 2;
+  if (strcmp(words[1], "mark") == 0) return mark_twice();
+  return take_lost(strcmp(words[1], "read") == 0 ? read_rwlock : take_mutex);
 }
