@@ -1,7 +1,8 @@
 /* linux_ipc.h: C and C++ peers of @linux-ipc/core: its words in shared memory, and inline functions to lock and to wait.
  *
- * Header only, C11 or C++11, Linux, GCC or Clang; link with -pthread. An object that TypeScript made by name is opened
- * by name here; this process becomes one of its participants, and its death is proven by the kernel, as theirs is.
+ * Header only, C11 or C++11, 64-bit Linux on x86-64 or aarch64, GCC or Clang; link with -pthread. An object that
+ * TypeScript made by name is opened by name here; this process becomes one of its participants, and its death is proven by
+ * the kernel, as theirs is.
  *
  *   struct linux_ipc ipc;
  *   if (linux_ipc_open(&ipc, "/ledger", LINUX_IPC_MUTEX) < 0) return 1;
@@ -42,6 +43,10 @@
  */
 #ifndef LINUX_IPC_H
 #define LINUX_IPC_H
+
+#if !defined(__LP64__) || !(defined(__x86_64__) || defined(__aarch64__))
+#error "linux_ipc.h is for 64-bit programs on x86-64 and aarch64, as the library is"
+#endif
 
 /* -std=c11 alone hides what is not ISO C; these functions need what a program without -std sees. The C library decides at
  * its first header. */
@@ -118,10 +123,6 @@ struct linux_ipc_slot {
 LINUX_IPC_ASSERT(sizeof(struct linux_ipc_slot) == 64, "slot layout");
 
 /* -- the process ------------------------------------------------------------------------------------------------ */
-
-struct linux_ipc_entry { /* of the robust list */
-  struct linux_ipc_entry *next;
-};
 
 /* What all translation units of a process share: the thread whose end the kernel tells, and its robust list. */
 struct linux_ipc_process {
@@ -343,8 +344,8 @@ static inline int32_t linux_ipc_start(struct linux_ipc_process *process) {
   return 0;
 }
 
-static inline struct linux_ipc_entry *linux_ipc_entry_of(const struct linux_ipc *ipc) {
-  return (struct linux_ipc_entry *)((uint8_t *)&ipc->table[ipc->index].life - LINUX_IPC_LIFE_OFFSET);
+static inline struct robust_list *linux_ipc_entry_of(const struct linux_ipc *ipc) {
+  return (struct robust_list *)(void *)((uint8_t *)&ipc->table[ipc->index].life - LINUX_IPC_LIFE_OFFSET);
 }
 
 static inline int32_t linux_ipc_map_table(struct linux_ipc *ipc) {
@@ -358,7 +359,7 @@ static inline int32_t linux_ipc_map_table(struct linux_ipc *ipc) {
   void *table = mmap(ipc->area + front, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ipc->fd,
                      (off_t)(ipc->table_offset - within));
   if (table == MAP_FAILED) return -errno;
-  ipc->table = (struct linux_ipc_slot *)(ipc->area + front + within);
+  ipc->table = (struct linux_ipc_slot *)(void *)(ipc->area + front + within);
   return 0;
 }
 
@@ -376,10 +377,9 @@ static inline int32_t linux_ipc_slot_lock(const struct linux_ipc *ipc, int comma
  * rest unmarked. All of them are ours: our thread has this list in place of its C library's. With the lock held. */
 static inline int linux_ipc_link(struct linux_ipc *ipc, struct linux_ipc_process *process) {
   if (!process->is_robust || process->linked == ROBUST_LIST_LIMIT) return 0;
-  struct linux_ipc_entry *entry = linux_ipc_entry_of(ipc);
-  entry->next = (struct linux_ipc_entry *)process->head.list.next;
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  process->head.list.next = (struct robust_list *)entry;
+  struct robust_list *entry = linux_ipc_entry_of(ipc);
+  entry->next = process->head.list.next;
+  __atomic_store_n(&process->head.list.next, entry, __ATOMIC_SEQ_CST);
   process->linked++;
   return 1;
 }
@@ -387,7 +387,7 @@ static inline int linux_ipc_link(struct linux_ipc *ipc, struct linux_ipc_process
 /* With the lock held. */
 static inline void linux_ipc_unlink(struct linux_ipc *ipc, struct linux_ipc_process *process) {
   if (!ipc->is_linked) return;
-  struct linux_ipc_entry *entry = linux_ipc_entry_of(ipc), *at = (struct linux_ipc_entry *)&process->head.list;
+  struct robust_list *entry = linux_ipc_entry_of(ipc), *at = &process->head.list;
   while (at->next != entry) at = at->next;
   at->next = entry->next;
   process->linked--;

@@ -41,7 +41,7 @@ static inline uint32_t linux_ipc_barrier_member(const struct linux_ipc *ipc, str
   return 0;
 }
 
-struct linux_ipc_barrier_look {
+struct linux_ipc_barrier_view {
   uint32_t members[LINUX_IPC_SLOTS]; /* the owner ids of the living ones, 0 = none */
   int32_t count, missing;
 };
@@ -49,7 +49,7 @@ struct linux_ipc_barrier_look {
 /* Who is a member, and who of them has not arrived at the phase; those go on the list, if there is one. Whether the phase
  * can end: the first one waits for the parties, alive; a barrier without members has nobody to let through. */
 static inline int linux_ipc_barrier_look(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier, int32_t phase,
-                                         struct linux_ipc_peers *peers, struct linux_ipc_barrier_look *look) {
+                                         struct linux_ipc_peers *peers, struct linux_ipc_barrier_view *look) {
   look->count = look->missing = 0;
   for (int slot = 0; slot < LINUX_IPC_SLOTS; slot++) {
     uint32_t owner = look->members[slot] = linux_ipc_barrier_member(ipc, barrier, slot);
@@ -66,7 +66,7 @@ static inline int linux_ipc_barrier_look(const struct linux_ipc *ipc, struct lin
  * were looked at, and the first phase waits for its parties at one time: they are there if a second look finds the same. */
 static inline int linux_ipc_barrier_end(const struct linux_ipc *ipc, struct linux_ipc_barrier *barrier, int32_t phase) {
   uint32_t found = (uint32_t)phase;
-  struct linux_ipc_barrier_look look, again;
+  struct linux_ipc_barrier_view look, again;
   if (linux_ipc_barrier_phase(barrier) != phase) return 1;
   if (!linux_ipc_barrier_look(ipc, barrier, phase, NULL, &look)) return 0;
   if (phase <= 0) {
@@ -111,7 +111,7 @@ static inline int32_t linux_ipc_barrier_attempt(struct linux_ipc_wait *wait) {
 /* Whose arrival or death may end the phase. Parties that have not joined wake us when they do. */
 static inline int linux_ipc_barrier_watch(struct linux_ipc_wait *wait, struct linux_ipc_peers *peers) {
   struct linux_ipc_barrier *barrier = (struct linux_ipc_barrier *)wait->object;
-  struct linux_ipc_barrier_look look;
+  struct linux_ipc_barrier_view look;
   return !linux_ipc_barrier_look(wait->ipc, barrier, wait->number, peers, &look);
 }
 

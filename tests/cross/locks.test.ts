@@ -40,7 +40,7 @@ describe("include/linux_ipc.h", () => {
   after(cleanUp);
 
   it("compiles without a warning as C11, as GNU C11 and as C++, with nothing defined for it", () => {
-    const warnings = ["-Wextra", "-Wpedantic"];
+    const warnings = ["-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wcast-align"];
     for (const flags of [["-std=c11"], ["-std=gnu11"], ["-x", "c++", "-std=c++17", "-fno-exceptions"]])
       compilePeer("tests/cross/call_peer.c", { parameters: [...warnings, ...flags] });
   });
@@ -51,6 +51,11 @@ describe("include/linux_ipc.h", () => {
       compileC(source, { parameters: [`-I${projectRoot}include`, ...parameters] });
     assert.throws(() => compile("-std=c11"), /include linux_ipc\.h before all system headers/);
     for (const parameters of [["-std=c11", "-D_DEFAULT_SOURCE"], ["-std=gnu11"]]) compile(...parameters);
+  });
+
+  it("is refused where it would not be what the library is: in 32-bit programs", () => {
+    const compile = () => compilePeer("examples/c_peer/peer.c", { parameters: ["-target", "x86-linux-musl"] });
+    assert.throws(compile, /64-bit programs on x86-64 and aarch64/);
   });
 
   it("has the layouts of TypeScript", async () => {
