@@ -17,7 +17,9 @@
  * that locks what another thread of the process holds gets -EDEADLK; threads that exclude each other open one each. A
  * child after fork(2) opens again; of what its parent opened it may only close its copies, and while it has them the
  * parent's slots stay taken. A thread of this header's lives as long as the process, with all signals blocked: a program
- * ends by exit(3), or by returning from main, and not by pthread_exit(3) in it.
+ * ends by exit(3), or by returning from main, and not by pthread_exit(3) in it. A shared object that includes this header
+ * is linked with -z nodelete: unloaded under that thread, it takes with it what tells the kernel of our death, and the code
+ * to which the thread returns from a setuid(2).
  *
  * The objects, each with its bytes and functions in a file of that name in linux_ipc/:
  *
