@@ -475,8 +475,9 @@ static inline void linux_ipc_unmap(struct linux_ipc *ipc) {
 }
 
 /* Maps the file behind `fd`, which it takes over, and joins the participants whose table is at `table_offset`: for
- * objects that TypeScript laid over part of a memory. -EUSERS all 128 slots are held by the living. The descriptor must
- * come from an open(2) of its own: locks of a shared one are nobody's. */
+ * objects that TypeScript laid over part of a memory. -EUSERS all 128 slots are held by the living; -EINVAL the table does
+ * not fit there, or the offset is not a multiple of 128. The descriptor must come from an open(2) of its own: locks of a
+ * shared one are nobody's. */
 static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint64_t table_offset) {
   struct linux_ipc_process *process = &linux_ipc_process;
   struct stat status;
@@ -484,7 +485,9 @@ static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint64_t t
   ipc->fd = fd;
   ipc->table_offset = table_offset;
   int32_t result = fstat(fd, &status) < 0 ? -errno : 0;
-  if (result == 0 && (size_t)status.st_size < table_offset + LINUX_IPC_SLOTS * sizeof(struct linux_ipc_slot))
+  const uint64_t table_size = LINUX_IPC_SLOTS * sizeof(struct linux_ipc_slot);
+  if (result == 0 && (table_offset % 128 != 0 || (uint64_t)status.st_size < table_size ||
+                      table_offset > (uint64_t)status.st_size - table_size))
     result = -EINVAL;
   if (result == 0) {
     void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { after, afterEach, describe, it } from "node:test";
-import { Barrier, Event, Mutex } from "../../mod.ts";
+import { Barrier, Event, Mutex, SharedMemory } from "../../mod.ts";
 import { sleepsOf } from "../support/asleep.ts";
 import { compilePeer } from "../support/c_peer.ts";
-import { cleanUp, compileC, spawnProgram, until } from "../support/mod.ts";
-import { closeAll, make } from "../sync/scene.ts";
+import { cleanUp, compileC, spawnProgram, uniqueName, until } from "../support/mod.ts";
+import { closeAll, closing, make } from "../sync/scene.ts";
 import { launcher } from "../wait/refused_launcher.ts";
+import { EINVAL } from "./c_caller.ts";
 
 const program = () => compilePeer("tests/cross/process_peer.c");
 
@@ -52,6 +53,12 @@ describe("a process of linux_ipc.h", () => {
       end();
       assert.equal(await c.line(), "0");
     }
+  });
+
+  it("joins a table only where one can be", async () => {
+    const memory = closing(SharedMemory.create(uniqueName("c-places"), { size: 16384, unlinkOnClose: true }));
+    const answers = [...Array(3).fill("0"), ...Array(7).fill(EINVAL)];
+    assert.equal(await ask(program(), ["places", memory.name as string]), `${answers.join(" ")} \n`);
   });
 
   it("wakes nobody by a count of nothing, and waits for ever where a timeout goes beyond all times", async () => {

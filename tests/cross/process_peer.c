@@ -109,8 +109,24 @@ static int say_edges(void) {
   return 0;
 }
 
+/* What it comes to to attach at each of some offsets; and whether the descriptor is closed then. */
+static int say_places(const char *name) {
+  const uint64_t offsets[] = {0, 128, 8192, 1, 4, 64, 8192 + 128, 1ULL << 40, -8192ULL, -1ULL};
+  char path[256];
+  snprintf(path, sizeof path, "/dev/shm%s", name);
+  for (size_t index = 0; index < sizeof offsets / sizeof *offsets; index++) {
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int32_t result = linux_ipc_attach(&ipc, fd, offsets[index]);
+    if (result == 0) linux_ipc_close(&ipc);
+    printf("%d%s ", result, fcntl(fd, F_GETFD) < 0 ? "" : " open");
+  }
+  puts("");
+  return 0;
+}
+
 int main(int count, char **words) {
   if (count > 2 && strcmp(words[1], "phases") == 0) return say_phases(words[2]);
+  if (count > 2 && strcmp(words[1], "places") == 0) return say_places(words[2]);
   if (count > 2 && strcmp(words[1], "namesake") == 0) return say_namesake(words[2]);
   return say_edges();
 }
