@@ -73,9 +73,13 @@ static inline void linux_ipc_mutex_repaired(struct linux_ipc_mutex *mutex) {
   __atomic_store_n(&mutex->state, LINUX_IPC_SOUND, __ATOMIC_SEQ_CST);
 }
 
-/* Writes why, and that nobody shall take it any more. The holder's. */
+/* Writes why, as far as there is room for whole characters, and that nobody shall take it any more. The holder's. */
 static inline void linux_ipc_mutex_condemn(struct linux_ipc_mutex *mutex, const char *reason) {
-  snprintf(mutex->reason, sizeof mutex->reason, "%s", reason);
+  size_t length = strlen(reason);
+  if (length >= sizeof mutex->reason)
+    for (length = sizeof mutex->reason - 1; length > 0 && ((uint8_t)reason[length] & 0xc0) == 0x80;) length--;
+  memcpy(mutex->reason, reason, length);
+  mutex->reason[length] = '\0';
   __atomic_store_n(&mutex->state, LINUX_IPC_UNRECOVERABLE, __ATOMIC_SEQ_CST);
 }
 

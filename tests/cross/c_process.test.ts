@@ -61,6 +61,13 @@ describe("a process of linux_ipc.h", () => {
     assert.equal(await ask(program(), ["places", memory.name as string]), `${answers.join(" ")} \n`);
   });
 
+  it("gives a reason in whole characters", async () => {
+    const { name, it: mutex } = make(Mutex, "c-reason");
+    assert.equal(await ask(program(), ["reason", name]), "0\n");
+    const isCutCleanly = ({ message }: Error) => message.includes("é".repeat(55)) && !message.includes("\ufffd");
+    assert.throws(() => mutex.tryLock(), isCutCleanly);
+  });
+
   it("wakes nobody by a count of nothing, and waits for ever where a timeout goes beyond all times", async () => {
     assert.equal(await ask(program(), ["edges"]), "0 0 -1\n");
   });

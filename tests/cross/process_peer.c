@@ -124,8 +124,20 @@ static int say_places(const char *name) {
   return 0;
 }
 
+/* Gives a mutex up, for a reason of 120 bytes in characters of two. */
+static int say_reason(const char *name) {
+  char reason[121] = "";
+  if (linux_ipc_open(&ipc, name, LINUX_IPC_MUTEX) < 0) return 1;
+  struct linux_ipc_mutex *mutex = (struct linux_ipc_mutex *)linux_ipc_object(&ipc);
+  for (int at = 0; at < 120; at += 2) memcpy(reason + at, "\xc3\xa9", 2);
+  if (linux_ipc_mutex_lock(&ipc, mutex, -1) < 0) return 2;
+  printf("%d\n", linux_ipc_mutex_unrecoverable(&ipc, mutex, reason));
+  return 0;
+}
+
 int main(int count, char **words) {
   if (count > 2 && strcmp(words[1], "phases") == 0) return say_phases(words[2]);
+  if (count > 2 && strcmp(words[1], "reason") == 0) return say_reason(words[2]);
   if (count > 2 && strcmp(words[1], "places") == 0) return say_places(words[2]);
   if (count > 2 && strcmp(words[1], "namesake") == 0) return say_namesake(words[2]);
   return say_edges();
