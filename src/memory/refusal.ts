@@ -1,7 +1,7 @@
 // Why a file was refused, somebody else's or a new one, and what helps: hints, sought only after an error.
 
-import process from "node:process";
 import { errno } from "../sys/errno.ts";
+import { kernelText } from "../sys/kernel_file.ts";
 import * as sys from "../sys/memory.ts";
 
 const PERMISSIONS = 0o7777;
@@ -26,8 +26,13 @@ function mayOpen(path: string, access: number): boolean {
   return fd >= 0 || fd === -errno.EPERM;
 }
 
+/** By whose rights this process opens files. Not process.geteuid: Deno wants a permission for that, or asks the terminal. */
+function ownUser(): number {
+  return Number(/^Uid:\s+\d+\s+(\d+)/m.exec(kernelText("/proc/self/status") ?? "")?.[1]);
+}
+
 function mayRead(path: string, { owner, mode }: sys.FileStatus): boolean {
-  return owner === process.geteuid?.() ? (mode & OWNER_MAY_READ) !== 0 : mayOpen(path, sys.O_RDONLY);
+  return owner === ownUser() ? (mode & OWNER_MAY_READ) !== 0 : mayOpen(path, sys.O_RDONLY);
 }
 
 /** What to say of a file that may not be opened; `offersReadOnly`: whether it was to be written, and need not be. */

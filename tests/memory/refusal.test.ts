@@ -103,6 +103,18 @@ describe("what is somebody else's", { skip }, () => {
     assert.match(messages[5], /\(it belongs to user 0 and has mode 0644; its creator can give another mode\)$/);
   });
 
+  const notDeno = ownRuntime.name !== "deno" && "only Deno has such permissions";
+  it("is told with no permission of Deno but --allow-ffi", { skip: notDeno }, async () => {
+    const [mine, readable] = ["mine", "readable"].map(uniqueName);
+    SharedMemory.create(mine, { size: 4096 }).close();
+    SharedMemory.create(readable, { size: 4096, mode: 0o644 }).close();
+    const runtime = { ...ownRuntime, parameters: ["run", "--no-prompt", "--no-check", "--allow-ffi"] };
+    const end = await runPeer(runtime, peer, [`memory=${mine}`, `memory=${readable}`], { wrapper: nobody });
+    const messages = end.stdout.trimEnd().split("\n");
+    assert.match(messages[0], WHOSE, end.stderr);
+    assert.equal(messages[1], `Cannot open shared memory ${readable}: ${READ_ONLY}`);
+  });
+
   it("is looked at without a descriptor, whose close would drop record locks of this process", async () => {
     const [there, message] = await told(["lockTwice", file(0o644)]);
     assert.equal(there, "the lock is there");
