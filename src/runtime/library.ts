@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -42,12 +43,21 @@ function variableOf(variable: string): string | undefined {
   return isGranted({ name: "env", variable }) ? process.env[variable] || undefined : undefined;
 }
 
+/** The process's own directory, which may have been removed. */
+function ownDirectory(): string | undefined {
+  try {
+    return resolve(".");
+  } catch {
+    return undefined;
+  }
+}
+
 /** Directories that may hold a private file which the loader may map executable (a container's /tmp may be noexec). */
 function temporaryDirectories(): string[] {
   const [temporary] = ["TMPDIR", "TMP", "TEMP"].map(variableOf).filter((path) => path !== undefined);
   const home = variableOf("HOME");
   const cache = variableOf("XDG_CACHE_HOME") ?? (home && join(home, ".cache"));
-  const all = [temporary ?? "/tmp", variableOf("XDG_RUNTIME_DIR"), cache, "/dev/shm", resolve(".")];
+  const all = [temporary ?? "/tmp", variableOf("XDG_RUNTIME_DIR"), cache, "/dev/shm", ownDirectory()];
   return all.filter((path) => path !== undefined);
 }
 
@@ -109,11 +119,14 @@ function fromLoadedCopy<T>(load: (path: string) => T): T | undefined {
   }
 }
 
+/** By which /proc/self/maps calls it, also where TMPDIR leads through a link: so others find what was loaded from here. */
+const realPath = (path: string) => (isGranted({ name: "read", path }) ? realpathSync(path) : path);
+
 /** Writes the embedded copy into `parent`, where `load` can use it, and removes it again: a loaded image needs no file. */
 function fromCopyIn<T>(parent: string, copy: string, load: (path: string) => T): T {
   const directory = mkdtempSync(join(parent, "linux-ipc-"));
   try {
-    const path = join(directory, copyName());
+    const path = join(realPath(directory), copyName());
     writeFileSync(path, Buffer.from(copy, "base64"), { mode: 0o700 });
     keepOpen(path);
     return load(path);
@@ -122,7 +135,15 @@ function fromCopyIn<T>(parent: string, copy: string, load: (path: string) => T):
   }
 }
 
-/** The first failure is the one to tell: the other places are makeshifts. */
+/** What to tell where no directory has served. The first failure counts: the other places are makeshifts. */
+function withoutPlace(failure: unknown): unknown {
+  const [reason] = (failure as Error).message.split("\n", 1);
+  if (reason.startsWith("Cannot load linux-ipc")) return failure;
+  const what = "its embedded copy needs a directory that may be written, and hold programs";
+  const hint = "TMPDIR may name one, and LINUX_IPC_LIBRARY a copy that lies anywhere";
+  return new Error(`Cannot load linux-ipc: ${what}: ${reason} (${hint})`, { cause: failure });
+}
+
 function fromEmbeddedCopy<T>(load: (path: string) => T): T {
   const copy = embedded[process.arch];
   if (copy === undefined) throw new Error("Cannot load linux-ipc: no library beside the module and none embedded");
@@ -136,7 +157,7 @@ function fromEmbeddedCopy<T>(load: (path: string) => T): T {
       failures.push(error);
     }
   }
-  throw failures[0];
+  throw withoutPlace(failures[0]);
 }
 
 /** Deno: what nobody may look for can be missing. What may not be loaded from here may not be loaded from elsewhere. */

@@ -154,15 +154,26 @@ describe("embedded library", () => {
     assert.deepEqual(readdirSync(temporary), []);
   });
 
-  it("is one for all Workers of a process, also behind their ends", async () => {
-    const { script, temporary } = copyWithoutLibrary("successive_workers.ts");
-    const end = await runPeer(ownRuntime, script, ["together"], { environment: { TMPDIR: temporary } });
-    assert.equal(end.code, 0, `${end.signal} ${end.stderr}`);
-    const { first, last } = JSON.parse(end.stdout);
-    assert.equal(last.images, 1);
-    // runtimes start some of their own; Workers that leave theirs behind make three more at least
-    assert.ok(last.threads < first.threads + 3, `${last.threads} threads, ${first.threads} after the first Worker`);
+  it("is loaded where the process's own directory has been removed", async () => {
+    const { script, temporary } = copyWithoutLibrary();
+    const end = await runPeer(ownRuntime, script, ["backendNowhere"], { environment: { TMPDIR: temporary } });
+    assert.equal(end.code, 0, end.stderr);
   });
+
+  for (const by of ["its path", "a link"]) {
+    it(`is one for all Workers of a process, also behind their ends (temporary directory by ${by})`, async () => {
+      const { script, temporary } = copyWithoutLibrary("successive_workers.ts");
+      const link = `${temporary}-link`;
+      symlinkSync(temporary, link);
+      const environment = { TMPDIR: by === "a link" ? link : temporary };
+      const end = await runPeer(ownRuntime, script, ["together"], { environment });
+      assert.equal(end.code, 0, `${end.signal} ${end.stderr}`);
+      const { first, last } = JSON.parse(end.stdout);
+      assert.equal(last.images, 1);
+      // runtimes start some of their own; Workers that leave theirs behind make three more at least
+      assert.ok(last.threads < first.threads + 3, `${last.threads} threads, ${first.threads} after the first Worker`);
+    });
+  }
 
   /** The first call of a program beside a copy of the package, under Deno with no permissions but these. */
   async function underDeno(...flags: string[]) {
@@ -197,6 +208,19 @@ describe("embedded library", () => {
     const end = await runPeer(ownRuntime, script, ["backend"], options);
     assert.equal(end.code, 0, end.stderr);
     assert.equal(JSON.parse(end.stdout).pid, JSON.parse(end.stdout).processPid);
+  });
+
+  it("says what helps where no directory may be written or hold programs", { skip: notRoot() }, async () => {
+    const { script, temporary } = copyWithoutLibrary();
+    const nowhere = { TMPDIR: "/sys", HOME: "/sys", XDG_RUNTIME_DIR: undefined, XDG_CACHE_HOME: undefined };
+    const environment = { ...nowhere, DENO_DIR: temporary };
+    const wrapper = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o noexec tmpfs /dev/shm && exec "$@"', "sh"];
+    const [first, second] = await firstCalls({ environment, wrapper, cwd: "/sys" }, ["firstCall"], script);
+    assert.match(
+      first.message,
+      /^Cannot load linux-ipc: its embedded copy needs a directory.*\/sys\/.* \(TMPDIR may name/,
+    );
+    assert.deepEqual(second.name, first.name);
   });
 });
 

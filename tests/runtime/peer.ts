@@ -1,5 +1,6 @@
 // The peer of the runtime tests: one command a process, its answer as one line of JSON.
 
+import { mkdtempSync, rmdirSync } from "node:fs";
 import process from "node:process";
 
 const [command, ...parameters] = process.argv.slice(2);
@@ -18,6 +19,14 @@ const commands: Record<string, () => Promise<void>> = {
     const { environment } = await load("../../src/runtime/environment.ts");
     const { backend, calls } = environment();
     say({ backend, pid: calls.getpid(), processPid: process.pid, abi: calls.abi_version() });
+  },
+
+  /** As backend, where the process's own directory has been removed. */
+  async backendNowhere() {
+    const directory = mkdtempSync("/tmp/linux-ipc-test-nowhere-");
+    process.chdir(directory);
+    rmdirSync(directory);
+    await commands.backend();
   },
 
   /** Imports the whole package and makes the first call, twice. */
