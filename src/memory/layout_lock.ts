@@ -6,6 +6,7 @@ import { close, lockByte, O_RDWR, open } from "../sys/memory.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 import { coveringLockHint } from "./record_lock.ts";
+import { reopeningHint } from "./refusal.ts";
 
 /** Longer than anybody takes to lay the largest structure. It blocks the event loop, so there must be an end. */
 const TIMEOUT_MS = 5000;
@@ -47,7 +48,8 @@ function isLaid({ buffer }: MemoryRegion, byteOffset: number): boolean {
 export function withLayoutLock<T>(memory: MemoryRegion, byteOffset: number, action: () => T): T {
   if (isLaid(memory, byteOffset)) return action();
   const attempt = () => ({ syscall: "fcntl", doing: `lock the layout of ${memory.name ?? "anonymous memory"}` });
-  const fd = check(open(`/proc/self/fd/${memory.fd}`, O_RDWR, 0), attempt);
+  const fd = open(`/proc/self/fd/${memory.fd}`, O_RDWR, 0);
+  check(fd, () => ({ ...attempt(), hint: fd === -errno.EACCES ? reopeningHint(memory.fd) : undefined }));
   try {
     takeByte(fd, memory.fileOffset + byteOffset, attempt);
     return action();

@@ -21,6 +21,7 @@ import * as layout from "./layout.ts";
 import { checkPlace, type MemoryRegion } from "./memory_region.ts";
 import { ParticipantTable, slotOf } from "./participant_table.ts";
 import { coveringLockHint } from "./record_lock.ts";
+import { reopeningHint } from "./refusal.ts";
 
 const NOUN = "table of participants";
 
@@ -101,7 +102,7 @@ export class Participants {
    *
    * @throws {RangeError} an object has been laid over it since
    * @throws {IpcError} EUSERS all 128 slots are held by the living, or by a record lock over the file; EACCES the memory
-   * is read-only; EBADF it is closed, or mapped anew since; EINVAL it has explicit huge pages
+   * is read-only, or not this user's any more; EBADF it is closed, or mapped anew since; EINVAL it has explicit huge pages
    */
   join(): number {
     if (this.#handle !== 0) return this.#owner;
@@ -127,7 +128,8 @@ export class Participants {
   }
 
   #hintOn(number: number): string | undefined {
-    const { pageSize: bytes = 0 } = this.#memory;
+    const { fd, pageSize: bytes = 0 } = this.#memory;
+    if (number === errno.EACCES) return reopeningHint(fd);
     if (number === errno.EAGAIN) return `${NO_THREAD}, or all memory is to be locked and no more may be (ulimit -l)`;
     if (number === errno.EUSERS) return `it has ${layout.PARTICIPANTS_COUNT} slots, and ${this.#holders()}`;
     if (number !== errno.EINVAL || bytes <= pageSize(-1)) return undefined;

@@ -45,6 +45,15 @@ export function accessHint(result: number, path: string, offersReadOnly: boolean
 }
 
 /**
+ * What to say of an open file that may not be opened once more, for a lock of its own: by a process that has given up its
+ * rights since (setuid), or that has been given the descriptor by somebody who has more.
+ */
+export function reopeningHint(fd: number): string | undefined {
+  const whose = accessHint(-errno.EACCES, `/proc/self/fd/${fd}`, false);
+  return whose && `its file must be opened once more; ${whose}`;
+}
+
+/**
  * What to say of a file that may be written, but not opened by a call that would also create it: somebody else's in a
  * directory like /tmp, where the system protects programs from files that were put in their way (fs.protected_regular).
  */

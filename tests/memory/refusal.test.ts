@@ -35,6 +35,8 @@ function file(mode: number): string {
 
 const WHOSE =
   /EACCES, permission denied \(it belongs to user 0 and has mode 0600; its creator can give another mode\)$/;
+const WHOSE_ONCE_OPEN =
+  /EACCES, permission denied \(its file must be opened once more; it belongs to user 0 and has mode 0600;/;
 const READ_ONLY = "EACCES, permission denied (you may only read it: open it with { readOnly: true })";
 
 describe("what is somebody else's", { skip }, () => {
@@ -119,6 +121,15 @@ describe("what is somebody else's", { skip }, () => {
     const [there, message] = await told(["lockTwice", file(0o644)]);
     assert.equal(there, "the lock is there");
     assert.match(message, /readOnly: true/);
+  });
+
+  it("and was opened with rights that are given up says so where a lock of its own is needed", async () => {
+    const name = uniqueName("rights");
+    SharedMemory.create(name, { size: 32768 }).close();
+    for (const way of ["joinWithoutRights", "ringWithoutRights"]) {
+      const [message] = await toldBehind([], [way, name]);
+      assert.match(message, WHOSE_ONCE_OPEN);
+    }
   });
 
   it("in a sticky directory can be opened, but not by a call that would create it", { skip: unprotected }, async () => {

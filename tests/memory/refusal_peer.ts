@@ -1,7 +1,24 @@
 // The peer of the refusal tests: opens, makes and removes what it may not, and says the message of each error.
 
 import process from "node:process";
-import { FileLock, Futex, LatestValue, MappedFile, Mutex, SharedMap, SharedMemory, SpscRing } from "../../mod.ts";
+import {
+  FileLock,
+  Futex,
+  LatestValue,
+  MappedFile,
+  Mutex,
+  Participants,
+  SharedMap,
+  SharedMemory,
+  SpscRing,
+} from "../../mod.ts";
+
+/** Becomes nobody, as servers do once they have opened what only root may. */
+function giveUpRights(): void {
+  process.setgroups?.([]);
+  process.setgid?.(65534);
+  process.setuid?.(65534);
+}
 
 const ways: Record<string, (name: string) => unknown> = {
   memory: (name) => SharedMemory.open(name),
@@ -21,6 +38,16 @@ const ways: Record<string, (name: string) => unknown> = {
   mutexToMake: (name) => Mutex.create(name),
   memoryToMake: (name) => SharedMemory.openOrCreate(name, { size: 1 }),
   fileToMake: (path) => MappedFile.create(path, { size: 1 }),
+  joinWithoutRights: (name) => {
+    const memory = SharedMemory.open(name);
+    giveUpRights();
+    Participants.over(memory, 0).join();
+  },
+  ringWithoutRights: (name) => {
+    const memory = SharedMemory.open(name);
+    giveUpRights();
+    SpscRing.over(memory, 8192, { participants: Participants.over(memory, 0), capacity: 4096 });
+  },
   /** Which must not drop the lock that this process has on it. */
   lockTwice: (path) => {
     const first = FileLock.open(path, { kind: "posix", readOnly: true });
