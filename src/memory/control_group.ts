@@ -15,8 +15,8 @@ interface Hierarchy {
   readonly line: RegExp;
   readonly max: string;
   readonly current: string;
-  /** In memory.stat: pages of files, which the kernel drops first. */
-  readonly files: readonly string[];
+  /** In memory.stat: what the kernel drops first, pages of files, and what it remembers of names and files. */
+  readonly dropped: readonly string[];
   /** How much of the machine's free swap space the group may use, which has `room` in memory. */
   swappable(folder: string, swap: number, room: number): number;
 }
@@ -26,20 +26,23 @@ const unified: Hierarchy = {
   line: /^0::(.*)$/m,
   max: "memory.max",
   current: "memory.current",
-  files: ["active_file", "inactive_file"],
+  dropped: ["active_file", "inactive_file", "slab_reclaimable"],
   swappable(folder, swap) {
     const [max, current = 0] = ["max", "current"].map((name) => kernelNumber(`${folder}/memory.swap.${name}`));
     return max === undefined ? swap : Math.max(0, Math.min(swap, max - current));
   },
 };
 
-/** Version 1 limits memory and swap space together; the files of that are missing where swap is not counted. */
+/**
+ * Version 1 limits memory and swap space together; the files of that are missing where swap is not counted. Of the kernel's
+ * own memory it does not say how much can be dropped.
+ */
 const separate: Hierarchy = {
   root: "/sys/fs/cgroup/memory",
   line: /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m,
   max: "memory.limit_in_bytes",
   current: "memory.usage_in_bytes",
-  files: ["total_active_file", "total_inactive_file"],
+  dropped: ["total_active_file", "total_inactive_file"],
   swappable(folder, swap, room) {
     const [max, current = 0] = ["limit", "usage"].map((name) =>
       kernelNumber(`${folder}/memory.memsw.${name}_in_bytes`),
@@ -57,11 +60,11 @@ function foldersOf({ root, line }: Hierarchy): string[] {
 
 /** What one control group allows. */
 function roomOf(folder: string, hierarchy: Hierarchy, swap: number): Room | undefined {
-  const { max, current, files } = hierarchy;
+  const { max, current, dropped } = hierarchy;
   const [limit, used] = [max, current].map((name) => kernelNumber(`${folder}/${name}`));
   if (limit === undefined || used === undefined) return undefined;
   const stat = kernelText(`${folder}/memory.stat`) ?? "";
-  const cached = files.reduce((sum, name) => sum + (kernelField(stat, name) ?? 0), 0);
+  const cached = dropped.reduce((sum, name) => sum + (kernelField(stat, name) ?? 0), 0);
   const bytes = limit - used + cached + hierarchy.swappable(folder, swap, limit - used);
   return { bytes, words: `${max} is ${limit} and ${current} ${used}, in ${folder}` };
 }

@@ -27,8 +27,8 @@ interface KernelFiles {
   line?: string;
 }
 
-/** What the peer is told when it asks for 128 MiB, in so many ways, where the kernel's files say what these do. */
-async function askWith(files: KernelFiles, ways: number): Promise<string[]> {
+/** What the peer is told when it asks for so much, in so many ways, where the kernel's files say what these do. */
+async function askWith(files: KernelFiles, ways: number, size = 128 * MEBIBYTE): Promise<string[]> {
   const directory = temporaryDirectory();
   for (const folder of ["group", "tmpfs"]) mkdirSync(`${directory}/${folder}`);
   writeFileSync(`${directory}/meminfo`, files.meminfo);
@@ -42,7 +42,7 @@ async function askWith(files: KernelFiles, ways: number): Promise<string[]> {
   const binds = mounts.map((mount) => `mount --bind ${directory}/${mount}`);
   const script = [...binds, `mount -t tmpfs none ${directory}/tmpfs`, 'exec "$@"'].join(" && ");
   const wrapper = ["unshare", "-m", "sh", "-c", script, "sh"];
-  const parameters = ["ways", uniqueName("ways"), 128 * MEBIBYTE, `${directory}/tmpfs`, ways];
+  const parameters = ["ways", uniqueName("ways"), size, `${directory}/tmpfs`, ways];
   const { stdout, stderr, signal } = await runPeer(ownRuntime, peer, parameters, { wrapper });
   assert.equal(signal, null, stderr);
   return stdout.trim().split("\n");
@@ -94,6 +94,14 @@ describe("memory that is not there", () => {
     assert.equal(lines.at(-1), "made"); // pages that come at their first use are promised to nobody
   });
 
+  it("is ENOMEM in a small container, too", { skip }, async () => {
+    const group = { "memory.max": `${100 * MEBIBYTE}`, "memory.current": `${80 * MEBIBYTE}` };
+    const lines = await askWith({ meminfo: meminfo(1000, 0), group }, ALL_WAYS, 24 * MEBIBYTE);
+    const expected = /: ENOMEM, .*2516\d{4} bytes asked, and memory.max is 104857600 and memory.current 83886080,/;
+    for (const line of lines.slice(0, -1)) assert.match(line, expected);
+    assert.equal(lines.length, ALL_WAYS);
+  });
+
   it("counts swap space, and what a control group allows", { skip }, async () => {
     const max = `${200 * MEBIBYTE}`;
     const used = {
@@ -102,13 +110,15 @@ describe("memory that is not there", () => {
       "memory.stat": "anon 7\nactive_file 0\ninactive_file 9\n",
     };
     const cached = { ...used, "memory.stat": `anon 7\nactive_file ${150 * MEBIBYTE}\ninactive_file 9\n` };
+    const named = { ...used, "memory.stat": `anon 7\nslab_reclaimable ${150 * MEBIBYTE}\nslab_unreclaimable 9\n` };
     const [first, ...others] = await askEach(
       { meminfo: meminfo(1000, 0), group: used },
       { meminfo: meminfo(1000, 0), group: cached },
+      { meminfo: meminfo(1000, 0), group: named },
       { meminfo: meminfo(60, 80), group: { "memory.max": "max" } },
     );
     assert.match(first, /ENOMEM, .*134217728 bytes asked, and memory.max is 209715200 and memory.current 209715200,/);
-    assert.deepEqual(others, ["made", "made"]);
+    assert.deepEqual(others, ["made", "made", "made"]);
   });
 
   it("counts what the groups around it allow, and no swap space that the group may not use", { skip }, async () => {
