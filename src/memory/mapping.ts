@@ -1,5 +1,6 @@
 // One mapping and its one ArrayBuffer: made together, guarded against lost backing, closed in the safe order.
 
+import { setTimeout } from "node:timers";
 import { MADV_HUGEPAGE, madvise, pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
@@ -37,6 +38,9 @@ function tooLarge(length: number, attempt: () => Attempt, advice: string): Range
     `Cannot ${attempt().doing}: this runtime's ArrayBuffer cannot hold ${length} bytes (${advice})`,
   );
 }
+
+/** Between two attempts to take the buffer from a runtime that is still using it. */
+const PAUSE_MS = 10;
 
 /** Every runtime's ArrayBuffer holds as much. */
 const HELD_BY_ALL = 2 ** 32 - 1;
@@ -138,8 +142,17 @@ export class Mapping implements MappedMemory {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#giveBack();
+  }
+
+  /** Bun keeps a buffer while it reads a file into it, or writes one from it: the views have their bytes until that ends. */
+  #giveBack(): void {
     if (this.buffer.byteLength === 0) return;
     sys.detach(this.buffer);
+    if (this.buffer.byteLength > 0) {
+      setTimeout(() => this.#giveBack(), PAUSE_MS).unref();
+      return;
+    }
     if (this.#guard >= 0) sys.guardRemove(this.#guard);
     sys.munmap(this.address, this.#span);
   }

@@ -271,7 +271,7 @@ export class SharedMemory {
 
   /**
    * Closes what lies over it here, empties every view, unmaps, closes the descriptor. Closing twice is fine. The object
-   * itself stays, by its name.
+   * itself stays, by its name. Await first what the runtime does with the bytes in a thread of its own (zlib.gzip, fs.read).
    */
   close(): void {
     if (!this.#isOpen) return;

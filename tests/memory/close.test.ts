@@ -3,9 +3,18 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, renameSync, statSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { SharedMemory } from "../../mod.ts";
-import { cleanUp, objectExists, objectPath, ownRuntime, runPeer, uniqueName } from "../support/mod.ts";
+import {
+  cleanUp,
+  objectExists,
+  objectPath,
+  ownRuntime,
+  runPeer,
+  temporaryDirectory,
+  uniqueName,
+} from "../support/mod.ts";
 
 const peer = new URL("./peer.ts", import.meta.url);
 
@@ -62,6 +71,15 @@ describe("close", () => {
     const end = await runPeer(ownRuntime, peer, ["transferred", uniqueName("transferred")]);
     assert.equal(end.signal, null, end.stderr);
     assert.equal(end.stdout, "0 -1 5\n6\n0 0\n", end.stderr);
+  });
+
+  const notBun = ownRuntime.name !== "bun" && "only Bun keeps a buffer that it is using";
+  it("while the runtime is about to read a file into it leaves it mapped until then", { skip: notBun }, async () => {
+    const pipe = join(temporaryDirectory(), "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const end = await runPeer(ownRuntime, peer, ["closedInUse", uniqueName("used"), pipe]);
+    assert.equal(end.signal, null, end.stderr);
+    assert.equal(end.stdout, "5 -1\nx\nundefined 0\n", end.stderr);
   });
 
   it("gives back descriptors and address space", () => {

@@ -1,6 +1,16 @@
 // The peer of the memory tests: one command a process; says in lines how far it is.
 
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  openSync,
+  read,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import {
@@ -179,6 +189,24 @@ const commands: Record<string, () => void | Promise<void>> = {
     truncateSync(`/proc/self/fd/${memory.fd}`, 4096);
     console.log(bytes[0]);
     console.log(bytes[4096], "and lives");
+  },
+
+  /** Is closed while the runtime waits to read a file into it. */
+  async closedInUse() {
+    const memory = SharedMemory.create(name, { size: 8192, unlinkOnClose: true });
+    const { bytes } = memory;
+    const pipe = parameters[0];
+    const fd = openSync(pipe, "r+");
+    const isRead = new Promise((resolve) => read(fd, bytes, 4096, 1, null, resolve));
+    memory.close();
+    memory.close();
+    bytes[0] = 5;
+    console.log(bytes[0], memory.fd);
+    writeFileSync(pipe, "x");
+    await isRead;
+    console.log(String.fromCharCode(bytes[4096]));
+    while (bytes.length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    console.log(bytes[0], memory.size);
   },
 
   /** The buffer moves to another owner, and its memory is closed, then cut. */
