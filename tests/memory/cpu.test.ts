@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { alignUp, cacheLineSize, cpu } from "../../mod.ts";
-import { cleanUp, ownRuntime, runPeer, sleep } from "../support/mod.ts";
+import { cleanUp, ownRuntime, refusing, runPeer, sleep, temporaryDirectory } from "../support/mod.ts";
 
 const peer = new URL("./cpu_peer.ts", import.meta.url);
 const online = cpu.online();
@@ -72,6 +73,29 @@ describe("cpu.pin", () => {
       assert.deepEqual(cpu.affinity(), allowed);
     });
   }
+
+  it("that is refused by a seccomp profile says so", async () => {
+    for (const [number, code] of [
+      [1, "EPERM"],
+      [38, "ENOSYS"],
+    ] as const) {
+      const end = await runPeer(ownRuntime, peer, ["pinInVain"], { wrapper: refusing(["sched_setaffinity"], number) });
+      const hint = "(a seccomp profile or a sandbox refuses it)";
+      assert.equal(end.stdout, `${code} sched_setaffinity ${hint}\ntrue\n`, end.stderr);
+    }
+  });
+
+  const few = process.getuid?.() === 0 && allowed.length > 1 ? false : "needs root to mount, and two processors";
+  it("takes those that the thread may run on, also where lxcfs shows others", { skip: few }, async () => {
+    const shown = join(temporaryDirectory(), "online");
+    writeFileSync(shown, `${allowed[0]}\n`);
+    const script = `mount --bind ${shown} /sys/devices/system/cpu/online && exec "$@"`;
+    const end = await runPeer(ownRuntime, peer, ["pinToEach"], {
+      wrapper: ["unshare", "-m", "sh", "-c", script, "sh"],
+    });
+    const each = allowed.map((one) => `undefined${one}`);
+    assert.equal(end.stdout, `${allowed[0]} ${each.join()}\n`, end.stderr);
+  });
 
   it("says which processors there are", () => {
     const message = new RegExp(`there is no processor ${unknown} \\(there is ${online.join(", ")}\\)`);

@@ -32,6 +32,19 @@ const commands: Record<string, () => void | Promise<void>> = {
     console.log(outcome(() => cpu.setScheduler("idle", 0, { inherit: true })));
   },
 
+  /** Pins itself where it may not. */
+  pinInVain() {
+    const before = cpu.affinity().join();
+    console.log(outcome(() => cpu.pin(cpu.current())));
+    console.log(cpu.affinity().join() === before);
+  },
+
+  /** Pins itself to the processors that it may run on, each alone. */
+  pinToEach() {
+    const each = cpu.affinity().map((one) => outcome(() => cpu.pin(one)) + cpu.affinity());
+    console.log(cpu.online().join(), each.join());
+  },
+
   /** Pins itself where the control group has one processor only. */
   pin() {
     const before = cpu.affinity().join();

@@ -7,7 +7,7 @@ import process from "node:process";
 import { after, describe, it } from "node:test";
 import { AnonymousMemory, MappedFile, numa, prefault, SharedMemory } from "../../mod.ts";
 import { getMempolicy, MPOL_F_MEMS_ALLOWED } from "../../src/sys/numa.ts";
-import { cleanUp, compileC, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
+import { cleanUp, ownRuntime, refusing, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
 const peer = new URL("./numa_peer.ts", import.meta.url);
 const nodes = numa.nodes();
@@ -215,35 +215,13 @@ describe("numa.setPolicy", () => {
   });
 });
 
-/** Runs a program where the NUMA calls fail with the errno of its first parameter, as a seccomp profile makes them. */
-const profile = `
-#include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#define CALL(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, refuse)
-int main(int count, char **parameters) {
-  unsigned refuse = SECCOMP_RET_ERRNO | (unsigned)atoi(parameters[1]);
-  struct sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      CALL(mbind), CALL(set_mempolicy), CALL(get_mempolicy), CALL(move_pages),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-  struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
-  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) return 70;
-  execv(parameters[2], parameters + 2);
-  return count ? 71 : 72;
-}`;
-
 describe("NUMA calls that are refused", () => {
   after(cleanUp); // here, in the last group: all of them use one directory
 
   async function under(number: number, wrapper: string[] = []): Promise<string[]> {
-    const end = await runPeer(ownRuntime, peer, [], { wrapper: [...wrapper, compileC(profile), String(number)] });
+    const end = await runPeer(ownRuntime, peer, [], {
+      wrapper: [...wrapper, ...refusing(["mbind", "set_mempolicy", "get_mempolicy", "move_pages"], number)],
+    });
     assert.equal(end.code, 0, end.stderr);
     return end.stdout.trim().split("\n");
   }

@@ -29,11 +29,15 @@ function checkCpus(cpus: unknown): number[] {
   const list: unknown[] = Array.isArray(cpus) ? cpus : [cpus];
   const numbers = list.map((cpu) => checkInteger(cpu, "cpu", 0, CPUS_MAX - 1));
   if (numbers.length === 0) throw new RangeError("cpus must name at least one processor");
+  return numbers;
+}
+
+/** Asked only once the kernel has refused: lxcfs shows a container as many as it may use, from 0 on, wherever it runs. */
+function demandKnown(cpus: readonly number[]): void {
   const known = online();
-  const unknown = numbers.filter((cpu) => !known.includes(cpu));
+  const unknown = cpus.filter((cpu) => !known.includes(cpu));
   if (unknown.length > 0)
     throw new RangeError(`there is no processor ${unknown.join(", ")} (there is ${known.join(", ")})`);
-  return numbers;
 }
 
 function affinityOf(thread: number): number[] {
@@ -66,7 +70,11 @@ function pinCaller(cpus: readonly number[], doing: string): void {
   const got = result >= 0 ? affinityOf(CALLER) : [];
   if (cpus.every((cpu) => got.includes(cpu))) return;
   setAffinity(CALLER, before);
-  const hint = "its control group (cpuset.cpus) does not have all of them";
+  demandKnown(cpus);
+  const isForbidden = result < 0 && result !== -errno.EINVAL;
+  const hint = isForbidden
+    ? "a seccomp profile or a sandbox refuses it"
+    : "its control group (cpuset.cpus) does not have all of them";
   throw new IpcError(result < 0 ? -result : errno.EINVAL, { syscall: SYSCALL, doing, hint });
 }
 
@@ -77,7 +85,8 @@ function pinCaller(cpus: readonly number[], doing: string): void {
  * are started later inherit it. A thread that spins on one processor while the rest of its process may run elsewhere is
  * the usual wish: pin the process first, then the thread.
  *
- * @throws {IpcError} EINVAL the control group has not all of these processors, and nothing was changed; EPERM
+ * @throws {IpcError} EINVAL the control group has not all of these processors, and nothing was changed; EPERM,
+ * ENOSYS a seccomp profile or a sandbox refuses
  * @throws {RangeError} a processor that does not exist or is offline
  * @see https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html
  * @example
