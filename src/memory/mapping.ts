@@ -39,6 +39,10 @@ function tooLarge(length: number, attempt: () => Attempt, advice: string): Range
   );
 }
 
+/** Where mmap(2) says ENOMEM of ordinary pages. */
+const MAPPING_LIMITS =
+  "the limits of mappings are ulimit -v, and vm.max_map_count and vm.overcommit_memory, see sysctl(8)";
+
 /** Between two attempts to take the buffer from a runtime that is still using it. */
 const PAUSE_MS = 10;
 
@@ -101,7 +105,8 @@ export class Mapping implements MappedMemory {
     const address = sys.mmap(this.length, sys.PROT_READ | sys.PROT_WRITE, kind, fd, offset, near);
     if (address >= 0) return address;
     const isHuge = this.pageSize > pageSize(-1) && (address === -errno.ENOMEM || address === -errno.EINVAL);
-    const hint = isHuge ? hugePagesHint(this.pageSize, this.length) : undefined;
+    const limits = address === -errno.ENOMEM ? MAPPING_LIMITS : undefined;
+    const hint = isHuge ? hugePagesHint(this.pageSize, this.length) : limits;
     throw new IpcError(-address, { ...attempt(), syscall: "mmap", hint });
   }
 

@@ -68,6 +68,7 @@ const OWN_DESCRIPTORS = "/proc/self/fd";
 /** What to say where a new file could not be made: `ifTaken` of its name, or what is missing for it. */
 export function creationHint(result: number, directory: string, ifTaken: string): string | undefined {
   if (result === -errno.EEXIST) return ifTaken;
+  if (result === -errno.ENOSPC) return `no room for one file more: see df -i ${directory}, it may have no inode left`;
   if (result !== -errno.ENOENT) return undefined;
   const missing = [directory, OWN_DESCRIPTORS].find((path) => sys.lstat(path) === -errno.ENOENT);
   if (missing === OWN_DESCRIPTORS) return `there is no ${missing}, by which a file gets its name: /proc is not mounted`;

@@ -5,7 +5,16 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
-import { Futex, LatestValue, MappedFile, Mutex, SharedMap, SharedMemory, SpscRing } from "../../mod.ts";
+import {
+  AnonymousMemory,
+  Futex,
+  LatestValue,
+  MappedFile,
+  Mutex,
+  SharedMap,
+  SharedMemory,
+  SpscRing,
+} from "../../mod.ts";
 import { cleanUp, objectExists, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
 const peer = new URL("./refusal_peer.ts", import.meta.url);
@@ -213,6 +222,20 @@ describe("what cannot be made", () => {
       `Cannot create shared memory ${name}: ${missing("/dev/shm")}`,
       `Cannot create mapped file ${path}: ${missing(join(path, ".."))}`,
     ]);
+  });
+
+  it("because its file system has no inode left says where to look", { skip }, async () => {
+    const wrapper = without("mount -t tmpfs -o nr_inodes=3 tmpfs /dev/shm && : > /dev/shm/one && : > /dev/shm/two");
+    const [message] = await toldBehind(wrapper, ["memoryToMake", uniqueName("one-more")]);
+    assert.match(
+      message,
+      /: ENOSPC, no space left \(no room for one file more: see df -i \/dev\/shm, .* no inode left\)$/,
+    );
+  });
+
+  it("because it cannot be mapped names the limits of that", () => {
+    const [syscall, message] = ["mmap", /: ENOMEM, .* \(the limits of mappings are ulimit -v, and vm\.max_map_count /];
+    assert.throws(() => AnonymousMemory.create({ size: 2 ** 48, noReserve: true }), { syscall, message });
   });
 
   const noProcess = ownRuntime.name.startsWith("node") ? skip : "Bun and Deno do not start without /proc";
