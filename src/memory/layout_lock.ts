@@ -2,6 +2,7 @@
 
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
+import { clockMonotonic } from "../sys/futex.ts";
 import { close, lockByte, O_RDWR, open } from "../sys/memory.ts";
 import { loadOrdered } from "../sys/ordering.ts";
 import type { MemoryRegion } from "./memory_region.ts";
@@ -21,14 +22,14 @@ function tooLate(fd: number, byte: number, attempt: () => Attempt): IpcError {
 /** F_OFD_SETLK until it works: F_OFD_SETLKW would wait without end, for a stopped process or a stranger's lock. */
 function takeByte(fd: number, byte: number, attempt: () => Attempt): void {
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
-  const end = performance.now() + TIMEOUT_MS;
+  const end = clockMonotonic() + TIMEOUT_MS * 1e6;
   for (;;) {
     const result = lockByte(fd, byte, { wait: false });
     if (result !== -errno.EAGAIN && result !== -errno.EACCES) {
       check(result, attempt);
       return;
     }
-    if (performance.now() >= end) throw tooLate(fd, byte, attempt);
+    if (clockMonotonic() >= end) throw tooLate(fd, byte, attempt);
     Atomics.wait(sleeper, 0, 0, PAUSE_MS);
   }
 }

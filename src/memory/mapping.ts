@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers";
 import { MADV_HUGEPAGE, madvise, pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
+import { clockMonotonic } from "../sys/futex.ts";
 import * as sys from "../sys/memory.ts";
 import { type HugePages, hugePagesHint, hugePagesOf, mayBeTransparent } from "./huge_pages.ts";
 import type { MappedMemory } from "./mapped_range.ts";
@@ -166,7 +167,7 @@ export class Mapping implements MappedMemory {
 /** The file's size; a file that is still being sized by its creator (a C program) is waited for. */
 export function sizeOnceSet(fd: number, timeoutMs: number, attempt: () => Attempt): number {
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
-  const end = performance.now() + timeoutMs;
+  const end = clockMonotonic() + timeoutMs * 1e6;
   for (;;) {
     const status = sys.fstat(fd);
     if (typeof status === "number") throw new IpcError(-status, { ...attempt(), syscall: "fstat" });
@@ -176,7 +177,7 @@ export function sizeOnceSet(fd: number, timeoutMs: number, attempt: () => Attemp
       throw new IpcError(errno.EINVAL, { ...attempt(), syscall: "fstat", hint: "it is not a regular file" });
     }
     if (status.size > 0) return status.size;
-    if (performance.now() >= end) {
+    if (clockMonotonic() >= end) {
       const hint = `its size is still 0 after ${timeoutMs} ms: its creator has not called ftruncate`;
       throw new IpcError(errno.ETIMEDOUT, { ...attempt(), syscall: "fstat", hint });
     }

@@ -4,7 +4,7 @@ import { pageSize } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { check, IpcError, NO_THREAD } from "../sys/error.ts";
 import { BY_DESCRIPTION, EXCLUSIVE, fileLockTest, UNLOCK } from "../sys/file_lock.ts";
-import { membarrierRegister } from "../sys/futex.ts";
+import { clockMonotonic, membarrierRegister } from "../sys/futex.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import {
   participantAttach,
@@ -27,8 +27,8 @@ const NOUN = "table of participants";
 
 /** Of the looks that find an owner alive, one in so many asks for the time, */
 const LOOKS_PER_CLOCK = 16;
-/** and so often, in ms, the kernel's lock table is asked. */
-const ASK_EVERY_MS = 250;
+/** and so often, in ns, the kernel's lock table is asked. */
+const ASK_EVERY_NS = 250_000_000;
 
 /**
  * A table of who is attached. Locks and roles that lie in the same memory name their owners by it.
@@ -195,8 +195,8 @@ export class Participants {
   isFoundDead(owner: number): boolean {
     if (this.isDead(owner)) return true;
     if (this.needsAsking(owner)) return this.isProvenDead(owner);
-    if (++this.#looks % LOOKS_PER_CLOCK !== 0 || performance.now() < this.#nextAsk) return false;
-    this.#nextAsk = performance.now() + ASK_EVERY_MS;
+    if (++this.#looks % LOOKS_PER_CLOCK !== 0 || clockMonotonic() < this.#nextAsk) return false;
+    this.#nextAsk = clockMonotonic() + ASK_EVERY_NS;
     if (this.#handle === 0) return this.isProvenDead(owner);
     participantBury(this.#handle);
     return this.isDead(owner);

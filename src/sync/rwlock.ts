@@ -232,7 +232,7 @@ export class RwLock extends SharedObject {
   /** Two waits under one timeout: for the writer's word, then for readers to leave; one where readers are preferred. */
   async write(options?: AwaitOptions): Promise<WriteGuard | undefined> {
     if (this.drain.prefersReaders) return this.awaiting(this.drained, "write", this.attemptWrite, options);
-    const start = performance.now();
+    const start = options?.timeoutMs === undefined ? 0 : clockMonotonic();
     const attempt = () => {
       this.checkOpen("write");
       return this.seat.tryTake() || undefined;

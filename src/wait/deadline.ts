@@ -52,8 +52,8 @@ export function checkNotAborted(options: AwaitOptions | undefined, what: string)
   if (options?.signal?.aborted) throw options.signal.reason;
 }
 
-/** The options of the second of two waits that share one timeout; `start` is performance.now() before the first. */
+/** The options of the second of two waits that share one timeout; `start` is clockMonotonic() before the first. */
 export function remainingOptions(options: AwaitOptions | undefined, start: number): AwaitOptions | undefined {
   if (options?.timeoutMs === undefined) return options;
-  return { ...options, timeoutMs: Math.max(0, options.timeoutMs - (performance.now() - start)) };
+  return { ...options, timeoutMs: Math.max(0, options.timeoutMs - (clockMonotonic() - start) / 1e6) };
 }

@@ -1,6 +1,6 @@
 // The clock of a player: its time stands still, until the play says that it is up; then whatever it had limited is over.
 //
-// The library's timeouts are timers of the event loop, and instants of CLOCK_MONOTONIC or performance.now().
+// The library's timeouts are timers of the event loop, and instants of CLOCK_MONOTONIC.
 
 import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers";
@@ -33,7 +33,6 @@ export class PlayedClock {
     this.#stage = stage;
     const { calls } = environment();
     Object.assign(calls, { clock_monotonic: () => this.now });
-    performance.now = () => this.now / 1e6;
     Object.assign(timers, {
       setTimeout: (callback: () => void, timeoutMs: number) => this.#start(callback, timeoutMs),
       clearTimeout: (timer: PlayedTimer) => this.#pending.delete(timer),
