@@ -209,7 +209,7 @@ export class FileLock {
    */
   lock(options?: choice.FileLockRange & { signal?: AbortSignal; timeoutMs?: undefined }): Promise<FileLockGuard>;
   /** As without a timeout, but undefined after it; nothing is taken then. */
-  lock(options: choice.FileLockAwaitOptions): Promise<FileLockGuard | undefined>;
+  lock(options: choice.FileLockAwaitOptions | undefined): Promise<FileLockGuard | undefined>;
   /** Only after a try in vain is there a native thread to pay for. */
   async lock(options: choice.FileLockAwaitOptions = {}): Promise<FileLockGuard | undefined> {
     const wanted = this.#check(options, ["timeoutMs", "signal"], "lock");

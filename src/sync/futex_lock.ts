@@ -130,7 +130,7 @@ export class FutexLock extends NamedWord {
    */
   lock(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<PlainGuard>;
   /** As without a timeout, but undefined after it; nothing is taken then. */
-  lock(options: AwaitOptions): Promise<PlainGuard | undefined>;
+  lock(options: AwaitOptions | undefined): Promise<PlainGuard | undefined>;
   /** After one plain try the word is left saying 2, so that whoever unlocks wakes this caller. */
   async lock(options?: AwaitOptions): Promise<PlainGuard | undefined> {
     checkNotAborted(options, "lock");

@@ -216,7 +216,7 @@ export class Mutex extends SharedObject {
    */
   lock(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<MutexGuard>;
   /** As without a timeout, but undefined after it; nothing is taken then. */
-  lock(options: AwaitOptions): Promise<MutexGuard | undefined>;
+  lock(options: AwaitOptions | undefined): Promise<MutexGuard | undefined>;
   /** Tries at once only if no earlier call waits: that makes the order. */
   lock(options?: AwaitOptions): Promise<MutexGuard | undefined> {
     return this.awaiting(this.waiter, "lock", this.attempt, options);

@@ -159,7 +159,7 @@ export class RwLock extends SharedObject {
   /** Takes the lock for reading, as a promise. An abort rejects with `signal.reason` and takes nothing. */
   read(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<ReadGuard>;
   /** As without a timeout, but undefined after it; nothing is taken then. */
-  read(options: AwaitOptions): Promise<ReadGuard | undefined>;
+  read(options: AwaitOptions | undefined): Promise<ReadGuard | undefined>;
   /** One wait, at the writer's word, which a reader that repairs has too. */
   read(options?: AwaitOptions): Promise<ReadGuard | undefined> {
     return this.awaiting(this.gate, "read", this.attemptRead, options);
@@ -228,7 +228,7 @@ export class RwLock extends SharedObject {
   /** Takes the lock for writing, as a promise. An abort rejects with `signal.reason` and takes nothing. */
   write(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<WriteGuard>;
   /** As without a timeout, but undefined after it, also where readers have not left; nothing is taken then. */
-  write(options: AwaitOptions): Promise<WriteGuard | undefined>;
+  write(options: AwaitOptions | undefined): Promise<WriteGuard | undefined>;
   /** Two waits under one timeout: for the writer's word, then for readers to leave; one where readers are preferred. */
   async write(options?: AwaitOptions): Promise<WriteGuard | undefined> {
     if (this.drain.prefersReaders) return this.awaiting(this.drained, "write", this.attemptWrite, options);

@@ -33,6 +33,14 @@ export const mayFail = [
   (rwlock: RwLock, options: { timeoutMs?: number } | undefined) => rwlock.readSync(options)?.unlock(),
 ];
 
+/** Whoever passes on options that may be missing. */
+export async function passesOn(mutex: Mutex, rwlock: RwLock, file: FileLock, word: FutexLock, options?: AwaitOptions) {
+  for (const lock of [mutex, file, word]) (await lock.lock(options))?.unlock();
+  for (const guard of [await rwlock.read(options), await rwlock.write(options)]) guard?.unlock();
+  // @ts-expect-error: it may be undefined
+  (await mutex.lock(options)).unlock();
+}
+
 const Order = struct({ id: bytes(16), quantity: "u32" });
 
 /** What is a copy goes wherever the web takes bytes of an ArrayBuffer, and nowhere else. */
