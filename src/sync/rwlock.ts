@@ -141,7 +141,7 @@ export class RwLock extends SharedObject {
   readSync(options?: WaitOptions): ReadGuard | undefined {
     this.checkOpen("read");
     const deadline = deadlineOf(options, "readSync");
-    if (this.writer.isMine) throw this.error(errno.EDEADLK, "read", this.ownWriter);
+    if (this.writer.isMine) throw this.error(errno.EDEADLK, "read", this.seat.ours);
     const guard = this.tryRead();
     if (guard !== undefined) return guard;
     return deadline === NEVER && this.readers.isThisThread
@@ -163,11 +163,6 @@ export class RwLock extends SharedObject {
   /** One wait, at the writer's word, which a reader that repairs has too. */
   read(options?: AwaitOptions): Promise<ReadGuard | undefined> {
     return this.awaiting(this.gate, "read", this.attemptRead, options);
-  }
-
-  /** Who has the writer's word, where that is this process. */
-  private get ownWriter(): string {
-    return this.drain.hasEntered ? "this process holds it for writing" : "a write or upgrade of this process awaits it";
   }
 
   // -- writing ---------------------------------------------------------------------------------------------------
@@ -211,18 +206,24 @@ export class RwLock extends SharedObject {
   writeSync(options?: WaitOptions): WriteGuard | undefined {
     this.checkOpen("write");
     const deadline = deadlineOf(options, "writeSync");
-    if (this.writer.isMine) throw this.error(errno.EDEADLK, "write", this.ownWriter);
+    if (this.writer.isMine) throw this.error(errno.EDEADLK, "write", this.seat.ours);
     if (this.readers.ours > 0) throw this.error(errno.EDEADLK, "write", "this process holds it for reading");
     if (this.drain.prefersReaders) return this.tryWrite() ?? this.drained.waitSync(this.attemptWrite, deadline);
     const outcome = this.seat.tryTake() || this.gate.waitSync(() => this.seat.tryTake() || undefined, deadline);
     if (outcome === undefined) return undefined;
-    let isDrained = this.isDrained(0);
+    return this.isDrained(0) || this.drainSync(outcome, 0, deadline) ? this.writeGuard(outcome) : undefined;
+  }
+
+  /** As drainThen, without the guard: whether the readers have left. */
+  private drainSync(outcome: number, own: number, deadline: number): boolean {
+    let isDrained = false;
     try {
-      isDrained ||= this.drained.waitSync(() => this.isDrained(0) || undefined, deadline) ?? false;
+      const waiter = own > 0 ? this.upgraded : this.drained;
+      isDrained = waiter.waitSync(() => this.isDrained(own) || undefined, deadline) ?? false;
     } finally {
       if (!isDrained) this.seat.giveUp(outcome);
     }
-    return isDrained ? this.writeGuard(outcome) : undefined;
+    return isDrained;
   }
 
   /** Takes the lock for writing, as a promise. An abort rejects with `signal.reason` and takes nothing. */
@@ -269,13 +270,14 @@ export class RwLock extends SharedObject {
   // -- upgrading -------------------------------------------------------------------------------------------------
 
   /** For a guard that has not been used up. */
-  protected tryUpgrade(): WriteGuard | undefined {
+  protected upgradeSync(deadline: number): WriteGuard | undefined {
     this.checkOpen("upgrade");
+    if (deadline === NEVER && this.readers.ours > 1)
+      throw this.error(errno.EDEADLK, "upgrade", "this process holds it for reading by another guard, too");
     const outcome = this.seat.tryTake();
-    if (outcome === BUSY) return undefined;
-    const guard = this.isDrained(1) ? this.writeGuard(outcome) : undefined;
-    if (guard === undefined) this.seat.giveUp(outcome);
-    else this.leave();
+    if (outcome === BUSY || !(this.isDrained(1) || this.drainSync(outcome, 1, deadline))) return undefined;
+    const guard = this.writeGuard(outcome);
+    this.leave();
     return guard;
   }
 

@@ -2,7 +2,7 @@
 
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
-import { type AwaitOptions, checkNotAborted } from "../wait/deadline.ts";
+import { type AwaitOptions, checkNotAborted, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
 import { type Recovered, reasonIn } from "./recovery.ts";
 
 /** What guards ask of their lock; nobody else should, so there it is protected. */
@@ -11,9 +11,12 @@ export interface WriteLock {
 }
 export interface ReadLock {
   leave(): void;
-  tryUpgrade(): WriteGuard | undefined;
+  upgradeSync(deadline: number): WriteGuard | undefined;
   upgrade(options: AwaitOptions | undefined): Promise<WriteGuard | undefined>;
 }
+
+/** A deadline that has passed. */
+const AT_ONCE = 0;
 
 function usedUpWriter(): IpcError {
   const hint = "it was unlocked already";
@@ -92,10 +95,23 @@ export class ReadGuard {
    * @throws {IpcError} EPERM this guard has been used up; EBADF after the lock was closed
    */
   tryUpgrade(): WriteGuard | undefined {
+    return this.upgradeBy(AT_ONCE);
+  }
+
+  private upgradeBy(deadline: number): WriteGuard | undefined {
     if (this.isUsedUp) throw usedUpReader("upgrade");
-    const writer = this.writer ?? this.lock.tryUpgrade();
+    const writer = this.writer ?? this.lock.upgradeSync(deadline);
     if (writer !== undefined) this.isUsedUp = true;
     return writer;
+  }
+
+  /**
+   * As `upgrade`, blocking this thread.
+   *
+   * @throws {IpcError} EPERM, EBADF as `tryUpgrade`; EDEADLK without a timeout, where this thread reads by another guard
+   */
+  upgradeSync(options?: WaitOptions): WriteGuard | undefined {
+    return this.upgradeBy(deadlineOf(options, "upgradeSync"));
   }
 
   /**

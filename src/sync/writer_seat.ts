@@ -37,6 +37,11 @@ export class WriterSeat {
     return outcome === RECOVERED ? this.placement.participants.pidOf(this.word.predecessor) : this.state.deadPid;
   }
 
+  /** Who has the word, where that is this process. */
+  get ours(): string {
+    return this.drain.hasEntered ? "this process holds it for writing" : "a write or upgrade of this process awaits it";
+  }
+
   /** Gives the word back. */
   release(): void {
     this.isTaken = false;

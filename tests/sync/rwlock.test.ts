@@ -423,12 +423,51 @@ describe("upgrading a reader", () => {
     assert.ok(other.tryWrite());
   });
 
+  for (const preferReaders of both) {
+    const label = preferReaders ? "with readers preferred" : "with writers preferred";
+
+    it(`blocks its thread until the others have left, or died, ${label}`, async () => {
+      const { name, lock } = pair("blocks", { preferReaders });
+      const upgrading = await SyncPeer.start("RwLock", name);
+      const reading = await SyncPeer.start("RwLock", name);
+      for (const leave of [() => reading.call("guard unlock"), () => reading.kill()]) {
+        for (const peer of [upgrading, reading]) assert.equal(await peer.call("object readSync"), "guard -");
+        const { lines } = upgrading;
+        upgrading.begin("guard upgradeSync");
+        await sleep(30);
+        assert.equal(upgrading.lines, lines);
+        await leave();
+        assert.equal(await upgrading.answer(), "guard -");
+        assert.equal(lock.tryRead(), undefined);
+        await upgrading.call("guard unlock");
+      }
+      assert.ok(lock.tryWrite());
+    });
+
+    it(`blocking is refused where only its own thread could let it go on, ${label}`, () => {
+      const { lock, other } = pair("deadlock", { preferReaders });
+      const reader = lock.readSync();
+      for (const another of [lock.readSync(), other.readSync()]) {
+        assert.throws(() => reader.upgradeSync(), code("EDEADLK"));
+        assert.equal(reader.upgradeSync({ timeoutMs: 5 }), undefined);
+        another.unlock();
+      }
+      const writer = reader.upgradeSync();
+      assert.equal(other.tryRead(), undefined);
+      assert.throws(() => reader.upgradeSync(), code("EPERM"));
+      writer?.unlock();
+      assert.ok(other.tryWrite());
+    });
+  }
+
   it("refuses what it does not know, also where it would not wait, and the guard still reads", async () => {
     const { lock, other } = pair("arguments");
     const [reader, another] = [lock.readSync(), other.readSync()];
     const writing = other.write();
     await assert.rejects(reader?.upgrade({ timeoutMs: -1 }) as Promise<unknown>, RangeError);
     await assert.rejects(reader?.upgrade({ timeout: 1 } as object) as Promise<unknown>, TypeError);
+    assert.throws(() => reader?.upgradeSync({ timeoutMs: -1 }), RangeError);
+    assert.equal(reader?.upgradeSync(), undefined);
     await assert.rejects(reader?.upgrade({ signal: AbortSignal.abort() }) as Promise<unknown>, { name: "AbortError" });
     assert.equal(await reader?.upgrade(), undefined);
     for (const guard of [reader, another]) guard?.unlock();

@@ -44,6 +44,8 @@ function upgrade(guard: ReadGuard, setting: Setting): Promise<WriteGuard | undef
   const { random } = setting;
   return random.pick([
     () => guard.tryUpgrade(),
+    () => guard.upgradeSync(),
+    () => guard.upgradeSync(shortWait(setting)),
     () => guard.upgrade(),
     () => guard.upgrade(shortWait(setting)),
     () => unlessAborted(setting, (options) => guard.upgrade(options)),

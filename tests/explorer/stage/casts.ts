@@ -34,6 +34,7 @@ export const casts: Record<string, readonly Cast[]> = {
   "rwlock readersFirst": [
     dying("reads, awaiting", "writes, blocking"),
     dying("upgrades", "writes, awaiting"),
+    dying("upgrades, blocking", "upgrades"),
     dying("writes, blocking", "reads, blocking", "tries to read"),
   ],
   "semaphore scene": [living("blocks twice", "awaits twice"), living("blocks", "awaits", "tries")],

@@ -116,6 +116,12 @@ function makeScene(preferReaders: boolean): Scene<RwLock> {
         if (guard.recovered === undefined) writeOrLeave(await guard.upgrade(), guard, self);
         else leave(guard, self);
       },
+      "upgrades, blocking"(lock, self) {
+        const guard = lock.readSync();
+        enter(guard, self);
+        if (guard.recovered === undefined) writeOrLeave(guard.upgradeSync(), guard, self);
+        else leave(guard, self);
+      },
       "tries to upgrade"(lock, self) {
         const guard = lock.readSync();
         enter(guard, self);
