@@ -1,8 +1,17 @@
 // The waiting engine's JavaScript side: watches that call back on the event loop when a shared word changes.
 
-import { check, startingThread } from "../sys/error.ts";
+import { errno } from "../sys/errno.ts";
+import { type Attempt, check, startingThread } from "../sys/error.ts";
 import { watchAdd, watchArm, watchRemove } from "../sys/watch.ts";
 import { register, unregister } from "./registry.ts";
+
+/** As many words as the threads of shim/engine.c take; a mutex that is held takes one, and one for its holder's life. */
+const TOO_MANY = "this process watches 32512 words, and no more can be: close what it waits for no more";
+
+function attemptOf(result: number): Attempt {
+  if (result === -errno.ENOSPC) return { syscall: "futex_waitv", doing: "await another word", hint: TOO_MANY };
+  return startingThread(result, { syscall: "pthread_create", doing: "start the waiting engine" });
+}
 
 /**
  * One shared word that this environment may await. It stays registered until `close`, so that arming it costs no system
@@ -23,8 +32,7 @@ export class Watch {
     this.#isLife = lifeFor !== 0;
     const result = watchAdd(address, this.#id, lifeFor);
     if (result < 0) unregister(this.#id);
-    const attempt = () => ({ syscall: "pthread_create", doing: "start the waiting engine" });
-    this.#handle = check(result, () => startingThread(result, attempt()));
+    this.#handle = check(result, () => attemptOf(result));
   }
 
   /**

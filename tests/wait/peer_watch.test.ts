@@ -8,12 +8,13 @@ import { PeerWatch } from "../../src/wait/peer_watch.ts";
 import { within } from "../support/mod.ts";
 
 const ENOMEM = 12;
+const ENOSPC = 28;
 
-/** As where no thread or memory is left for another word. */
-function whileRefused(body: () => void): void {
+/** As where no thread, memory or place is left for another word. */
+function whileRefused(number: number, body: () => void): void {
   const { calls } = environment();
   const { watch_add } = calls;
-  Object.assign(calls, { watch_add: () => -ENOMEM });
+  Object.assign(calls, { watch_add: () => -number });
   try {
     body();
   } finally {
@@ -32,10 +33,23 @@ describe("a watch over participants", () => {
     for (const participants of [ours, first, second]) participants.join();
     const watch = new PeerWatch(ours);
     assert.ok(watch.arm(first.owner, () => {}));
-    whileRefused(() => assert.throws(() => watch.arm(second.owner, () => {}), { code: "ENOMEM" }));
+    whileRefused(ENOMEM, () => assert.throws(() => watch.arm(second.owner, () => {}), { code: "ENOMEM" }));
     const told = new Promise<void>((resolve) => assert.ok(watch.arm(first.owner, resolve)));
     first.close();
     await within(told, 5000, "the first one's death");
+    watch.close();
+    memory.close();
+  });
+
+  it("that finds no place for another word says what takes them", () => {
+    const memory = SharedMemory.anonymous({ size: 16384 });
+    const [ours, other] = [Participants.over(memory, 0), Participants.over(memory, 0)];
+    for (const participants of [ours, other]) participants.join();
+    const watch = new PeerWatch(ours);
+    const full = /^Cannot await another word: ENOSPC, no space left \(this process watches 32512 words/;
+    whileRefused(ENOSPC, () =>
+      assert.throws(() => watch.arm(other.owner, () => {}), { code: "ENOSPC", message: full }),
+    );
     watch.close();
     memory.close();
   });
