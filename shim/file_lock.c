@@ -18,6 +18,9 @@ enum { BY_DESCRIPTION, BY_PROCESS, WHOLE_FILE }; /* OFD, POSIX, flock: operation
 enum { UNLOCK, SHARED, EXCLUSIVE };              /* operation % 4 */
 #define INTERRUPT_FIRST 63 /* absolute: SIGRTMAX is the same in both C libraries, SIGRTMIN is not */
 #define INTERRUPT_LAST 40
+/* Where the user's processes have as many signals queued as they may (RLIMIT_SIGPENDING), a real-time one is refused; a
+ * standard one needs no place there. Listeners for all deadly signals, as packages have them, leave this one alone. */
+#define INTERRUPT_UNQUEUED SIGURG
 #define REPEAT_NS 500000
 
 struct file_lock_job {
@@ -74,15 +77,19 @@ LIPC_EXPORT int32_t lipc_file_lock_test(double fd, double operation, double rang
 
 static void on_interrupt(int signal) { (void)signal; }
 
-/* With jobs_lock held: takes the highest real-time signal that nobody uses. */
-static int32_t choose_signal(void) {
+/* Whether the signal is ours to send: nobody used it, or we do. */
+static bool take_signal(int number) {
   struct sigaction action, found;
   memset(&action, 0, sizeof action);
   action.sa_handler = on_interrupt; /* without SA_RESTART */
+  if (sigaction(number, NULL, &found) < 0 || found.sa_flags & SA_SIGINFO) return false;
+  return found.sa_handler == on_interrupt || (found.sa_handler == SIG_DFL && sigaction(number, &action, NULL) == 0);
+}
+
+/* With jobs_lock held: takes the highest real-time signal that nobody uses. */
+static int32_t choose_signal(void) {
   for (int number = INTERRUPT_FIRST; interrupt_signal == 0 && number >= INTERRUPT_LAST; number--)
-    if (sigaction(number, NULL, &found) == 0 && !(found.sa_flags & SA_SIGINFO) && found.sa_handler == SIG_DFL &&
-        sigaction(number, &action, NULL) == 0)
-      interrupt_signal = number;
+    if (take_signal(number)) interrupt_signal = number;
   return interrupt_signal == 0 ? -EBUSY : 0;
 }
 
@@ -91,6 +98,7 @@ static void *job_main(void *argument) {
   sigset_t only;
   sigemptyset(&only);
   sigaddset(&only, interrupt_signal);
+  sigaddset(&only, INTERRUPT_UNQUEUED);
   pthread_sigmask(SIG_UNBLOCK, &only, NULL);
   atomic_store(&job->thread, (uint32_t)syscall(SYS_gettid));
   do
@@ -108,7 +116,9 @@ static void *job_main(void *argument) {
 static void interrupt(struct file_lock_job *job) {
   atomic_store(&job->is_cancelled, true);
   uint32_t thread = atomic_load(&job->thread);
-  if (thread != 0 && atomic_load(&job->is_done) == 0) syscall(SYS_tgkill, getpid(), thread, interrupt_signal);
+  if (thread == 0 || atomic_load(&job->is_done) != 0) return;
+  if (syscall(SYS_tgkill, getpid(), thread, interrupt_signal) < 0 && errno == EAGAIN && take_signal(INTERRUPT_UNQUEUED))
+    syscall(SYS_tgkill, getpid(), thread, INTERRUPT_UNQUEUED);
 }
 
 /* Once more the next cancelled job that was not interrupted in this round. The lock is held for one signal only: the event

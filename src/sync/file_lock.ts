@@ -35,8 +35,9 @@ const NOT_OPEN_FOR = "it is not open for reading (shared locks) or for writing (
  * cover bytes that do not exist yet. `tryLock` never waits. Where the lock is busy, each call of `lockSync` and `lock` has
  * a native thread of its own that blocks in the system call, since the kernel has no other way to tell: some 50 us, and a
  * thread for as long as the call is pending, so that a thousand pending calls are a thousand threads. A timeout or an abort
- * interrupts that thread by a real-time signal (63, or the next lower one that nobody uses); should the kernel have given
- * it the lock at that instant, the event loop's next turn gives it back. Waiters are served by the kernel, roughly in order. Where shared bytes are given
+ * interrupts that thread by a real-time signal (63, or the next lower one that nobody uses; SIGURG where RLIMIT_SIGPENDING
+ * allows no more of them); should the kernel have given it the lock at that instant, the event loop's next turn gives it
+ * back. Waiters are served by the kernel, roughly in order. Where shared bytes are given
  * back for which other calls of this object are pending, their threads come out and go in again: some 200 us each.
  *
  * @see https://man7.org/linux/man-pages/man2/fcntl_locking.2.html

@@ -1,4 +1,4 @@
-// Scarcity: no thread can be started, or no descriptor is left. What was promised is not half given.
+// Scarcity: no thread can be started, no descriptor is left, or no signal more may be queued. What was promised is not half given.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -59,5 +59,11 @@ describe("a process", () => {
     const wrapper = ["sh", "-c", 'ulimit -n 128; exec "$@"', "sh"];
     const end = await runPeer(ownRuntime, program, ["descriptors", uniqueName("scarce")], { wrapper });
     assert.equal(end.stdout, "EMFILE fcntl false\n", end.stderr);
+  });
+
+  it("that may queue no signal more gives up its waits for file locks all the same", async () => {
+    const [wrapper, file] = [["prlimit", "--sigpending=0"], join(temporaryDirectory(), "locked")];
+    const end = await runPeer(ownRuntime, program, ["signals", file], { wrapper, timeoutMs: 10_000 });
+    assert.deepEqual([end.stdout, end.signal], ["undefined\nundefined\nEBADF fcntl\nobject\n", null], end.stderr);
   });
 });

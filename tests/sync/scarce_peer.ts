@@ -1,4 +1,4 @@
-// A peer of scarce.test.ts: does one thing where there is no thread or no descriptor more. COMMAND NAME [FLAG]
+// A peer of scarce.test.ts: does one thing where there is no thread, descriptor or signal more. COMMAND NAME [FLAG]
 
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
@@ -90,10 +90,26 @@ async function signalWithoutThreads(): Promise<void> {
   clearInterval(keepAlive);
 }
 
+/** Waits for a lock that another object holds, where no signal more may be queued, and gives up. */
+async function giveUpWithoutSignals(): Promise<void> {
+  const holder = FileLock.open(name, { create: true });
+  const guard = holder.lockSync();
+  const file = FileLock.open(name);
+  console.log(await outcome(() => file.lockSync({ timeoutMs: 10 })));
+  console.log(await outcome(() => file.lock({ timeoutMs: 10 })));
+  const waiting = outcome(() => file.lock());
+  file.close();
+  console.log(await waiting);
+  guard.unlock();
+  console.log(await outcome(() => typeof holder.tryLock()));
+  holder.close();
+}
+
 const commands: Record<string, () => Promise<void>> = {
   threads: lockWithoutThreads,
   waits: waitWithoutThreads,
   death: signalWithoutThreads,
+  signals: giveUpWithoutSignals,
   descriptors: createWithoutDescriptors,
 };
 await commands[command]?.();
