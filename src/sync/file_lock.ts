@@ -18,7 +18,6 @@ import * as choice from "./file_lock_options.ts";
 import { comeOut, FileLockWait } from "./file_lock_wait.ts";
 
 const RANGE = ["shared", "offset", "length"];
-const NOT_OPEN_FOR = "it is not open for reading (shared locks) or for writing (exclusive locks)";
 
 /**
  * Advisory locks on a file or parts of it, shared or exclusive, which any program that asks respects: `flock(1)`, SQLite,
@@ -125,7 +124,8 @@ export class FileLock {
     if (claim.isHeld) return new FileLockGuard(claim, () => this.#drop(claim));
     this.#drop(claim);
     if (result === inVain) return undefined;
-    const attempt = this.#attempt("lock", result === -errno.EBADF ? NOT_OPEN_FOR : undefined);
+    const hint = result === -errno.EBADF ? choice.badDescriptorHint(this.kind, this.#ownsFd) : undefined;
+    const attempt = this.#attempt("lock", hint);
     throw new IpcError(-result, startingThread(result, attempt));
   }
 

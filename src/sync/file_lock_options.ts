@@ -92,3 +92,10 @@ export function operationOf(kind: FileLockKind, isShared: boolean): number {
 export function unlockOperationOf(kind: FileLockKind): number {
   return kinds[kind];
 }
+
+/** The hint of EBADF. A descriptor of our own is open; flock(2) asks for nothing else. */
+export function badDescriptorHint(kind: FileLockKind, isOurs: boolean): string {
+  const mode = "not open for reading (shared locks) or for writing (exclusive locks)";
+  if (isOurs) return `it is ${mode}`;
+  return kind === "flock" ? "it is no open descriptor" : `it is no open descriptor, or ${mode}`;
+}

@@ -456,7 +456,9 @@ describe("a file lock", () => {
     assert.throws(() => guard?.unlock(), { code: "EPERM" });
     assert.throws(() => flock.tryLock({ offset: 1 }), TypeError);
     assert.throws(() => flock.blocker(), TypeError);
-    assert.throws(() => FileLock.over(19_999).tryLock(), { code: "EBADF" });
+    const none = (kind: FileLockKind) => () => FileLock.over(19_999, { kind }).tryLock();
+    assert.throws(none("ofd"), { code: "EBADF", message: /\(it is no open descriptor, or not open for reading / });
+    assert.throws(none("flock"), { code: "EBADF", message: /\(it is no open descriptor\)$/ });
     const file = open(path);
     flock.lockSync();
     const holder = open(path);
