@@ -120,7 +120,7 @@ export class AnonymousMemory {
   #isOpen = true;
 
   private constructor(mapping: Mapping) {
-    if (mapping?.buffer === undefined) refuseNew(AnonymousMemory);
+    if (mapping?.address === undefined) refuseNew(AnonymousMemory);
     this.#mapping = mapping;
     reportLeak(this, "Anonymous memory");
   }

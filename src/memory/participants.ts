@@ -66,7 +66,7 @@ export class Participants {
   #nextAsk = 0;
 
   private constructor(memory: MemoryRegion, offset: number) {
-    if (memory?.buffer === undefined) refuseNew(Participants);
+    if (memory?.beforeClose === undefined) refuseNew(Participants);
     this.#memory = memory;
     this.#offset = offset;
     this.#table = new ParticipantTable(memory.buffer, offset);

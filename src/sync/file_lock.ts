@@ -70,7 +70,7 @@ export class FileLock {
   #isRef = true;
 
   private constructor(kind: choice.FileLockKind, fd: number, path?: string, owned = 0) {
-    if (typeof fd !== "number") refuseNew(FileLock);
+    if (typeof kind !== "string" || typeof fd !== "number") refuseNew(FileLock);
     this.kind = kind;
     this.path = path;
     this.#fd = fd;

@@ -50,7 +50,7 @@ export class SpinLock extends NamedWord {
 
   private constructor(memory: FutexMemory, byteOffset: number) {
     super();
-    if (memory?.buffer === undefined) refuseNew(SpinLock);
+    if (memory?.beforeClose === undefined) refuseNew(SpinLock); // a Uint8Array has a buffer, too
     this.memory = memory;
     this.offset = byteOffset;
     this.bytes = new Uint8Array(memory.buffer, byteOffset, SPIN_LOCK_SIZE);

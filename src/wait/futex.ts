@@ -80,7 +80,7 @@ export class Futex extends NamedWord {
 
   private constructor(memory: FutexMemory, byteOffset: number) {
     super();
-    if (memory?.buffer === undefined) refuseNew(Futex);
+    if (memory?.beforeClose === undefined) refuseNew(Futex); // an Int32Array has a buffer, too
     this.memory = memory;
     this.offset = byteOffset;
     this.words = new Int32Array(memory.buffer, byteOffset, 1);

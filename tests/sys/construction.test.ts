@@ -12,8 +12,10 @@ const classes = Object.entries(library).filter(
   ([name, value]) => typeof value === "function" && /^class\b/.test(String(value)) && !others.test(name),
 ) as unknown as [string, Class][];
 
+/** Bytes as `Atomics` take them. */
+const words = new Int32Array(new SharedArrayBuffer(65536));
 /** What a beginner may try. */
-const attempts = [[], ["/x"], ["/x", { create: true }], [{ size: 4096 }], [null], [17]];
+const attempts = [[], ["/x"], ["/x", { create: true }], [{ size: 4096 }], [null], [17], [words], [words, 0]];
 
 describe("new", () => {
   it("of no class gives an object, and names the ways that there are", () => {
@@ -24,7 +26,7 @@ describe("new", () => {
         assert.throws(
           () => new Kind(...attempt),
           { name: "TypeError", message },
-          `${name}(${JSON.stringify(attempt)})`,
+          `${name}(${attempt.map(String).join(", ").slice(0, 40)})`,
         );
     }
   });
