@@ -37,17 +37,17 @@ export interface AnonymousMemoryOptions {
   /** Bytes; rounded up to whole pages where `hugePages` is given (for `"try"` to 2 MB, whatever it gets). */
   size: number;
   /** MAP_SHARED in place of MAP_PRIVATE: the pages belong to a kernel object; false unless said. */
-  shared?: boolean;
+  shared?: boolean | undefined;
   /** As MAP_POPULATE: make every page present now, and say so when one cannot be had; false unless said. */
-  populate?: boolean;
+  populate?: boolean | undefined;
   /** As MAP_LOCKED: make every page present now and never swap it; false unless said. */
-  locked?: boolean;
+  locked?: boolean | undefined;
   /** MAP_NORESERVE: promise no swap space, so that far more may be mapped than there is; false unless said. */
-  noReserve?: boolean;
+  noReserve?: boolean | undefined;
   /** MAP_HUGETLB; such pages are made present now, so that a missing one is an error here and never a crash. */
-  hugePages?: HugePagesRequest;
+  hugePages?: HugePagesRequest | undefined;
   /** The NUMA node that all pages come from. */
-  node?: number;
+  node?: number | undefined;
 }
 
 type Checked = Required<Omit<AnonymousMemoryOptions, "hugePages" | "node">> &

@@ -12,7 +12,7 @@ import { type ByteRange, type MappedMemory, touchedPages } from "./mapped_range.
 /** How `lockMemory` locks. */
 export interface LockMemoryOptions extends ByteRange {
   /** Lock each page when it is first touched, and make none present now; false unless said. */
-  onFault?: boolean;
+  onFault?: boolean | undefined;
 }
 
 function hint(): string {

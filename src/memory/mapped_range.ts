@@ -24,9 +24,9 @@ export interface MappedMemory {
 /** A part of mapped memory. */
 export interface ByteRange {
   /** Where it starts, bytes from the mapping's start; 0 unless said. */
-  offset?: number;
+  offset?: number | undefined;
   /** How long it is, bytes; to the mapping's end unless said. */
-  length?: number;
+  length?: number | undefined;
 }
 
 /** What is done to which memory, for messages: `"advise"`, `"madvise"`. */

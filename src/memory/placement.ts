@@ -11,15 +11,15 @@ import { createSegment, openSegment, type Segment, type SegmentKind } from "./se
 /** How an object is made by name. */
 export interface ObjectCreateOptions {
   /** Permission bits, 0o600 unless said. */
-  mode?: number;
+  mode?: number | undefined;
   /** close() also removes the name; where this user may not (`unlink` is EPERM), it stays. */
-  unlinkOnClose?: boolean;
+  unlinkOnClose?: boolean | undefined;
 }
 
 /** How an object is opened by name. */
 export interface ObjectOpenOptions {
   /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** How an object is laid over part of a memory. */

@@ -10,12 +10,12 @@ export interface SharedMemoryCreateOptions {
   /** Bytes; reserved at once. */
   size: number;
   /** Permission bits, 0o600 unless said; the umask does not touch them. */
-  mode?: number;
+  mode?: number | undefined;
   /**
    * close() also removes the name, if it still leads to this object, and if this user may: its owner and root, as /dev/shm is
    * sticky. For others it stays, and `unlink` tells them so (EPERM).
    */
-  unlinkOnClose?: boolean;
+  unlinkOnClose?: boolean | undefined;
 }
 
 /** Which part of memory that exists is mapped, and how. */
@@ -24,17 +24,17 @@ export interface SharedMemoryWindow {
    * Writes stay private to this process and are seen by nobody. A page that this process has written shows no more of what
    * others write. In Bun Atomics.load writes, too: poll with `loadOrdered`.
    */
-  readOnly?: boolean;
+  readOnly?: boolean | undefined;
   /** Where the window starts, bytes; a multiple of 4096, or of the size of huge pages. */
-  offset?: number;
+  offset?: number | undefined;
   /** How long the window is, bytes; to the end unless said. */
-  length?: number;
+  length?: number | undefined;
 }
 
 /** How `SharedMemory.open` opens. */
 export interface SharedMemoryOpenOptions extends SharedMemoryWindow {
   /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** How `SharedMemory.anonymous` makes memory without a name. */
@@ -42,17 +42,17 @@ export interface SharedMemoryAnonymousOptions {
   /** Bytes; reserved at once. */
   size: number;
   /** What /proc/PID/maps shows; "linux-ipc" unless said. */
-  label?: string;
+  label?: string | undefined;
   /** Nobody may ever change the size; true unless said. */
-  seal?: boolean;
+  seal?: boolean | undefined;
   /** Huge pages, all made present at once; ordinary ones unless said. The size is rounded up to whole ones. */
-  hugePages?: HugePagesRequest;
+  hugePages?: HugePagesRequest | undefined;
 }
 
 /** How `SharedMemory.fromDescriptor` maps what somebody else made. */
 export interface SharedMemoryDescriptorOptions extends SharedMemoryWindow {
   /** Accept memory which its sender can still shrink, so that our reads would find zeros. */
-  allowUnsealed?: boolean;
+  allowUnsealed?: boolean | undefined;
 }
 
 /** 2 ** 48: more than any machine has, and exact in a double. */

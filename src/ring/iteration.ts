@@ -5,7 +5,7 @@ import { PeerClosedError } from "../sys/error.ts";
 /** Options of `messages` and `values`. */
 export interface IterationOptions {
   /** Aborting ends the iteration with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What an iteration needs of who receives. */

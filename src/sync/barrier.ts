@@ -15,7 +15,7 @@ import { type ObjectKind, SharedObject } from "./shared_object.ts";
 /** What a barrier is made with. */
 export interface BarrierOptions {
   /** How many members must be there before the first phase can end; 1 unless said. */
-  parties?: number;
+  parties?: number | undefined;
 }
 
 /**

@@ -16,7 +16,7 @@ const becomeSet = () => 1;
 /** What an event is made with. */
 export interface EventOptions {
   /** `wait` resets it, so that each `set` lets one waiter through; false unless said: it stays set until `reset`. */
-  autoReset?: boolean;
+  autoReset?: boolean | undefined;
 }
 
 /**

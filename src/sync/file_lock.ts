@@ -97,7 +97,7 @@ export class FileLock {
   }
 
   /** Over a descriptor that stays its owner's: `close` here leaves it open, and it must not be closed before. */
-  static over(fd: number, options: { kind?: choice.FileLockKind } = {}): FileLock {
+  static over(fd: number, options: { kind?: choice.FileLockKind | undefined } = {}): FileLock {
     checkOptions(options, ["kind"], "FileLock.over");
     return new FileLock(choice.checkKind(options.kind ?? "ofd"), checkInteger(fd, "fd", 0, 2 ** 31 - 1));
   }
@@ -208,7 +208,9 @@ export class FileLock {
    * As `lockSync`, as a promise. Also waits for other guards of this object. An abort rejects with `signal.reason` and
    * takes nothing; closing the object rejects with EBADF.
    */
-  lock(options?: choice.FileLockRange & { signal?: AbortSignal; timeoutMs?: undefined }): Promise<FileLockGuard>;
+  lock(
+    options?: choice.FileLockRange & { signal?: AbortSignal | undefined; timeoutMs?: undefined },
+  ): Promise<FileLockGuard>;
   /** As without a timeout, but undefined after it; nothing is taken then. */
   lock(options: choice.FileLockAwaitOptions | undefined): Promise<FileLockGuard | undefined>;
   /** Only after a try in vain is there a native thread to pay for. */

@@ -13,23 +13,23 @@ export type FileLockKind = "ofd" | "flock" | "posix";
 /** How a file is opened for locking. */
 export interface FileLockOpenOptions {
   /** `"ofd"` unless said. */
-  kind?: FileLockKind;
+  kind?: FileLockKind | undefined;
   /** Makes an empty file where there is none. */
-  create?: boolean;
+  create?: boolean | undefined;
   /** Permission bits of a file that is made, 0o600 unless said; the umask takes its part. */
-  mode?: number;
+  mode?: number | undefined;
   /** Opens it for reading only: then record locks (ofd, posix) can only be shared. */
-  readOnly?: boolean;
+  readOnly?: boolean | undefined;
 }
 
 /** Which lock: exclusive on the whole file, however long it becomes, unless said. */
 export interface FileLockRange {
   /** Together with other shared ones, and against exclusive ones. */
-  shared?: boolean;
+  shared?: boolean | undefined;
   /** First byte. Not for flock. */
-  offset?: number;
+  offset?: number | undefined;
   /** Bytes; up to the end of the file, wherever that will be, unless said. Not for flock. */
-  length?: number;
+  length?: number | undefined;
 }
 
 /** Which lock, and how long to block. */

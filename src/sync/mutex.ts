@@ -73,7 +73,7 @@ export class MutexGuard {
    * @throws {IpcError} EPERM this guard has been unlocked already; EBADMSG somebody has cut the file: whoever waits for
    * the mutex is told so, but who takes it now has one of its own
    */
-  unlock(options?: { unrecoverable?: string }): void {
+  unlock(options?: { unrecoverable?: string | undefined }): void {
     if (this.state !== HELD || options !== undefined) this.settle(options);
     this.state = USED_UP;
     (this.mutex as unknown as GuardedLock).release();

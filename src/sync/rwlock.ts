@@ -21,7 +21,7 @@ const GIVE_UP_WITHIN_NS = 250_000_000;
 /** What a reader-writer lock is made with. */
 export interface RwLockOptions {
   /** Readers pass while a writer waits; false unless said: a waiting writer holds them off, also who reads already. */
-  preferReaders?: boolean;
+  preferReaders?: boolean | undefined;
 }
 
 /**

@@ -53,7 +53,7 @@ export class WriteGuard {
    *
    * @throws {IpcError} EPERM this guard has been unlocked already
    */
-  unlock(options?: { unrecoverable?: string }): void {
+  unlock(options?: { unrecoverable?: string | undefined }): void {
     const reason = reasonIn(options);
     if (this.isUsedUp) throw usedUpWriter();
     this.isUsedUp = true;

@@ -21,12 +21,12 @@ import { type ObjectKind, SharedObject } from "./shared_object.ts";
 /** What a semaphore is made with. */
 export interface SemaphoreOptions {
   /** Permits at the start; 1 unless said. */
-  value?: number;
+  value?: number | undefined;
   /**
    * Each permit belongs to who took it, and comes back when that one dies; at most 1024 of them, and `release` gives back
    * only what was taken. False unless said: anybody may release, and a killed holder's permit is gone.
    */
-  owned?: boolean;
+  owned?: boolean | undefined;
 }
 
 const VALUE = SEMAPHORE_VALUE / 4;

@@ -7,13 +7,13 @@ import { checkDuration, checkOptions, describe } from "../sys/validate.ts";
 /** Options of the forms that block this thread. */
 export interface WaitOptions {
   /** Milliseconds, for ever unless said; fractions count. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** Options of the forms that return a promise. */
 export interface AwaitOptions extends WaitOptions {
   /** Aborting rejects the promise with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The deadline that means never. */

@@ -24,7 +24,14 @@ const deno = runtimeNamed("deno").command;
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 /** No newer library than most programs have: what the package's types need beyond it, they ask for themselves. */
 const tsconfig = {
-  compilerOptions: { module: "nodenext", lib: ["es2022", "dom"], types: [], strict: true, noEmit: true },
+  compilerOptions: {
+    module: "nodenext",
+    lib: ["es2022", "dom"],
+    types: [],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+  },
 };
 
 /** The C header and its parts. */

@@ -1,8 +1,11 @@
 // The program of package.test.ts in TypeScript: what the types of the installed package say. It does not run.
 import { type AwaitOptions, type OwnBytes, SpscRing } from "@linux-ipc/core";
+import type * as memory from "@linux-ipc/core/memory";
 import { bytes, SharedMemory, struct } from "@linux-ipc/core/memory";
+import type * as rings from "@linux-ipc/core/ring";
 import { LatestValue, type SharedMap } from "@linux-ipc/core/ring";
-import type { Barrier, FileLock, FutexLock, Mutex, RwLock } from "@linux-ipc/core/sync";
+import type * as sync from "@linux-ipc/core/sync";
+import type { Barrier, FileLock, FutexLock, Mutex, MutexGuard, RwLock, WriteGuard } from "@linux-ipc/core/sync";
 
 export async function receive(options: AwaitOptions): Promise<Uint8Array | undefined> {
   using memory = SharedMemory.anonymous({ size: 4096 });
@@ -67,4 +70,70 @@ export const onTheWeb = [
   (value: OwnBytes) => new Blob([value]),
   (value: OwnBytes) => new Response(value),
   (value: OwnBytes) => crypto.subtle.digest("SHA-256", value),
+];
+
+/** Options that may be left out, but refuse the undefined of somebody who passes on what he was given. */
+type Picky<Options> = Options extends unknown
+  ? {
+      [Name in keyof Options]-?: Record<never, never> extends Pick<Options, Name>
+        ? { [Only in Name]: undefined } extends Pick<Options, Name>
+          ? never
+          : Name
+        : never;
+    }[keyof Options]
+  : never;
+
+type Creations =
+  | Parameters<typeof Barrier.create>[1]
+  | Parameters<typeof Mutex.create>[1]
+  | Parameters<typeof sync.Event.create>[1]
+  | Parameters<typeof sync.RwLock.create>[1]
+  | Parameters<typeof sync.Semaphore.create>[1]
+  | memory.AnonymousMemoryOptions
+  | memory.SharedMemoryAnonymousOptions
+  | memory.SharedMemoryCreateOptions
+  | memory.StructOptions
+  | rings.LatestValueCreateOptions
+  | rings.SharedMapCreateOptions
+  | rings.SpscRingCreateOptions;
+
+type Openings =
+  | Parameters<typeof Mutex.open>[1]
+  | Parameters<typeof FileLock.over>[1]
+  | memory.MappedFileCreateOptions
+  | memory.MappedFileGrowOptions
+  | memory.MappedFileOpenOptions
+  | memory.SharedMemoryDescriptorOptions
+  | memory.SharedMemoryOpenOptions
+  | rings.LatestValueOpenOptions
+  | rings.LatestValueOverOptions
+  | rings.SharedMapOpenOptions
+  | rings.SharedMapOverOptions
+  | rings.SpscRingOpenOptions
+  | rings.SpscRingOverOptions
+  | sync.FileLockOpenOptions;
+
+type Uses =
+  | AwaitOptions
+  | Parameters<MutexGuard["unlock"]>[0]
+  | Parameters<WriteGuard["unlock"]>[0]
+  | memory.ByteRange
+  | memory.LockMemoryOptions
+  | memory.MappedFileSyncOptions
+  | memory.cpu.AffinityOptions
+  | memory.cpu.SchedulerOptions
+  | memory.numa.NumaAllocOptions
+  | memory.numa.NumaBindOptions
+  | memory.numa.NumaPolicyRequest
+  | rings.IterationOptions
+  | rings.SharedMapWriteOptions
+  | sync.FileLockAwaitOptions;
+
+export const picky: Record<Picky<Creations> | Picky<Openings> | Picky<Uses>, never> = {};
+
+/** With `exactOptionalPropertyTypes`, too, a timeout and a signal that may be undefined can be passed on. */
+export const passedOn = [
+  (mutex: Mutex, timeoutMs?: number, signal?: AbortSignal) => mutex.lock({ timeoutMs, signal }),
+  (rwlock: RwLock, timeoutMs?: number) => rwlock.readSync({ timeoutMs })?.unlock(),
+  (file: FileLock, signal?: AbortSignal) => file.lock({ signal }),
 ];

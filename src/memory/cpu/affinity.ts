@@ -9,7 +9,7 @@ import { checkInteger, checkOptions } from "../../sys/validate.ts";
 /** Whom `cpu.pin` and `cpu.unpin` mean. */
 export interface AffinityOptions {
   /** Every thread of this process, and those to come, or the calling thread and those that it starts. */
-  scope?: "process" | "thread";
+  scope?: "process" | "thread" | undefined;
 }
 
 const CALLER = 0;

@@ -15,7 +15,7 @@ export type SchedulerPolicy = "other" | "batch" | "idle" | "fifo" | "round-robin
 /** How `cpu.setScheduler` sets. */
 export interface SchedulerOptions {
   /** Threads and processes that this thread starts are real-time too; false unless said. */
-  inherit?: boolean;
+  inherit?: boolean | undefined;
 }
 
 /** How the calling thread is scheduled. */

@@ -17,19 +17,19 @@ export type NumaPolicyName = "default" | "local" | "bind" | "preferred" | "inter
 /** A policy that is asked for. */
 export interface NumaPolicyRequest {
   /** `"bind"` unless said. */
-  policy?: NumaPolicyName;
+  policy?: NumaPolicyName | undefined;
   /** The one node; `node` or `nodes` for `bind` and `interleave`, `node` for `preferred`, neither for the others. */
-  node?: number;
+  node?: number | undefined;
   /** Several nodes. */
-  nodes?: readonly number[];
+  nodes?: readonly number[] | undefined;
 }
 
 /** How `numa.bind` binds. */
 export interface NumaBindOptions extends NumaPolicyRequest, ByteRange {
   /** Move the pages that are there already; true unless said. */
-  move?: boolean;
+  move?: boolean | undefined;
   /** Throw where pages are, and stay, on other nodes; true unless said. */
-  strict?: boolean;
+  strict?: boolean | undefined;
 }
 
 /** A policy as it is in force. */

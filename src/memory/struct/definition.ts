@@ -9,11 +9,11 @@ import { kindOf } from "./scalar.ts";
 /** How a struct is laid out, and what it is called. */
 export interface StructOptions {
   /** Its name in messages and in C declarations of structs around it. */
-  name?: string;
+  name?: string | undefined;
   /** No padding: fields stand side by side, as with `__attribute__((packed))`. */
-  packed?: boolean;
+  packed?: boolean | undefined;
   /** At least this alignment, bytes; a power of two up to 4096. The size becomes a multiple of it. */
-  align?: number;
+  align?: number | undefined;
 }
 
 /** The fields of a definition, in its order. */

@@ -22,9 +22,9 @@ export interface LatestValueUse {
    * How long a blocking wait spins before it sleeps, milliseconds; measured once per process unless said. An awaiting one
    * looks again in each turn of the event loop for as long, 0.2 unless said, where that has paid of late.
    */
-  spinMs?: number;
+  spinMs?: number | undefined;
   /** `"atomic"` publishes with atomic operations also on x86-64, where plain stores are ordered enough and faster. */
-  ordering?: "auto" | "atomic";
+  ordering?: "auto" | "atomic" | undefined;
 }
 
 /** A latest value of bytes. */
@@ -49,9 +49,9 @@ export type LatestValueContent<Value = OwnBytes, Given = ArrayBufferView | Array
 /** What can be left out where one exists: its own is taken then. */
 interface SizeDetails {
   /** A power of two from 4 to 1024: how far the writer may run ahead of a slow reader. 8 for up to 4096 bytes, else 4. */
-  buffers?: number;
+  buffers?: number | undefined;
   /** Each value carries a checksum, so that `sync` makes it survive power loss and a half-written copy is found. */
-  checksum?: boolean;
+  checksum?: boolean | undefined;
 }
 
 /** How large a latest value is. */
@@ -67,9 +67,9 @@ export interface AskedSize extends SizeDetails {
 /** What is said of its file. */
 interface FileOptions {
   /** Permission bits, 0o600 unless said. */
-  mode?: number;
+  mode?: number | undefined;
   /** close() also removes the name; where this user may not (`unlink` is EPERM), it stays. */
-  unlinkOnClose?: boolean;
+  unlinkOnClose?: boolean | undefined;
 }
 
 /** How `LatestValue.create` and `openOrCreate` make one. */
@@ -84,11 +84,11 @@ export type LatestValueCreateOptions<Value = OwnBytes, Given = ArrayBufferView |
 export interface LatestValueOpenOptions<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer>
   extends LatestValueUse {
   /** What the bytes mean; its size must be the size of the values. Bytes unless said. */
-  type?: ValueType<Value, Given>;
+  type?: ValueType<Value, Given> | undefined;
   /** Only to look: needs no permission to write. There is no writer then, `nextSync` and `next` are EACCES. */
-  readOnly?: boolean;
+  readOnly?: boolean | undefined;
   /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** With whom a latest value is laid over a memory. */
@@ -99,7 +99,7 @@ interface Neighbours {
 
 /** How `LatestValue.over` lays or finds one in a memory. Without `size` and `type` one must be there. */
 export type LatestValueOverOptions<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> = (
-  | Partial<OfBytes>
+  | { size?: number | undefined; type?: undefined }
   | OfType<Value, Given>
 ) &
   SizeDetails &

@@ -7,40 +7,43 @@ export interface SharedMapSize {
   /** How many entries it holds, up to 2 ** 24. */
   capacity: number;
   /** Bytes of the longest key in UTF-8, up to 4096; 64 unless said. */
-  keySize?: number;
+  keySize?: number | undefined;
   /** Bytes of the largest value, up to 2 ** 28. Every entry takes room for it. */
   valueSize: number;
   /**
    * `"lru"`: a full map gives up the entry that was used least recently; it takes out what has expired first, but does not
    * look for it at each write. Unless said, it refuses new keys.
    */
-  evict?: "lru";
+  evict?: "lru" | undefined;
 }
 
 /** How this process uses a map. */
 export interface SharedMapUse {
   /** How long a write waits for other writers before it throws ETIMEDOUT, ms; 5000 unless said. They take microseconds. */
-  writeTimeoutMs?: number;
+  writeTimeoutMs?: number | undefined;
 }
 
 /** How `SharedMap.create` and `openOrCreate` make a map. */
 export interface SharedMapCreateOptions extends SharedMapSize, SharedMapUse {
   /** Permission bits, 0o600 unless said. */
-  mode?: number;
+  mode?: number | undefined;
   /** close() also removes the name; where this user may not (`unlink` is EPERM), it stays. */
-  unlinkOnClose?: boolean;
+  unlinkOnClose?: boolean | undefined;
 }
 
 /** How `SharedMap.open` opens. */
 export interface SharedMapOpenOptions extends SharedMapUse {
   /** Only to look: needs no permission to write, and is no use of an entry. All that writes is EACCES. */
-  readOnly?: boolean;
+  readOnly?: boolean | undefined;
   /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
+/** As `Partial`, which refuses an undefined where the compiler goes by `exactOptionalPropertyTypes`. */
+type SomeOf<Options> = { [Name in keyof Options]?: Options[Name] | undefined };
+
 /** How `SharedMap.over` lays or finds a map in a memory. Without `capacity` and `valueSize` one must be there. */
-export interface SharedMapOverOptions extends Partial<SharedMapSize>, SharedMapUse {
+export interface SharedMapOverOptions extends SomeOf<SharedMapSize>, SharedMapUse {
   /** Who is attached; lies in the same memory. */
   participants: Participants;
 }
@@ -48,7 +51,7 @@ export interface SharedMapOverOptions extends Partial<SharedMapSize>, SharedMapU
 /** How an entry is written. */
 export interface SharedMapWriteOptions {
   /** The entry expires so many milliseconds from now; never unless said. */
-  ttlMs?: number;
+  ttlMs?: number | undefined;
 }
 
 /** The names of `SharedMapSize`. */

@@ -10,15 +10,15 @@ export interface SpscRingUse {
    * An awaiting one looks again in each turn of the event loop for as long, 0.2 unless said, where that has paid of late.
    * 0 for machines whose processors are all busy.
    */
-  spinMs?: number;
+  spinMs?: number | undefined;
   /** `"atomic"` publishes by Atomics.store also on x86-64, where a plain store is ordered enough and several times faster. */
-  ordering?: "auto" | "atomic";
+  ordering?: "auto" | "atomic" | undefined;
 }
 
 /** How `SpscRing.open` opens. */
 export interface SpscRingOpenOptions extends SpscRingUse {
   /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** How large a ring is. */
@@ -29,15 +29,15 @@ export interface SpscRingSize {
    */
   capacity: number;
   /** Bytes of the largest message, up to capacity - 16; half the capacity unless said. */
-  maxMessageSize?: number;
+  maxMessageSize?: number | undefined;
 }
 
 /** How `SpscRing.create` and `openOrCreate` make a ring. */
 export interface SpscRingCreateOptions extends SpscRingSize, SpscRingUse {
   /** Permission bits, 0o600 unless said. */
-  mode?: number;
+  mode?: number | undefined;
   /** close() also removes the name; where this user may not (`unlink` is EPERM), it stays. */
-  unlinkOnClose?: boolean;
+  unlinkOnClose?: boolean | undefined;
 }
 
 /** How `SpscRing.over` lays or finds a ring in a memory. */
@@ -45,9 +45,9 @@ export interface SpscRingOverOptions extends SpscRingUse {
   /** Who is attached; lies in the same memory. */
   participants: Participants;
   /** Lays a new ring where there are zeros; must agree with a ring that is there already. Without it one must be there. */
-  capacity?: number;
+  capacity?: number | undefined;
   /** Bytes of the largest message, up to capacity - 16; half the capacity unless said, or what the ring there has. */
-  maxMessageSize?: number;
+  maxMessageSize?: number | undefined;
 }
 
 /** The names of `SpscRingUse`. */
