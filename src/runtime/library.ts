@@ -135,13 +135,15 @@ function fromCopyIn<T>(parent: string, copy: string, load: (path: string) => T):
   }
 }
 
+/** The first line of a failure, without our own beginning. */
+const reasonOf = (failure: unknown) =>
+  (failure as Error).message.split("\n", 1)[0]?.replace(/^Cannot load linux-ipc.*?: /, "");
+
 /** What to tell where no directory has served. The first failure counts: the other places are makeshifts. */
-function withoutPlace(failure: unknown): unknown {
-  const [reason] = (failure as Error).message.split("\n", 1);
-  if (reason.startsWith("Cannot load linux-ipc")) return failure;
-  const what = "its embedded copy needs a directory that may be written, and hold programs";
+function withoutPlace(cause: unknown): Error {
+  const what = "from its embedded copy, which needs a directory that may be written, and hold programs";
   const hint = "TMPDIR may name one, and LINUX_IPC_LIBRARY a copy that lies anywhere";
-  return new Error(`Cannot load linux-ipc: ${what}: ${reason} (${hint})`, { cause: failure });
+  return new Error(`Cannot load linux-ipc ${what}: ${reasonOf(cause)} (${hint})`, { cause });
 }
 
 function fromEmbeddedCopy<T>(load: (path: string) => T): T {
@@ -160,16 +162,25 @@ function fromEmbeddedCopy<T>(load: (path: string) => T): T {
   throw withoutPlace(failures[0]);
 }
 
-/** Deno: what nobody may look for can be missing. What may not be loaded from here may not be loaded from elsewhere. */
+/** What may not be loaded from beside the module may not be loaded from elsewhere. */
+function isForbidden(failure: unknown, path: string): boolean {
+  const { cause } = failure as { cause?: { code?: unknown } };
+  return cause?.code === "ERR_DLOPEN_DISABLED" || !isGranted({ name: "ffi", path });
+}
+
+/**
+ * What is there can be another version's: a bundle is older than the package that it was made of, and lies where others'
+ * libraries may lie, too. And in Deno what nobody may look for can be missing.
+ */
 function fromBesideTheModule<T>(path: string, load: (path: string) => T): T {
   try {
     return load(path);
   } catch (failure) {
-    if (isGranted({ name: "read", path }) || !isGranted({ name: "ffi", path })) throw failure;
+    if (isForbidden(failure, path)) throw failure;
     try {
       return fromEmbeddedCopy(load);
     } catch (cause) {
-      const [beside, copy] = [failure, cause].map((error) => (error as Error).message.split("\n", 1)[0]);
+      const [beside, copy] = [failure, cause].map(reasonOf);
       throw new Error(`Cannot load linux-ipc: ${beside}; and from the embedded copy: ${copy}`, { cause });
     }
   }

@@ -154,6 +154,26 @@ describe("embedded library", () => {
     assert.deepEqual(readdirSync(temporary), []);
   });
 
+  for (const [what, make] of [
+    ["of another version", () => shimOfAbi(4711)],
+    ["that is none", () => import.meta.filename],
+  ] as const) {
+    it(`is loaded where a library ${what} lies beside the module, as it may beside a bundle`, async () => {
+      const { script } = copyWithoutLibrary();
+      cpSync(make(), join(script, `../../../native/linux-ipc-${process.arch}.so`));
+      const end = await runPeer(ownRuntime, script, ["backend"]);
+      assert.equal(end.code, 0, end.stderr);
+    });
+  }
+
+  it("that Node may not write is an error that names us, and --allow-fs-write", { skip: notNode }, async () => {
+    const { script } = copyWithoutLibrary();
+    const parameters = ["--permission", "--allow-fs-read=*", "--allow-addons"];
+    const [first, second] = await firstCalls({ parameters }, ["firstCall"], script);
+    assert.match(first.message, /^Cannot load linux-ipc from its embedded copy, .*--allow-fs-write/);
+    assert.deepEqual(second, first);
+  });
+
   it("is loaded where the process's own directory has been removed", async () => {
     const { script, temporary } = copyWithoutLibrary();
     const end = await runPeer(ownRuntime, script, ["backendNowhere"], { environment: { TMPDIR: temporary } });
@@ -218,7 +238,7 @@ describe("embedded library", () => {
     const [first, second] = await firstCalls({ environment, wrapper, cwd: "/sys" }, ["firstCall"], script);
     assert.match(
       first.message,
-      /^Cannot load linux-ipc: its embedded copy needs a directory.*\/sys\/.* \(TMPDIR may name/,
+      /^Cannot load linux-ipc from its embedded copy, which needs a directory.*\/sys\/.* \(TMPDIR may name/,
     );
     assert.deepEqual(second.name, first.name);
   });
