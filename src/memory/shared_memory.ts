@@ -128,8 +128,9 @@ export class SharedMemory {
   }
 
   /**
-   * memfd_create(2): memory without a name, to be handed over by descriptor. Its size is sealed: nobody can shrink it
-   * under a peer. Peers share huge pages as they are.
+   * memfd_create(2): memory without a name, to be handed over by descriptor: to a child process in the `stdio` of spawn, to
+   * a Worker as the number whose /proc/self/fd/N it opens. Its size is sealed: nobody can shrink it under a peer. Peers
+   * share huge pages as they are.
    *
    * @throws {IpcError} ENOMEM too little memory, or too few huge pages: the message says how many are free and which
    * setting to change, or how much memory there is; ENOSPC, EMFILE
