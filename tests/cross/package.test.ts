@@ -130,6 +130,17 @@ describe("npm package", () => {
     }
   });
 
+  it("does nothing when it is imported, and says so: bundlers leave out what a program does not use", async () => {
+    const program = `const seen = () => [...Reflect.ownKeys(globalThis), ...process.eventNames()].map(String).join();
+    const before = seen();
+    await import("@linux-ipc/core");
+    console.log(seen() === before);`;
+    writeFileSync(join(project, "import.mjs"), program);
+    const end = await spawnProgram(process.execPath, ["import.mjs"], { cwd: project }).ended;
+    assert.equal(end.stdout, "true\n", end.stderr);
+    assert.equal(json(join(installed, "package.json")).sideEffects, false);
+  });
+
   it("can be installed on every system, where the first call says what is missing, and brings nothing along", async () => {
     const folder = temporaryDirectory();
     writeFileSync(join(folder, "package.json"), "{}");
