@@ -12,6 +12,7 @@ import { disown, own } from "../sys/owned.ts";
 import { checkInteger, checkOptions, refuseNew } from "../sys/validate.ts";
 import { checkNotAborted, deadlineAfter } from "../wait/deadline.ts";
 import { STILL_WAITING, waitForFileLockSync } from "../wait/file_lock_job.ts";
+import { LoopTurns } from "../wait/loop_turns.ts";
 import { type Claim, Claims, type Part } from "./file_lock_claims.ts";
 import { FileLockGuard } from "./file_lock_guard.ts";
 import * as choice from "./file_lock_options.ts";
@@ -66,6 +67,7 @@ export class FileLock {
   readonly #waiting = new Set<FileLockWait>();
   /** Those of them that wait for other claims of this object, and not yet in the kernel. */
   readonly #queue = new Set<FileLockWait>();
+  readonly #turns = new LoopTurns();
   #fd: number;
   #isRef = true;
 
@@ -218,6 +220,8 @@ export class FileLock {
     const wanted = this.#check(options, ["timeoutMs", "signal"], "lock");
     const { timeoutMs, signal } = options;
     checkNotAborted({ timeoutMs, signal }, "lock");
+    const turn = this.#turns.due();
+    if (turn !== undefined) return turn.then(() => this.lock(options));
     return this.#tryLock(wanted) ?? this.#await(wanted, { timeoutMs, signal });
   }
 

@@ -8,6 +8,7 @@ import { refuseNew } from "../sys/validate.ts";
 import { Awaiting } from "../wait/awaiting.ts";
 import { type AwaitOptions, checkNotAborted, deadlineOf, NEVER, type WaitOptions } from "../wait/deadline.ts";
 import { Futex, type FutexMemory } from "../wait/futex.ts";
+import { LoopTurns } from "../wait/loop_turns.ts";
 import { NamedWord } from "../wait/named_word.ts";
 import { hold } from "../wait/registry.ts";
 import { spin, spinBudget } from "../wait/spin.ts";
@@ -49,6 +50,7 @@ export class FutexLock extends NamedWord {
   private isMine = false;
   private isRef = true;
   /** Only the first caller is in the kernel's queue: woken together, each would have to queue again for each unlock. */
+  private readonly turns = new LoopTurns();
   private readonly awaiting = new Awaiting({
     prepare: () => FUTEX_LOCK_CONTENDED,
     park: (key, onChange) => this.park(key, onChange),
@@ -134,6 +136,8 @@ export class FutexLock extends NamedWord {
   /** After one plain try the word is left saying 2, so that whoever unlocks wakes this caller. */
   async lock(options?: AwaitOptions): Promise<PlainGuard | undefined> {
     checkNotAborted(options, "lock");
+    const turn = this.turns.due();
+    if (turn !== undefined) return turn.then(() => this.lock(options));
     const guard = this.awaiting.size > 0 ? undefined : this.tryLock();
     return guard ?? this.awaiting.add(this.attempt, options, this.isRef);
   }

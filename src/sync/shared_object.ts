@@ -23,6 +23,7 @@ import { CLOSED_HERE, IpcError } from "../sys/error.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
 import { checkOptions, demandOptions, refuseNew, withArticle } from "../sys/validate.ts";
 import { type AwaitOptions, checkNotAborted, deadlineOf, type WaitOptions } from "../wait/deadline.ts";
+import { LoopTurns } from "../wait/loop_turns.ts";
 import { Waiter, type WaiterParts } from "../wait/waiter.ts";
 import { LOCK_EVENTCOUNT } from "./layout.ts";
 import type { LockWord } from "./lock_word.ts";
@@ -105,6 +106,7 @@ export abstract class SharedObject {
   protected isOpen = true;
   private readonly noun: string;
   private readonly waiters: Waiter[] = [];
+  private readonly turns = new LoopTurns();
 
   /** Use `create`, `open`, `openOrCreate` or `over` of the class. */
   constructor(placement: Placement, noun: string) {
@@ -242,6 +244,8 @@ export abstract class SharedObject {
   ): Promise<T | undefined> {
     try {
       checkNotAborted(options, what);
+      const turn = this.turns.due();
+      if (turn !== undefined) return turn.then(() => this.awaiting(waiter, what, attempt, options));
       const result = waiter.isAwaited ? undefined : attempt();
       return result === undefined ? waiter.wait(attempt, options) : Promise.resolve(result);
     } catch (error) {

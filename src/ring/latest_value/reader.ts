@@ -13,6 +13,7 @@ import {
   deadlineOf,
   type WaitOptions,
 } from "../../wait/deadline.ts";
+import { LoopTurns } from "../../wait/loop_turns.ts";
 import { type IterationOptions, iterate } from "../iteration.ts";
 import type { PeerEnd } from "../peer_end.ts";
 import type { RingWaiter } from "../ring_waiter.ts";
@@ -63,6 +64,7 @@ export class LatestValueReader<Value = OwnBytes, Given = ArrayBufferView | Array
   readonly #buffers: ValueBuffers;
   readonly #end: PeerEnd;
   readonly #waiter: RingWaiter;
+  readonly #turns = new LoopTurns();
   readonly #onClose: () => void;
   readonly #attempt = () => this.#tryToEnd();
 
@@ -121,6 +123,8 @@ export class LatestValueReader<Value = OwnBytes, Given = ArrayBufferView | Array
   next(options?: AwaitOptions): Promise<Value | undefined> {
     try {
       checkNotAborted(options, "next");
+      const turn = this.#turns.due();
+      if (turn !== undefined) return turn.then(() => this.next(options));
       this.#checkWritable();
       const value = this.#waiter.isAwaited ? undefined : this.tryNext();
       return value === undefined ? this.#waiter.wait(this.#attempt, options) : Promise.resolve(value);
