@@ -19,6 +19,7 @@ export type { MemoryRegion } from "./memory_region.ts";
 /** NUMA: which nodes there are, and which of them memory comes from. */
 export * as numa from "./numa/mod.ts";
 export { Participants } from "./participants.ts";
+export type { ObjectCreateOptions, ObjectOpenOptions, ObjectOverOptions } from "./placement.ts";
 export { SharedMemory } from "./shared_memory.ts";
 export type * from "./shared_memory_options.ts";
 export * from "./struct/mod.ts";

@@ -85,7 +85,7 @@ type Picky<Options> = Options extends unknown
 
 type Creations =
   | Parameters<typeof Barrier.create>[1]
-  | Parameters<typeof Mutex.create>[1]
+  | memory.ObjectCreateOptions
   | Parameters<typeof sync.Event.create>[1]
   | Parameters<typeof sync.RwLock.create>[1]
   | Parameters<typeof sync.Semaphore.create>[1]
@@ -98,7 +98,8 @@ type Creations =
   | rings.SpscRingCreateOptions;
 
 type Openings =
-  | Parameters<typeof Mutex.open>[1]
+  | memory.ObjectOpenOptions
+  | memory.ObjectOverOptions
   | Parameters<typeof FileLock.over>[1]
   | memory.MappedFileCreateOptions
   | memory.MappedFileGrowOptions
