@@ -1,6 +1,6 @@
 // Placement: where an object of fixed size lies: in a segment of its own, or over part of a memory.
 
-import { checkOptions, withArticle } from "../sys/validate.ts";
+import { checkOptions, describeStranger, withArticle } from "../sys/validate.ts";
 import { openOrCreate } from "./file.ts";
 import { LaidRange } from "./laid_range.ts";
 import { OBJECT_OFFSET } from "./layout.ts";
@@ -94,8 +94,12 @@ export function placementIn(
 ): Placement {
   checkPlace(memory, byteOffset, size, noun);
   const { participants } = options ?? {};
-  if (!(participants instanceof Participants))
-    throw new TypeError(`${withArticle(noun)} over a memory needs { participants }: Participants.over(memory, ...)`);
+  if (!(participants instanceof Participants)) {
+    const given = describeStranger(participants, Participants);
+    throw new TypeError(
+      `${withArticle(noun)} over a memory needs { participants }: Participants.over(memory, ...), not ${given}`,
+    );
+  }
   participants.checkNeighbour(memory.buffer, byteOffset, size, noun);
   const name = `${memory.name ?? "anonymous memory"}+${byteOffset}`;
   const range = new LaidRange(memory, noun, byteOffset);

@@ -132,3 +132,9 @@ export function describe(value: unknown): string {
     ? withArticle(value.constructor?.name ?? typeof value)
     : `${typeof value} ${String(value)}`;
 }
+
+/** As describe, of what should be an instance: another copy of this library has a class of the same name. */
+export function describeStranger(value: unknown, { name }: { readonly name: string }): string {
+  const isNamesake = (value as object | undefined | null)?.constructor?.name === name;
+  return isNamesake ? `${describe(value)} of another copy of this library` : describe(value);
+}

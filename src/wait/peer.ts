@@ -5,7 +5,7 @@ import { errno } from "../sys/errno.ts";
 import { IpcError, PeerDiedError } from "../sys/error.ts";
 import { clockMonotonic } from "../sys/futex.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
-import { checkInteger, describe, refuseNew } from "../sys/validate.ts";
+import { checkInteger, describeStranger, refuseNew } from "../sys/validate.ts";
 import { Awaiting } from "./awaiting.ts";
 import { type AwaitOptions, checkAwaitOptions, deadlineOf, isPast, NEVER, type WaitOptions } from "./deadline.ts";
 import { type Death, ParticipantDeath, ProcessDeath } from "./death.ts";
@@ -75,7 +75,9 @@ export class Peer {
   /** The participant of this owner id, as `participants.join()` answers it. One that nobody can have is dead. */
   static ofParticipant(participants: Participants, owner: number): Peer {
     if (!(participants instanceof Participants))
-      throw new TypeError(`participants must be made by Participants.over, not ${describe(participants)}`);
+      throw new TypeError(
+        `participants must be made by Participants.over, not ${describeStranger(participants, Participants)}`,
+      );
     checkInteger(owner, "owner", -(2 ** 31), 2 ** 32 - 1);
     const death = new ParticipantDeath(participants, owner);
     const peer: Peer = new Peer(participants.pidOf(owner), death, () => participants.memory.afterClose(peer));

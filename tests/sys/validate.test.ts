@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { Mutex, type Participants, Peer, SharedMemory } from "../../mod.ts";
 import { asBytes, checkDuration, checkInteger, checkMode, checkOptions, withArticle } from "../../src/sys/validate.ts";
 import { cleanUp, foreign, ownRuntime, runPeer } from "../support/mod.ts";
 
@@ -75,6 +76,17 @@ describe("checks of arguments", () => {
       const refused = { name: "TypeError", message: `x takes an options object, not ${shown}` };
       assert.throws(() => checkOptions(value as unknown as object, ["size"], "x"), refused);
     }
+  });
+
+  it("an instance of another copy of the library is called one", () => {
+    const another = { Participants: class Participants {} };
+    const stranger = new another.Participants() as Participants;
+    const message = /, not a Participants of another copy of this library$/;
+    assert.throws(() => Peer.ofParticipant(stranger, 1), { name: "TypeError", message });
+    const memory = SharedMemory.anonymous({ size: 128 });
+    assert.throws(() => Mutex.over(memory, 0, { participants: stranger }), { name: "TypeError", message });
+    assert.throws(() => Mutex.over(memory, 0, {} as { participants: Participants }), { message: /, not undefined$/ });
+    memory.close();
   });
 
   it("nouns and names of classes get the article that they sound like", () => {
