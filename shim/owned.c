@@ -2,6 +2,7 @@
  * locks is given back, and its number is free again. */
 #include "internal.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -43,13 +44,21 @@ LIPC_EXPORT int32_t lipc_disown(double handle) {
   return 0;
 }
 
+/* The record locks of its open file go first: a mapping of it, which may stay, or a child that is being started would keep
+ * them. */
+static void end(int fd) {
+  struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+  fcntl(fd, F_OFD_SETLK, &all);
+  close(fd);
+}
+
 /* An environment ends, and nothing of it uses the descriptors any more. */
 void owned_forget(struct environment *environment) {
   shim_lock_take(&all_lock);
   for (struct owned *owned = all.next, *next; owned != &all; owned = next) {
     next = owned->next;
     if (owned->environment != environment) continue;
-    close(owned->fd);
+    end(owned->fd);
     discard(owned);
   }
   shim_lock_release(&all_lock);

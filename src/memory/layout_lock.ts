@@ -3,8 +3,9 @@
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import { clockMonotonic } from "../sys/futex.ts";
-import { close, lockByte, O_RDWR, open } from "../sys/memory.ts";
+import { close, lockByte, O_RDWR, open, unlockByte } from "../sys/memory.ts";
 import { loadOrdered } from "../sys/ordering.ts";
+import { whileOwned } from "../sys/owned.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 import { coveringLockHint } from "./record_lock.ts";
 import { reopeningHint } from "./refusal.ts";
@@ -41,8 +42,9 @@ function isLaid({ buffer }: MemoryRegion, byteOffset: number): boolean {
 
 /**
  * Runs `action` while holding the byte at `byteOffset` of the file, where a structure begins that may have to be laid.
- * The kernel drops the lock of a holder that dies. It is taken by a descriptor of its own, because holders of a shared
- * one would not exclude each other. What is there already is only found, and needs no lock.
+ * The kernel drops the lock of a holder that dies, and the shim that of a Worker that is terminated. It is taken by a
+ * descriptor of its own, because holders of a shared one would not exclude each other. What is there already is only found,
+ * and needs no lock.
  *
  * @throws {IpcError} ETIMEDOUT somebody else has had it for 5 s
  */
@@ -51,9 +53,16 @@ export function withLayoutLock<T>(memory: MemoryRegion, byteOffset: number, acti
   const attempt = () => ({ syscall: "fcntl", doing: `lock the layout of ${memory.name ?? "anonymous memory"}` });
   const fd = open(`/proc/self/fd/${memory.fd}`, O_RDWR, 0);
   check(fd, () => ({ ...attempt(), hint: fd === -errno.EACCES ? reopeningHint(memory.fd) : undefined }));
+  const byte = memory.fileOffset + byteOffset;
   try {
-    takeByte(fd, memory.fileOffset + byteOffset, attempt);
-    return action();
+    return whileOwned(fd, () => {
+      takeByte(fd, byte, attempt);
+      try {
+        return action();
+      } finally {
+        unlockByte(fd, byte); // a child that is being started may have the descriptor, too, for some milliseconds
+      }
+    });
   } finally {
     close(fd);
   }

@@ -10,6 +10,7 @@ import { pageSize, punchHole } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
+import { whileOwned } from "../sys/owned.ts";
 import { demandMemory, LEAST_BYTES } from "./available.ts";
 import { hugePagesHint, hugeRoom } from "./huge_pages.ts";
 import { DIRECTORY } from "./name.ts";
@@ -147,10 +148,12 @@ export function reserve(reservation: Reservation, attempt: () => Attempt): void 
     reserveAtOnce(reservation, attempt);
     return;
   }
-  const isAlone = takeByte(fd, SIZE_BYTE);
-  try {
-    reserveBehind(reservation, isAlone, attempt);
-  } finally {
-    if (isAlone) sys.unlockByte(fd, SIZE_BYTE);
-  }
+  whileOwned(fd, () => {
+    const isAlone = takeByte(fd, SIZE_BYTE);
+    try {
+      reserveBehind(reservation, isAlone, attempt);
+    } finally {
+      if (isAlone) sys.unlockByte(fd, SIZE_BYTE);
+    }
+  });
 }

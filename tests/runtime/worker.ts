@@ -2,7 +2,9 @@
 
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
-import { IpcError, Peer, SharedMemory, SpscRing } from "../../mod.ts";
+import { IpcError, MappedFile, Peer, SharedMemory, SpscRing } from "../../mod.ts";
+import { withLayoutLock } from "../../src/memory/layout_lock.ts";
+import { reserve } from "../../src/memory/reservation.ts";
 
 const { task, name, rounds } = workerData as { task: string; name: string; rounds: number };
 const tell = (text: string) => parentPort?.postMessage(text);
@@ -22,6 +24,13 @@ function useScratch(): void {
     }
   }
   tell("done");
+}
+
+/** What it was about to do takes long, and it is terminated meanwhile. */
+function staySo(): never {
+  tell("at it");
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) Atomics.wait(sleeper, 0, 0, 20);
 }
 
 const tasks: Record<string, () => void> = {
@@ -71,6 +80,23 @@ const tasks: Record<string, () => void> = {
     const consumer = SpscRing.open(name).consumer();
     tell("blocking");
     consumer.receiveSync();
+  },
+
+  /** Lays an object at the first byte. */
+  lay() {
+    withLayoutLock(SharedMemory.open(name), 0, staySo);
+  },
+
+  /** Makes a file on a disk longer. */
+  grow() {
+    const { fd } = MappedFile.open(name);
+    const reservation = {
+      fd,
+      get size() {
+        return staySo();
+      },
+    };
+    reserve(reservation, () => ({ syscall: "posix_fallocate", doing: "grow" }));
   },
 };
 

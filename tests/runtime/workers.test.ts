@@ -1,14 +1,16 @@
 // Workers: each has its own state in the shim, and its end frees what it held. Each scenario is a process of its own.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { cleanUp, ownObjects, ownRuntime, runPeer, uniqueName } from "../support/mod.ts";
+import { cleanUp, ownObjects, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
 const isDeno = ownRuntime.name === "deno";
+const ENDS_NONE = "Deno ends no Worker that runs or blocks";
 const peer = new URL("./workers_peer.ts", import.meta.url);
 
-async function play(scenario: string): Promise<void> {
-  const end = await runPeer(ownRuntime, peer, [scenario, uniqueName(scenario)], { timeoutMs: 30_000 });
+async function play(scenario: string, name = uniqueName(scenario)): Promise<void> {
+  const end = await runPeer(ownRuntime, peer, [scenario, name], { timeoutMs: 30_000 });
   assert.equal(end.signal, null, `ended by ${end.signal}\n${end.stdout}${end.stderr}`);
   assert.equal(end.stdout, "done\n", end.stderr);
   assert.equal(end.code, 0, end.stderr);
@@ -41,7 +43,11 @@ describe("Workers", () => {
   it("one that ends without closing frees its role", () => play("endHolding"));
   it("that end without closing leave no descriptor behind", () => play("descriptors"));
   it("nor do those that watch a process", () => play("peers"));
-  it("one that blocks for good can be terminated", { skip: isDeno && "Deno ends no Worker that runs or blocks" }, () =>
-    play("terminateBlocking"),
+  it("one that blocks for good can be terminated", { skip: isDeno && ENDS_NONE }, () => play("terminateBlocking"));
+  it("one that is terminated while it lays an object leaves the place to others", { skip: isDeno && ENDS_NONE }, () =>
+    play("terminateLaying"),
+  );
+  it("one that is terminated while it makes a file longer leaves that to others", { skip: isDeno && ENDS_NONE }, () =>
+    play("terminateGrowing", join(temporaryDirectory(), "file")),
   );
 });

@@ -3,7 +3,16 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
-import { IpcError, type SpscConsumer, type SpscProducer, SpscRing } from "../../mod.ts";
+import {
+  FileLock,
+  IpcError,
+  MappedFile,
+  Participants,
+  SharedMemory,
+  type SpscConsumer,
+  type SpscProducer,
+  SpscRing,
+} from "../../mod.ts";
 
 const [scenario, name] = process.argv.slice(2);
 
@@ -49,6 +58,14 @@ async function noneLeft(before: number, of = name): Promise<void> {
   while (descriptors(of) > before && performance.now() - begin < 5000)
     await new Promise((resolve) => setTimeout(resolve, 5));
   if (descriptors(of) !== before) throw new Error(`${descriptors(of) - before} descriptors of Workers are left`);
+}
+
+/** Whether somebody is about to make it longer: each next one would wait for a second. */
+function isSizeLocked({ path }: MappedFile): boolean {
+  const lock = FileLock.open(path);
+  const blocker = lock.blocker({ offset: 2 ** 52 + 1, length: 1 });
+  lock.close();
+  return blocker !== undefined;
 }
 
 const byte = (message: Uint8Array | undefined) => message?.[0];
@@ -147,6 +164,30 @@ const scenarios: Record<string, () => Promise<void>> = {
     await worker.terminate();
     await takeOver<SpscConsumer>(() => ring.consumer());
     ring.close();
+  },
+
+  async terminateLaying() {
+    const size = 2 ** 20;
+    const memory = SharedMemory.create(name, { size, unlinkOnClose: true });
+    const worker = start("lay");
+    await said(worker, "at it");
+    await worker.terminate();
+    const participants = Participants.over(memory, size / 2);
+    SpscRing.over(memory, 0, { participants, capacity: 1024 }).close(); // ETIMEDOUT where it is locked
+    memory.close();
+  },
+
+  async terminateGrowing() {
+    const file = MappedFile.create(name, { size: 4096 });
+    const worker = start("grow");
+    await said(worker, "at it");
+    await worker.terminate();
+    const begin = performance.now();
+    while (isSizeLocked(file)) {
+      if (performance.now() - begin > 5000) throw new Error("the file stays locked");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    file.close();
   },
 };
 
