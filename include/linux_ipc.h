@@ -126,7 +126,8 @@ LINUX_IPC_ASSERT(sizeof(struct linux_ipc_slot) == 64, "slot layout");
 
 /* -- the process ------------------------------------------------------------------------------------------------ */
 
-/* What all translation units of a process share: the thread whose end the kernel tells, and its robust list. */
+/* What all translation units share: the thread whose end the kernel tells, and its robust list. A shared object that hides
+ * its symbols, or is loaded by dlopen(3), has its own. */
 struct linux_ipc_process {
   pthread_mutex_t lock;
   int32_t pid;               /* whose all this is: a child after fork(2) begins anew; negative while it does */
@@ -152,7 +153,8 @@ struct linux_ipc {
   size_t size;
   uint32_t owner;
   int fd, index;
-  int32_t pid, forks; /* who joined */
+  struct linux_ipc_process *process; /* of the shared object that opened it: another one may use and close it */
+  int32_t pid, forks;                /* who joined */
   int is_linked;      /* in the robust list */
   uint8_t *area; /* the table once more, behind the private robust entries */
   size_t area_size;
@@ -454,7 +456,7 @@ static inline int32_t linux_ipc_claim_slot(struct linux_ipc *ipc, struct linux_i
  * be had is dead. With the lock in our hands nobody comes alive there meanwhile; and only by one thread at a time, since
  * all have the same lock, which the first of them to be done gives back for the others, too. */
 static inline void linux_ipc_bury_dead(const struct linux_ipc *ipc) {
-  pthread_mutex_lock(&linux_ipc_process.lock);
+  pthread_mutex_lock(&ipc->process->lock);
   for (int slot = 0; slot < LINUX_IPC_SLOTS; slot++) {
     uint32_t *life = &ipc->table[slot].life, found = linux_ipc_load(life);
     struct flock lock;
@@ -465,7 +467,7 @@ static inline void linux_ipc_bury_dead(const struct linux_ipc *ipc) {
     lock.l_type = F_UNLCK;
     fcntl(ipc->fd, LINUX_IPC_OFD_SETLK, &lock);
   }
-  pthread_mutex_unlock(&linux_ipc_process.lock);
+  pthread_mutex_unlock(&ipc->process->lock);
 }
 
 static inline void linux_ipc_unmap(struct linux_ipc *ipc) {
@@ -483,6 +485,7 @@ static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint64_t t
   struct stat status;
   memset(ipc, 0, sizeof *ipc);
   ipc->fd = fd;
+  ipc->process = process;
   ipc->table_offset = table_offset;
   int32_t result = fstat(fd, &status) < 0 ? -errno : 0;
   const uint64_t table_size = LINUX_IPC_SLOTS * sizeof(struct linux_ipc_slot);
@@ -552,7 +555,7 @@ static inline void linux_ipc_leave(struct linux_ipc *ipc, struct linux_ipc_proce
 
 /* Leaves: what is still held passes on as from a dead one. In a child after fork(2) the parent, who joined, stays. */
 static inline void linux_ipc_close(struct linux_ipc *ipc) {
-  if (ipc->pid == getpid() && ipc->forks == linux_ipc_process.forks) linux_ipc_leave(ipc, &linux_ipc_process);
+  if (ipc->pid == getpid() && ipc->forks == ipc->process->forks) linux_ipc_leave(ipc, ipc->process);
   linux_ipc_unmap(ipc);
 }
 

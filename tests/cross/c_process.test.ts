@@ -55,6 +55,17 @@ describe("a process of linux_ipc.h", () => {
     }
   });
 
+  it("closes in one plugin what another one has opened", { timeout: 60_000 }, async () => {
+    const { name, it: mutex } = make(Mutex, "c-plugins");
+    const source = "tests/cross/plugin_peer.c";
+    const plugin = (letter: string) =>
+      compilePeer(source, { shared: true, parameters: [`-DPLUGIN=${letter}`, "-Wl,-z,nodelete"] });
+    const end = await spawnProgram(compilePeer(source, { parameters: ["-ldl"] }), [plugin("A"), plugin("B"), name])
+      .ended;
+    assert.equal(end.stdout, "closed\n", `${end.signal} ${end.stderr}`);
+    assert.ok(mutex.tryLock()?.recovered);
+  });
+
   it("joins a table only where one can be", async () => {
     const memory = closing(SharedMemory.create(uniqueName("c-places"), { size: 16384, unlinkOnClose: true }));
     const answers = [...Array(3).fill("0"), ...Array(7).fill(EINVAL)];
