@@ -7,6 +7,7 @@
 import { errno } from "../sys/errno.ts";
 import { check } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
+import { whileOwned } from "../sys/owned.ts";
 import { takeByte } from "./record_lock.ts";
 import { removalHint } from "./refusal.ts";
 
@@ -27,26 +28,33 @@ function isStillNamed(path: string, fd: number): boolean {
  * removed (somebody else's, in a sticky directory) it stays, and nothing is said, since `using` would hide what was thrown before.
  */
 export function unlinkOwn(path: string, fd: number): void {
-  const isLocked = takeName(fd);
-  if (isStillNamed(path, fd)) sys.unlink(path);
-  if (isLocked) sys.unlockByte(fd, NAME_BYTE); // the descriptor may be shared, and the lock with it
+  whileOwned(fd, () => {
+    const isLocked = takeName(fd);
+    if (isStillNamed(path, fd)) sys.unlink(path);
+    if (isLocked) sys.unlockByte(fd, NAME_BYTE); // the descriptor may be shared, and the lock with it
+  });
 }
 
-/** The file that has the name, with the lock of it; negative where it may not be opened, or there is none. */
-function openLocked(path: string): number {
+/** With the lock of the file that has the name now: 0 or -errno; undefined where others were faster with that file. */
+function tryUnlink(path: string): number | undefined {
+  const fd = sys.open(path, sys.O_RDWR | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0);
+  if (fd < 0) return sys.unlink(path); // it may not be opened, or there is none
+  const result = whileOwned(fd, () => (takeName(fd) && !isStillNamed(path, fd) ? undefined : sys.unlink(path)));
+  sys.close(fd);
+  return result;
+}
+
+function unlinkLocked(path: string): number {
   for (let attempts = 0; attempts < ATTEMPTS_MOST; attempts++) {
-    const fd = sys.open(path, sys.O_RDWR | sys.O_NOFOLLOW | sys.O_NONBLOCK, 0);
-    if (fd < 0 || !takeName(fd) || isStillNamed(path, fd)) return fd;
-    sys.close(fd);
+    const result = tryUnlink(path);
+    if (result !== undefined) return result;
   }
-  return -errno.EAGAIN;
+  return sys.unlink(path);
 }
 
 /** Removes the name, whatever has it; false when there was none. */
 export function unlinkFile(path: string, doing: string): boolean {
-  const fd = openLocked(path);
-  const result = sys.unlink(path);
-  if (fd >= 0) sys.close(fd);
+  const result = unlinkLocked(path);
   if (result === -errno.ENOENT) return false;
   check(result, () => ({ syscall: "shm_unlink", doing, path, hint: removalHint(result, path) }));
   return true;

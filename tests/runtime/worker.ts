@@ -98,6 +98,17 @@ const tasks: Record<string, () => void> = {
     };
     reserve(reservation, () => ({ syscall: "posix_fallocate", doing: "grow" }));
   },
+
+  /** Removes a name: opens the file, locks it, and looks whether the name is still its own. */
+  remove() {
+    const { encodeInto } = TextEncoder.prototype;
+    let calls = 0;
+    TextEncoder.prototype.encodeInto = function (text, bytes) {
+      if (text === `/dev/shm${name}` && ++calls === 2) staySo();
+      return encodeInto.call(this, text, bytes);
+    };
+    SharedMemory.unlink(name);
+  },
 };
 
 tasks[task]();

@@ -50,4 +50,7 @@ describe("Workers", () => {
   it("one that is terminated while it makes a file longer leaves that to others", { skip: isDeno && ENDS_NONE }, () =>
     play("terminateGrowing", join(temporaryDirectory(), "file")),
   );
+  it("one that is terminated while it removes a name leaves that to others", { skip: isDeno && ENDS_NONE }, () =>
+    play("terminateRemoving"),
+  );
 });

@@ -60,12 +60,15 @@ async function noneLeft(before: number, of = name): Promise<void> {
   if (descriptors(of) !== before) throw new Error(`${descriptors(of) - before} descriptors of Workers are left`);
 }
 
-/** Whether somebody is about to make it longer: each next one would wait for a second. */
-function isSizeLocked({ path }: MappedFile): boolean {
+/** Until nobody has locked this byte of the file: each next one would wait for a second. */
+async function unlocked(path: string, offset: number): Promise<void> {
   const lock = FileLock.open(path);
-  const blocker = lock.blocker({ offset: 2 ** 52 + 1, length: 1 });
+  const begin = performance.now();
+  while (lock.blocker({ offset, length: 1 }) !== undefined) {
+    if (performance.now() - begin > 5000) throw new Error("the file stays locked");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   lock.close();
-  return blocker !== undefined;
 }
 
 const byte = (message: Uint8Array | undefined) => message?.[0];
@@ -182,12 +185,17 @@ const scenarios: Record<string, () => Promise<void>> = {
     const worker = start("grow");
     await said(worker, "at it");
     await worker.terminate();
-    const begin = performance.now();
-    while (isSizeLocked(file)) {
-      if (performance.now() - begin > 5000) throw new Error("the file stays locked");
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await unlocked(name, 2 ** 52 + 1);
     file.close();
+  },
+
+  async terminateRemoving() {
+    const memory = SharedMemory.create(name, { size: 4096, unlinkOnClose: true });
+    const worker = start("remove");
+    await said(worker, "at it");
+    await worker.terminate();
+    await unlocked(`/dev/shm${name}`, 2 ** 52);
+    memory.close();
   },
 };
 
