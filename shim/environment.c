@@ -209,7 +209,7 @@ static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
   ROW(yield, 0)                                                                                                       \
   ROW(descriptor_add, 4) ROW(descriptor_remove, 1) ROW(pidfd_open, 1) ROW(poll, 3)                                    \
   ROW(file_lock, 4) ROW(file_lock_test, 3) ROW(file_lock_start, 6) ROW(file_lock_wait, 2) ROW(file_lock_cancel, 1)   \
-  ROW(file_lock_end, 1) ROW(own, 2) ROW(disown, 1)
+  ROW(file_lock_end, 1) ROW(own, 2) ROW(own_locks, 2) ROW(disown, 1)
 
 #define ARGUMENTS_0
 #define ARGUMENTS_1 a[0]

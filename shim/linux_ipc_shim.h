@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 11
+#define LIPC_ABI_VERSION 12
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -130,6 +130,7 @@ LIPC_EXPORT int32_t lipc_file_lock_end(double job);
 
 /* owned.c */
 LIPC_EXPORT double lipc_own(double fd, double environment);
+LIPC_EXPORT double lipc_own_locks(double fd, double environment);
 LIPC_EXPORT int32_t lipc_disown(double owned);
 
 #endif

@@ -1,5 +1,5 @@
 /* Descriptors that end with their environment: a Worker ends without close, and the process lives on. What the descriptor
- * locks is given back, and its number is free again. */
+ * locks is given back, and its number is free again. Or only what it locks: of one that others may have, too. */
 #include "internal.h"
 
 #include <fcntl.h>
@@ -10,22 +10,28 @@ struct owned {
   struct owned *next, *previous;
   struct environment *environment;
   int fd;
+  bool only_locks;
 };
 
 static struct owned all = {.next = &all, .previous = &all}; /* a ring with a head */
 static shim_lock all_lock;
 
-/* The descriptor is closed when the environment ends. A handle for lipc_disown, or -errno. */
-LIPC_EXPORT double lipc_own(double fd, double environment) {
+static double add(double fd, double environment, bool only_locks) {
   struct owned *owned = calloc(1, sizeof *owned);
   if (!owned) return -ENOMEM;
   shim_lock_take(&all_lock);
-  *owned = (struct owned){all.next, &all, POINTER(environment), (int)fd};
+  *owned = (struct owned){all.next, &all, POINTER(environment), (int)fd, only_locks};
   all.next->previous = owned;
   all.next = owned;
   shim_lock_release(&all_lock);
   return (double)(uintptr_t)owned;
 }
+
+/* The descriptor is closed when the environment ends. A handle for lipc_disown, or -errno. */
+LIPC_EXPORT double lipc_own(double fd, double environment) { return add(fd, environment, false); }
+
+/* As lipc_own, but the descriptor stays open, and its open file locks nothing (OFD). */
+LIPC_EXPORT double lipc_own_locks(double fd, double environment) { return add(fd, environment, true); }
 
 /* With all_lock held. */
 static void discard(struct owned *owned) {
@@ -44,12 +50,10 @@ LIPC_EXPORT int32_t lipc_disown(double handle) {
   return 0;
 }
 
-/* The record locks of its open file go first: a mapping of it, which may stay, or a child that is being started would keep
- * them. */
-static void end(int fd) {
-  struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
-  fcntl(fd, F_OFD_SETLK, &all);
-  close(fd);
+static void end(const struct owned *owned) {
+  struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+  if (owned->only_locks) fcntl(owned->fd, F_OFD_SETLK, &whole);
+  else close(owned->fd);
 }
 
 /* An environment ends, and nothing of it uses the descriptors any more. */
@@ -58,7 +62,7 @@ void owned_forget(struct environment *environment) {
   for (struct owned *owned = all.next, *next; owned != &all; owned = next) {
     next = owned->next;
     if (owned->environment != environment) continue;
-    end(owned->fd);
+    end(owned);
     discard(owned);
   }
   shim_lock_release(&all_lock);

@@ -10,7 +10,7 @@ import { pageSize, punchHole } from "../sys/advice.ts";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
-import { whileOwned } from "../sys/owned.ts";
+import { whileLocking } from "../sys/owned.ts";
 import { demandMemory, LEAST_BYTES } from "./available.ts";
 import { hugePagesHint, hugeRoom } from "./huge_pages.ts";
 import { DIRECTORY } from "./name.ts";
@@ -148,7 +148,7 @@ export function reserve(reservation: Reservation, attempt: () => Attempt): void 
     reserveAtOnce(reservation, attempt);
     return;
   }
-  whileOwned(fd, () => {
+  whileLocking(fd, () => {
     const isAlone = takeByte(fd, SIZE_BYTE);
     try {
       reserveBehind(reservation, isAlone, attempt);

@@ -7,7 +7,7 @@
 import { errno } from "../sys/errno.ts";
 import { check } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
-import { whileOwned } from "../sys/owned.ts";
+import { whileLocking, whileOwned } from "../sys/owned.ts";
 import { takeByte } from "./record_lock.ts";
 import { removalHint } from "./refusal.ts";
 
@@ -28,7 +28,7 @@ function isStillNamed(path: string, fd: number): boolean {
  * removed (somebody else's, in a sticky directory) it stays, and nothing is said, since `using` would hide what was thrown before.
  */
 export function unlinkOwn(path: string, fd: number): void {
-  whileOwned(fd, () => {
+  whileLocking(fd, () => {
     const isLocked = takeName(fd);
     if (isStillNamed(path, fd)) sys.unlink(path);
     if (isLocked) sys.unlockByte(fd, NAME_BYTE); // the descriptor may be shared, and the lock with it

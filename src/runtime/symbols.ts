@@ -107,11 +107,12 @@ export const symbols = {
   file_lock_end: { result: "i32", arguments: 1 },
 
   own: { result: "f64", arguments: 2 },
+  own_locks: { result: "f64", arguments: 2 },
   disown: { result: "i32", arguments: 1 },
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 11;
+export const ABI_VERSION = 12;
 
 export type SymbolName = keyof typeof symbols;
 
