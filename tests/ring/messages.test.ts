@@ -79,6 +79,26 @@ describe("messages", () => {
     ring.close();
   });
 
+  it("are bytes that are there: what was transferred away is refused, also where it was sent before", async () => {
+    const { ring, producer, consumer } = makePair("gone", { capacity: 4096 });
+    const refused = { name: "TypeError", message: /^a message must have its bytes/ };
+    for (const size of [4, 300]) {
+      for (const isSent of [false, true]) {
+        const array = new Uint8Array(size);
+        if (isSent) assert.equal(producer.trySend(array) && producer.trySend(array), true);
+        structuredClone(array.buffer, { transfer: [array.buffer] });
+        assert.throws(() => producer.trySend(array), refused);
+        assert.throws(() => producer.sendSync(array), refused);
+        await assert.rejects(producer.send(array), refused);
+      }
+      assert.deepEqual(
+        [consumer.drain(() => {}), producer.trySend(new Uint8Array(0)), consumer.drain(() => {})],
+        [2, true, 1],
+      );
+    }
+    ring.close();
+  });
+
   it("are copies: neither side sees what the other does to its own", () => {
     const { ring, producer, consumer } = makePair("copies", { capacity: 1024 });
     const sent = Uint8Array.of(1, 2, 3);

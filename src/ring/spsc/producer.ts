@@ -68,12 +68,12 @@ export class SpscProducer extends RingRoom {
   /**
    * Sends a copy, if there is room; false when the ring is full. Never waits.
    *
-   * @throws {TypeError} not bytes
+   * @throws {TypeError} not bytes, or gone: their buffer was transferred
    * @throws {RangeError} larger than `maxMessageSize`
    * @throws {IpcError} EBADF after close; EBADMSG the shared indices are corrupted
    */
   trySend(data: ArrayBufferView | ArrayBuffer): boolean {
-    const bytes = data instanceof Uint8Array ? data : asBytes(data, "a message");
+    const bytes = data instanceof Uint8Array && data.length > 0 ? data : asBytes(data, "a message");
     const length = this.copy.lengthOf(bytes);
     const offset = this.claimAt(length);
     if (offset < 0) return false;
