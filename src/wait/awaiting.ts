@@ -18,8 +18,12 @@ export interface Parking {
   hold?(change: 1 | -1): void;
 }
 
+/** The turn of the event loop before which nobody is served, while one is pending. */
+export type PendingTurn = () => Promise<void> | undefined;
+
 interface Caller {
   attempt(): unknown;
+  readonly pendingTurn: PendingTurn | undefined;
   resolve(value: unknown): void;
   reject(reason: unknown): void;
   /** Ends its timeout. */
@@ -52,12 +56,18 @@ export class Awaiting {
   }
 
   /** `isRef`: the wait and its timeout keep the process alive. */
-  add<T>(attempt: () => T | undefined, options: AwaitOptions | undefined, isRef = true): Promise<T | undefined> {
+  add<T>(
+    attempt: () => T | undefined,
+    options: AwaitOptions | undefined,
+    isRef = true,
+    pendingTurn?: PendingTurn,
+  ): Promise<T | undefined> {
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const settle = { resolve: resolve as (value: unknown) => void, reject };
-      const caller: Caller = { attempt, ...settle, release: nothing, isSettled: false, isRef, isHolding: false };
+      const state = { release: nothing, isSettled: false, isRef, isHolding: false };
+      const caller: Caller = { attempt, pendingTurn, ...settle, ...state };
       if (options !== undefined) this.#limit(caller, options, isRef);
       this.#callers.push(caller);
       if (this.#callers.length === 1) this.#serve();
@@ -86,9 +96,14 @@ export class Awaiting {
 
   /**
    * A last look, in the order of the queue: what has happened in time is no timeout, though the event loop was busy for so
-   * long that the timer comes first.
+   * long that the timer comes first. Where attempts are refused before a turn of the loop, so is the end of the wait.
    */
   #onTimeout(caller: Caller): void {
+    const turn = caller.pendingTurn?.();
+    if (turn !== undefined) {
+      turn.then(() => this.#onTimeout(caller));
+      return;
+    }
     let isAny = false;
     for (let first = this.#callers[0]; first !== undefined && !caller.isSettled; first = this.#callers[0]) {
       if (!this.#settleFirst(first)) break;

@@ -7,7 +7,7 @@ import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
 import { clockMonotonic, waitEvent, waitEventAmong } from "../sys/futex.ts";
 import { loadOrdered } from "../sys/ordering.ts";
-import { Awaiting } from "./awaiting.ts";
+import { Awaiting, type PendingTurn } from "./awaiting.ts";
 import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
 import { Watch } from "./engine.ts";
 import { longestSleep, notifyAll, prepareToSleep, SLEEPERS } from "./eventcount.ts";
@@ -137,8 +137,12 @@ export class Waiter {
   }
 
   /** Resolves with what `attempt` answers, or undefined after the timeout. Never blocks; callers are served in order. */
-  wait<T>(attempt: () => T | undefined, options: AwaitOptions | undefined): Promise<T | undefined> {
-    return this.#awaiting.add(attempt, options, this.#isRef);
+  wait<T>(
+    attempt: () => T | undefined,
+    options: AwaitOptions | undefined,
+    pendingTurn?: PendingTurn,
+  ): Promise<T | undefined> {
+    return this.#awaiting.add(attempt, options, this.#isRef, pendingTurn);
   }
 
   /** Whether somebody awaits already: a newcomer must queue behind. */

@@ -37,6 +37,11 @@ describe("the event loop", () => {
   });
 });
 
+/** Keeps the event loop busy. */
+function passMs(duration: number): void {
+  for (const end = performance.now() + duration; performance.now() < end; );
+}
+
 /** How many turns a timer of 1 ms gets while `step` is repeated; ends after five of them. */
 async function turnsDuring(step: () => Promise<unknown>): Promise<number> {
   let turns = 0;
@@ -105,6 +110,32 @@ describe("answers around a turn of the event loop", () => {
       await within(Promise.all(receiving.splice(0)), 5000, `round ${round}`);
       assert.deepEqual(settled.splice(0), [0, 1, 2], `round ${round}`);
     }
+    ring.close();
+  });
+
+  it("are no timeouts where they came in time, and the timer comes before the turn", async () => {
+    const { ring, producer, consumer } = makePair("late", { capacity: 65536 });
+    const turnOfLoop = () => new Promise((resolve) => setImmediate(resolve)); // timers come before the next one
+    const settled: unknown[] = [];
+    await turnOfLoop();
+    for (let number = 0; number < 256; number++) {
+      producer.trySend(Uint8Array.of(number & 3));
+      consumer.receive().then((message) => settled.push(message?.[0]));
+    }
+    const received = consumer.receive({ timeoutMs: 1 }).then((message) => settled.push(message?.[0]));
+    producer.trySend(Uint8Array.of(4));
+    passMs(5);
+    await within(received, 5000, "receive");
+    assert.deepEqual(settled.slice(255), [3, 4]);
+
+    await turnOfLoop();
+    for (let number = 0; number < 255; number++) await producer.send(new Uint8Array(8));
+    while (producer.trySend(new Uint8Array(8)));
+    const sent = producer.send(Uint8Array.of(5), { timeoutMs: 1 });
+    consumer.drain(() => {});
+    passMs(5);
+    assert.equal(await within(sent, 5000, "send"), true);
+    assert.equal(consumer.tryReceive()?.[0], 5);
     ring.close();
   });
 });

@@ -65,6 +65,7 @@ export abstract class RingSide {
   protected readonly waiter: RingWaiter;
   protected readonly renew: () => void;
   private readonly turns: Turns;
+  private readonly pendingTurn = () => this.turns.pending;
   protected readonly onClose: () => void;
   protected isOpen = true;
   protected isAtomic = false;
@@ -117,7 +118,8 @@ export abstract class RingSide {
   /** Awaits `attempt`. */
   protected wait<T>(attempt: () => T | undefined, options: AwaitOptions | undefined): Promise<T | undefined> {
     this.turns.beforeWait();
-    const wait = this.waiter.wait(() => (this.turns.refuses() ? undefined : attempt()), options);
+    const inTurn = () => (this.turns.refuses() ? undefined : attempt());
+    const wait = this.waiter.wait(inTurn, options, this.pendingTurn);
     if (this.waiter.isAwaited) this.turns.comesAnyway();
     return wait;
   }

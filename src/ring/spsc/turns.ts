@@ -8,7 +8,6 @@ const TURN_ANSWERS = 256;
 /** The answers of one side of a ring. They settle in order: while a turn is pending, nobody is served by other ways. */
 export class Turns {
   private count = 0;
-  /** The turn that is being waited for. */
   private turn: Promise<void> | undefined;
   private hasRefused = false;
   private readonly renew: () => void;
@@ -35,6 +34,11 @@ export class Turns {
   /** It is waited for what only the event loop brings. */
   comesAnyway(): void {
     this.count = 0;
+  }
+
+  /** The turn that is being waited for. */
+  get pending(): Promise<void> | undefined {
+    return this.turn;
   }
 
   /** Whether an attempt must wait for the turn. */
