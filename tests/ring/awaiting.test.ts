@@ -257,6 +257,22 @@ describe("send", () => {
     ring.close();
     await assert.rejects(pending, { code: "EBADF" });
   });
+
+  it("behind close is EBADF also while those that waited are about to be told, and none of them is sent", async () => {
+    for (const isRingClosed of [false, true]) {
+      const { ring, producer, consumer } = makePair("behind", { capacity: 64 });
+      while (producer.trySend(Uint8Array.of(0)));
+      const waiting = [1, 2].map((number) => producer.send(Uint8Array.of(number)));
+      consumer.drain(() => {}); // there is room for all
+      if (isRingClosed) ring.close();
+      else producer.close();
+      const sends = await within(Promise.allSettled([...waiting, producer.send(Uint8Array.of(3))]), 5000, "sends");
+      const codes = sends.map((send) => send.status === "rejected" && send.reason.code);
+      assert.deepEqual(codes, ["EBADF", "EBADF", "EBADF"]);
+      if (!isRingClosed) assert.deepEqual([consumer.drain(() => {}), consumer.ended], [0, true]);
+      ring.close();
+    }
+  });
 });
 
 /** Everything that can be received now, by the first byte. */

@@ -230,6 +230,7 @@ export class SpscProducer extends RingRoom {
     this.room = -1;
     this.claimed = -1;
     this.isClaimAwaited = false;
+    this.pending.length = 0; // before those who wait are told: whoever sends meanwhile is closed out, too
     this.own.release();
     this.waiter.notify();
     this.waiter.close(closedHere(this.bytes, "send"));
