@@ -2,13 +2,13 @@
 //
 // `set` is a call of 50 ns, and out of mapped memory it needs a view of its source, which costs twice as much again. So
 // few bytes are copied by loops, and many by the shim, to and from an array that comes again: it also fetches what will be
-// copied next, which another core has written.
+// copied next, which another core has written. For one that comes once `set` is the quickest way in.
 
 import { Buffer } from "node:buffer";
 import { copiesWideWords } from "../sys/compiled.ts";
 import { addressOf, copyBytes, copyCost } from "../sys/copy.ts";
 import { isUint8Array } from "../sys/realm.ts";
-import { checkLength, describe } from "../sys/validate.ts";
+import { checkLength, describe, isLengthOf } from "../sys/validate.ts";
 
 /**
  * V8 copies 64 bits at a time through BigInts that it never makes; JavaScriptCore would make them, and copies 32. Doubles
@@ -85,9 +85,11 @@ export class MappedCopy {
   readonly loopOutMost: number;
   /** Whether the shim copies faster than `set` into the memory, too. */
   private readonly isAddressedIn: boolean;
-  /** The last array of the caller's and its words: most programs use one again and again. */
+  /** The last array of the caller's that came twice, and its words: most programs use one again and again. */
   private other: Uint8Array;
   private otherWords: Int32Array;
+  /** What was copied in last and has come once: to make words of a fresh array each time takes longer than `set`. */
+  private once: Uint8Array;
   /** The last array of a copy that is too long for a loop, and where it is: asked when it comes a second time. */
   private far: Uint8Array;
   private farAddress = UNKNOWN;
@@ -99,6 +101,7 @@ export class MappedCopy {
     this.words = wordsOf(u8);
     this.other = new Uint8Array(0);
     this.otherWords = wordsOf(this.other);
+    this.once = this.other;
     this.far = this.other;
     this.address = addressOf(u8);
     const cost = copyCost();
@@ -131,23 +134,26 @@ export class MappedCopy {
   lengthOf(source: Uint8Array): number {
     const { length } = source;
     if (length > LOOP_IN_MOST) checkLength(source, length, "what is copied");
-    else if (source !== this.other) this.take(source);
+    else if (source !== this.other) this.meet(source, length);
     return length;
   }
 
   /** The `length` bytes of `source`, as `lengthOf` has told, to `start`, a multiple of 8, where there is room for it. */
-  in(source: Uint8Array, start: number, length = source.length): void {
+  in(source: Uint8Array, start: number, length: number): void {
     if (length > LOOP_IN_MOST) {
       this.longIn(source, start, length);
       return;
     }
-    if (source !== this.other) this.take(source);
+    const { u8 } = this;
+    if (source !== this.other) {
+      u8.set(source, start);
+      return;
+    }
     const from = this.otherWords;
     const to = this.words;
     const first = hasWideWords ? start / 8 : start >>> 2;
     const count = Math.min(length >> WORD_SHIFT, from.length);
     for (let index = 0; index < count; index++) to[first + index] = from[index] as number;
-    const { u8 } = this;
     for (let index = count * WORD_BYTES; index < length; index++) u8[start + index] = source[index] as number;
   }
 
@@ -184,6 +190,12 @@ export class MappedCopy {
     const { u8 } = this;
     if (length - done > BYTEWISE_MOST) target.set(u8.subarray(start + done, start + length), done);
     else for (let index = done; index < length; index++) target[index] = u8[start + index] as number;
+  }
+
+  /** A source that may be a fresh one each time. One that does not tell its true length is never copied by `set`. */
+  private meet(source: Uint8Array, length: number): void {
+    if (source === this.once || !(source instanceof Uint8Array) || !isLengthOf(source, length)) this.take(source);
+    else this.once = source;
   }
 
   private take(other: Uint8Array): void {

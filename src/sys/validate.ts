@@ -88,12 +88,17 @@ function otherBytes(data: unknown, what: string): Uint8Array {
 }
 
 /**
- * Refuses bytes that are not `length`, as they have said. What says so may be a getter of the user's, or a Proxy's; no
- * element of a view can be, and so what was checked is what the engine will copy.
+ * Whether the bytes are `length`, as they have said. What says so may be a getter of the user's, or a Proxy's; no element
+ * of a view can be, and so what was checked is what the engine will copy.
  */
-export function checkLength(bytes: Uint8Array, length: number, what: string): void {
+export function isLengthOf(bytes: Uint8Array, length: number): boolean {
   const isNotMore = ArrayBuffer.isView(bytes) && typeof length === "number" && bytes[length] === undefined;
-  if (isNotMore && (length === 0 || bytes[length - 1] !== undefined)) return;
+  return isNotMore && (length === 0 || bytes[length - 1] !== undefined);
+}
+
+/** Refuses bytes that are not `length`. */
+export function checkLength(bytes: Uint8Array, length: number, what: string): void {
+  if (isLengthOf(bytes, length)) return;
   throw new TypeError(`${what} must have as many bytes as its length says, ${describe(length)}`);
 }
 

@@ -32,6 +32,11 @@ function check(copy: MappedCopy, start: number, length: number, target: Uint8Arr
   );
 }
 
+/** As all who write do. */
+function put(copy: MappedCopy, given: Uint8Array, start: number): void {
+  copy.in(given, start, copy.lengthOf(given));
+}
+
 /** Arrays that are gone or too short are refused here, and copied as far as they go there. */
 function orRefuses(copy: () => void): void {
   try {
@@ -93,9 +98,9 @@ describe("MappedCopy", () => {
       for (const size of sizes) {
         const given = source.subarray(offset, offset + size);
         for (const start of [8, 4080, 4088]) {
-          // one array again and again: from the second time on by its address
+          // one array again and again: from the second time on by its words, or its address
           memory.fill(GUARD);
-          copy.in(given, start);
+          put(copy, given, start);
           const label = `${size} bytes from ${offset} to ${start}`;
           assert.equal(Buffer.compare(memory.subarray(start, start + size), given), 0, label);
           const rest = [memory.subarray(0, start), memory.subarray(start + size)];
@@ -142,7 +147,7 @@ describe("MappedCopy", () => {
       for (let turn = 0; turn < 3; turn++) {
         check(out, 8 * turn, size, target);
         memory.fill(GUARD);
-        into.in(given, 8);
+        put(into, given, 8);
         assert.equal(Buffer.compare(memory.subarray(8, 8 + size), given), 0, `${size} bytes`);
       }
     }
@@ -182,7 +187,7 @@ describe("MappedCopy", () => {
     for (let turn = 0; turn < 3; turn++) check(copy, 0, 2000, left);
     const moved = new Uint8Array(structuredClone(buffer, { transfer: [buffer] })).fill(GUARD);
     orRefuses(() => copy.out(0, 2000, left));
-    orRefuses(() => copy.in(left, 0));
+    orRefuses(() => put(copy, left, 0));
     assert.ok(moved.every((byte) => byte === GUARD));
     assert.deepEqual(source, makeSource());
   });
@@ -192,14 +197,14 @@ describe("MappedCopy", () => {
     const memory = SharedMemory.create(name, { size: 8 * 4096, unlinkOnClose: true });
     const copy = new MappedCopy(memory.bytes);
     const array = new Uint8Array(8192);
-    for (let turn = 0; turn < 3; turn++) copy.in(source, 0);
+    for (let turn = 0; turn < 3; turn++) put(copy, source, 0);
     for (let turn = 0; turn < 3; turn++) copy.out(0, 8192, array);
     assert.deepEqual(array, source);
     truncateSync(objectPath(name), 4096);
     copy.out(0, 8192, array);
     assert.deepEqual(array.subarray(0, 4096), source.subarray(0, 4096));
     assert.ok(array.subarray(4096).every((byte) => byte === 0));
-    copy.in(array, 16384);
+    put(copy, array, 16384);
     assert.equal(memory.lostPages, 3);
     memory.close();
   });
@@ -208,10 +213,10 @@ describe("MappedCopy", () => {
     const memory = SharedMemory.anonymous({ size: 8192 });
     const copy = new MappedCopy(memory.bytes);
     const array = new Uint8Array(2000).fill(GUARD);
-    for (let turn = 0; turn < 3; turn++) copy.in(array, 0);
+    for (let turn = 0; turn < 3; turn++) put(copy, array, 0);
     for (let turn = 0; turn < 3; turn++) copy.out(0, 2000, array);
     memory.close();
-    orRefuses(() => copy.in(array, 0));
+    orRefuses(() => put(copy, array, 0));
     orRefuses(() => copy.out(0, 2000, array));
     assert.ok(array.every((byte) => byte === GUARD));
   });
