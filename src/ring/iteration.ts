@@ -1,6 +1,8 @@
 // Iteration: what one side receives, one after the other, to the end of the stream.
 
 import { PeerClosedError } from "../sys/error.ts";
+import { checkOptions } from "../sys/validate.ts";
+import { checkAwaitOptions } from "../wait/deadline.ts";
 
 /** Options of `messages` and `values`. */
 export interface IterationOptions {
@@ -17,8 +19,21 @@ interface Source<T> {
   pause?(): Promise<void>;
 }
 
-/** Ends where the other side has closed, or this one while it was iterated; throws where the other was killed. */
-export async function* iterate<T>(source: Source<T>, signal?: AbortSignal): AsyncGenerator<T, void, void> {
+/**
+ * Ends where the other side has closed, or this one while it was iterated; throws where the other was killed. `what`: the
+ * method, which refuses bad options at once.
+ */
+export function iterate<T>(
+  source: Source<T>,
+  options: IterationOptions | undefined,
+  what: string,
+): AsyncGenerator<T, void, void> {
+  checkOptions(options, ["signal"], what);
+  checkAwaitOptions(options, what);
+  return received(source, options?.signal);
+}
+
+async function* received<T>(source: Source<T>, signal: AbortSignal | undefined): AsyncGenerator<T, void, void> {
   do {
     if (source.isEnded()) return;
     let item: T | undefined;

@@ -5,14 +5,8 @@ import type { OwnBytes } from "../../sys/copy.ts";
 import { errno } from "../../sys/errno.ts";
 import { IpcError } from "../../sys/error.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
-import { checkOptions, refuseNew } from "../../sys/validate.ts";
-import {
-  type AwaitOptions,
-  checkAwaitOptions,
-  checkNotAborted,
-  deadlineOf,
-  type WaitOptions,
-} from "../../wait/deadline.ts";
+import { refuseNew } from "../../sys/validate.ts";
+import { type AwaitOptions, checkNotAborted, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { LoopTurns } from "../../wait/loop_turns.ts";
 import { type IterationOptions, iterate } from "../iteration.ts";
 import type { PeerEnd } from "../peer_end.ts";
@@ -143,10 +137,8 @@ export class LatestValueReader<Value = OwnBytes, Given = ArrayBufferView | Array
 
   /** As the reader itself in `for await`; an abort ends the iteration with `signal.reason`, and takes no value. */
   values(options?: IterationOptions): AsyncGenerator<Value, void, void> {
-    checkOptions(options, ["signal"], "values");
-    checkAwaitOptions(options, "values");
     const [isOpen, isEnded] = [() => this.isOpen, () => this.ended];
-    return iterate({ isOpen, isEnded, next: () => this.next(options), pause }, options?.signal);
+    return iterate({ isOpen, isEnded, next: () => this.next(options), pause }, options, "values");
   }
 
   /** Whether the writer has closed and its last value was taken here. */

@@ -1,14 +1,7 @@
 // SpscConsumer: the receiving side of a ring. Copies, waits and iteration.
 
 import type { OwnBytes } from "../../sys/copy.ts";
-import { checkOptions } from "../../sys/validate.ts";
-import {
-  type AwaitOptions,
-  checkAwaitOptions,
-  checkNotAborted,
-  deadlineOf,
-  type WaitOptions,
-} from "../../wait/deadline.ts";
+import { type AwaitOptions, checkNotAborted, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
 import { type IterationOptions, iterate } from "../iteration.ts";
 import { checkForeignArray, NOWHERE, refuseTarget } from "../mapped_copy.ts";
 import { lengthAt } from "./chain.ts";
@@ -117,10 +110,8 @@ export class SpscConsumer extends RingTaking {
 
   /** As the consumer itself in `for await`; an abort ends the iteration with `signal.reason`, and takes no message. */
   messages(options?: IterationOptions): AsyncGenerator<OwnBytes, void, void> {
-    checkOptions(options, ["signal"], "messages");
-    checkAwaitOptions(options, "messages");
     const [isOpen, isEnded] = [() => this.isOpen, () => this.ended];
-    return iterate({ isOpen, isEnded, next: () => this.receive(options) }, options?.signal);
+    return iterate({ isOpen, isEnded, next: () => this.receive(options) }, options, "messages");
   }
 
   /** Acknowledges what was received and gives the role back. Closing twice is fine. */
