@@ -11,10 +11,7 @@
 
 #include <dlfcn.h>
 #include <stdlib.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
 
-#define REFUSED 77 /* the exit code of a victim that may not be traced */
 #define TABLE_SIZE (LINUX_IPC_SLOTS * sizeof(struct linux_ipc_slot))
 
 enum { BEFORE, ACTING, BEHIND };
@@ -29,6 +26,8 @@ static const char *library, *file;
 static void require(int yes) {
   if (!yes) exit(3);
 }
+
+#include "step.h"
 
 /* -- the victim ----------------------------------------------------------------------------------------------------- */
 
@@ -101,12 +100,6 @@ static int is_another(void) {
   return yes;
 }
 
-static void step(pid_t child) {
-  int status;
-  require(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) == 0);
-  require(waitpid(child, &status, 0) == child && WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
-}
-
 /* Behind the instruction of this number, or at the end. */
 static long step_to(pid_t child, long steps, char *stores, size_t room) {
   size_t length = 0;
@@ -132,9 +125,7 @@ static void play(long steps, int is_join) {
   }
   long done = step_to(victim, steps, stores, sizeof stores);
   const char *end = act->where == BEHIND ? "ended" : "killed";
-  kill(victim, SIGKILL);
-  do require(waitpid(victim, &status, 0) == victim);
-  while (WIFSTOPPED(status));
+  kill_stepped(victim);
   printf("%s %ld %d %s\n", end, done, act->owner, stores);
 }
 

@@ -5,9 +5,8 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { Participants, SharedMemory } from "../../mod.ts";
-import { compilePeer } from "../support/c_peer.ts";
 import { cleanUp, objectPath, type Peer, projectRoot, spawnProgram, uniqueName } from "../support/mod.ts";
-import { canStep } from "../sync/kill_points/c.ts";
+import { canStep, compileStepper } from "../sync/kill_points/c.ts";
 
 /** Instructions beside those around each store. */
 const MOST = 50;
@@ -35,8 +34,7 @@ class Table {
 
   constructor(library: string) {
     this.#survivor.join();
-    const parameters = ["-Wno-unused-function", "-ldl"];
-    const program = compilePeer("tests/cross/join_stepper.c", { parameters });
+    const program = compileStepper("tests/cross/join_stepper.c", ["-Wno-unused-function", "-ldl"]);
     this.#peer = spawnProgram(program, [library, objectPath(this.name)]);
   }
 

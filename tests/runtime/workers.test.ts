@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { cleanUp, ownObjects, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
 
-const isDeno = ownRuntime.name === "deno";
-const ENDS_NONE = "Deno ends no Worker that runs or blocks";
+const endsNone = ownRuntime.name === "deno" && "Deno ends no Worker that runs or blocks";
 const peer = new URL("./workers_peer.ts", import.meta.url);
 
 async function play(scenario: string, name = uniqueName(scenario)): Promise<void> {
@@ -43,14 +42,14 @@ describe("Workers", () => {
   it("one that ends without closing frees its role", () => play("endHolding"));
   it("that end without closing leave no descriptor behind", () => play("descriptors"));
   it("nor do those that watch a process", () => play("peers"));
-  it("one that blocks for good can be terminated", { skip: isDeno && ENDS_NONE }, () => play("terminateBlocking"));
-  it("one that is terminated while it lays an object leaves the place to others", { skip: isDeno && ENDS_NONE }, () =>
+  it("one that blocks for good can be terminated", { skip: endsNone }, () => play("terminateBlocking"));
+  it("one that is terminated while it lays an object leaves the place to others", { skip: endsNone }, () =>
     play("terminateLaying"),
   );
-  it("one that is terminated while it makes a file longer leaves that to others", { skip: isDeno && ENDS_NONE }, () =>
+  it("one that is terminated while it makes a file longer leaves that to others", { skip: endsNone }, () =>
     play("terminateGrowing", join(temporaryDirectory(), "file")),
   );
-  it("one that is terminated while it removes a name leaves that to others", { skip: isDeno && ENDS_NONE }, () =>
+  it("one that is terminated while it removes a name leaves that to others", { skip: endsNone }, () =>
     play("terminateRemoving"),
   );
 });

@@ -13,13 +13,10 @@
 #include "linux_ipc.h"
 
 #include <stdlib.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
 
 #include "acts.h"
+#include "step.h"
 #include "survivor.h"
-
-#define REFUSED 77 /* the exit code of a victim that may not be traced */
 
 /* -- the processes that die ----------------------------------------------------------------------------------------- */
 
@@ -81,13 +78,6 @@ static pid_t start_victim(const struct scene *scene, const char *name) {
   for (;;) pause();
 }
 
-/* One instruction further; not stopped by it any more: the victim has ended. */
-static void step(pid_t child) {
-  int status;
-  require(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) == 0);
-  require(waitpid(child, &status, 0) == child && WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
-}
-
 /* Behind the instruction of this number, and what changed on the way; how many it were if the end came first. */
 static long step_to(pid_t child, long steps, char *stores, size_t room) {
   size_t length = 0;
@@ -99,14 +89,6 @@ static long step_to(pid_t child, long steps, char *stores, size_t room) {
     if (is_another() && length + 24 < room) length += (size_t)snprintf(stores + length, room - length, "%ld,", done + 1);
   }
   return steps;
-}
-
-static void kill_victim(pid_t child) {
-  int status;
-  kill(child, SIGKILL);
-  do require(waitpid(child, &status, 0) == child);
-  while (WIFSTOPPED(status));
-  require(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
 static void play(const struct scene *scene, const char *name, long steps, int is_judge) {
@@ -128,7 +110,7 @@ static void play(const struct scene *scene, const char *name, long steps, int is
   long done = step_to(victim, steps, stores, sizeof stores);
   munmap(seen.bytes, seen.size);
   const char *place = *where == HOLDING ? "holding" : "-", *end = *where == BEHIND ? "ended" : "killed";
-  kill_victim(victim);
+  kill_stepped(victim);
   const char *outcome = is_judge ? survivors_judge(&survivors, victim, first) : "-";
   printf("%s %ld %s %s %s\n", end, done, place, stores, outcome);
 }
