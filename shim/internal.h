@@ -84,6 +84,9 @@ void participant_forget(struct environment *environment);
  * begin anywhere in its first page, and what stands before it there is the file's, too. */
 #define LIFE_OFFSET 0x12000
 
+/* vacant.c */
+void vacant_release(void);
+
 /* A plain lock for the shim's own lists: held for a few instructions, never across a system call that waits. */
 typedef struct {
   futex_word word;

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define LIPC_ABI_VERSION 12
+#define LIPC_ABI_VERSION 13
 #define LIPC_EXPORT __attribute__((visibility("default")))
 
 /* environment.c */
@@ -39,6 +39,9 @@ LIPC_EXPORT double lipc_mmap(double address, double length, double protection, d
 LIPC_EXPORT int32_t lipc_munmap(double address, double length);
 LIPC_EXPORT int32_t lipc_lock_byte(double fd, double offset, double wait);
 LIPC_EXPORT int32_t lipc_unlock_byte(double fd, double offset);
+
+/* vacant.c */
+LIPC_EXPORT int32_t lipc_vacate(double address, double length);
 
 /* guard.c */
 LIPC_EXPORT int32_t lipc_guard_add(double address, double length);

@@ -170,6 +170,10 @@ LIPC_EXPORT int32_t lipc_get_seals(double fd) { return checked(fcntl((int)fd, F_
 LIPC_EXPORT double lipc_mmap(double address, double length, double protection, double flags, double fd,
                              double offset) {
   void *mapping = mmap(POINTER(address), (size_t)length, (int)protection, (int)flags, (int)fd, (off_t)offset);
+  if (mapping == MAP_FAILED && errno == ENOMEM) {
+    vacant_release();
+    mapping = mmap(POINTER(address), (size_t)length, (int)protection, (int)flags, (int)fd, (off_t)offset);
+  }
   return mapping == MAP_FAILED ? -errno : (double)(uintptr_t)mapping;
 }
 

@@ -160,7 +160,7 @@ export class Mapping implements MappedMemory {
       return;
     }
     if (this.#guard >= 0) sys.guardRemove(this.#guard);
-    sys.munmap(this.address, this.#span);
+    sys.vacate(this.address, this.#span);
   }
 }
 

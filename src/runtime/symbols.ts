@@ -31,6 +31,7 @@ export const symbols = {
   munmap: { result: "i32", arguments: 2 },
   lock_byte: { result: "i32", arguments: 3 },
   unlock_byte: { result: "i32", arguments: 2 },
+  vacate: { result: "i32", arguments: 2 },
 
   guard_add: { result: "i32", arguments: 2 },
   guard_remove: { result: "i32", arguments: 1 },
@@ -112,7 +113,7 @@ export const symbols = {
 } as const satisfies Record<string, SymbolRow>;
 
 /** The shim's ABI that this TypeScript was written for; another one is refused. */
-export const ABI_VERSION = 12;
+export const ABI_VERSION = 13;
 
 export type SymbolName = keyof typeof symbols;
 

@@ -160,6 +160,11 @@ export function munmap(address: number, length: number): number {
   return environment().calls.munmap(address, length);
 }
 
+/** munmap(2) of what JavaScript has seen: nothing else comes to stand there for a while. */
+export function vacate(address: number, length: number): number {
+  return environment().calls.vacate(address, length);
+}
+
 /** A write lock on one byte of the file, in the descriptor's own name (F_OFD_SETLK, F_OFD_SETLKW). */
 export function lockByte(fd: number, offset: number, options: { wait: boolean }): number {
   return environment().calls.lock_byte(fd, offset, options.wait ? 1 : 0);

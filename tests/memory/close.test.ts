@@ -2,9 +2,20 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, renameSync, statSync, symlinkSync } from "node:fs";
+import {
+  closeSync,
+  openSync,
+  read,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { SharedMemory } from "../../mod.ts";
 import {
   cleanUp,
@@ -80,6 +91,24 @@ describe("close", () => {
     const end = await runPeer(ownRuntime, peer, ["closedInUse", uniqueName("used"), pipe]);
     assert.equal(end.signal, null, end.stderr);
     assert.equal(end.stdout, "5 -1\nx\nundefined 0\n", end.stderr);
+  });
+
+  it("lets nothing else stand where the runtime is still about to write", async () => {
+    const pipe = join(temporaryDirectory(), "late");
+    execFileSync("mkfifo", [pipe]);
+    const fd = openSync(pipe, "r+");
+    const memory = SharedMemory.anonymous({ size: 8192 });
+    const isRead = new Promise((resolve) => read(fd, memory.bytes, 0, 8192, null, resolve));
+    await setTimeout(100); // a thread waits in read(2)
+    memory.close();
+    const others = Array.from({ length: 8 }, () => SharedMemory.anonymous({ size: 8192 }));
+    writeFileSync(pipe, "late");
+    await isRead;
+    closeSync(fd);
+    for (const other of others) {
+      assert.ok(other.bytes.every((byte) => byte === 0));
+      other.close();
+    }
   });
 
   it("gives back descriptors and address space", () => {

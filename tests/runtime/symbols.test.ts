@@ -39,6 +39,7 @@ const harmless: Record<SymbolName, [number[], number?]> = {
   munmap: [[4096, 0], EINVAL],
   lock_byte: [[-1, 0, 0], EBADF],
   unlock_byte: [[-1, 0], EBADF],
+  vacate: [[4096, 0], EINVAL],
   guard_add: [[0, 0]],
   guard_remove: [[-1], EINVAL],
   guard_faults: [[-1], EINVAL],
