@@ -68,6 +68,26 @@ describe("expiry by a clock that only the test moves: nothing expires before, ho
     map.close();
   });
 
+  it("can be asked for", () => {
+    const { name, map } = makeMap("asked");
+    const same = SharedMap.open(name);
+    map.set("short", bytes("x"), { ttlMs: 20 });
+    map.set("always", bytes("x"));
+    pass(15);
+    assert.deepEqual(
+      [same.ttlMs("short"), same.ttlMs("always"), same.ttlMs("none")],
+      [5, Number.POSITIVE_INFINITY, undefined],
+    );
+    pass(5);
+    assert.equal(same.ttlMs("short"), undefined);
+    map.set("short", bytes("x"), { ttlMs: 0.25 });
+    assert.equal(same.ttlMs("short"), 0.25);
+    assert.throws(() => same.ttlMs("x".repeat(map.keySize + 1)), RangeError);
+    same.close();
+    assert.throws(() => same.ttlMs("short"), { code: "EBADF" });
+    map.close();
+  });
+
   it("is set anew by set, and kept by increment", () => {
     const { map } = makeMap("anew");
     map.set("renewed", bytes("x"), { ttlMs: 20 });

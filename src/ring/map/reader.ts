@@ -25,6 +25,12 @@ const overtaken = OVERTAKEN;
 const ATTEMPTS_MOST = 100_000;
 const PAUSES_MOST = 16;
 
+/** Of an entry that expires: milliseconds, more than 0; undefined: it has. */
+function remaining(expires: number): number | undefined {
+  const left = expires - clockMonotonic();
+  return left > 0 ? left / 1e6 : undefined;
+}
+
 /**
  * Every load that decides is ordered. A first attempt has two of the bucket's version: if the bucket has not changed by
  * the end of the copy, nothing in it has. Further attempts have two of the slot's sequence as well, and then no longer
@@ -128,6 +134,19 @@ export class MapReader {
     for (let attempt = 1; ; attempt++) {
       const at = this.look(false);
       if (at === none || (at !== overtaken && this.confirm())) return at !== none;
+      this.overtaken(attempt);
+    }
+  }
+
+  /** Milliseconds until the key's entry expires; Infinity: never; undefined: there is none. */
+  ttlMs(): number | undefined {
+    for (let attempt = 1; ; attempt++) {
+      const at = this.look(false);
+      if (at === none) return undefined;
+      if (at !== overtaken) {
+        const expires = this.table.expires(at);
+        if (this.confirm()) return expires === 0 ? Number.POSITIVE_INFINITY : remaining(expires);
+      }
       this.overtaken(attempt);
     }
   }

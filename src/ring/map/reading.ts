@@ -151,6 +151,16 @@ export abstract class MapReading {
   }
 
   /**
+   * Milliseconds until the key's entry expires, more than 0; Infinity where it does not; undefined where there is none.
+   * That is no use of it, as far as eviction goes. Errors as `get`.
+   */
+  ttlMs(key: string): number | undefined {
+    this.checkOpen("read");
+    this.key.set(key);
+    return this.reader.ttlMs();
+  }
+
+  /**
    * The key's counter, as `increment` makes it; undefined where there is none. Errors as `get`.
    *
    * @throws {IpcError} EINVAL the value has not 8 bytes; ERANGE somebody has written a number beyond 2 ** 53
