@@ -13,7 +13,13 @@ export {
   unlockProcessMemory,
 } from "./lock_memory.ts";
 export { MappedFile } from "./mapped_file.ts";
-export type * from "./mapped_file_options.ts";
+export type {
+  MappedFileCreateOptions,
+  MappedFileGrowOptions,
+  MappedFileOpenOptions,
+  MappedFilePresence,
+  MappedFileSyncOptions,
+} from "./mapped_file_options.ts";
 export type { ByteRange, MappedMemory } from "./mapped_range.ts";
 export type { MemoryRegion } from "./memory_region.ts";
 /** NUMA: which nodes there are, and which of them memory comes from. */
@@ -21,5 +27,11 @@ export * as numa from "./numa/mod.ts";
 export { Participants } from "./participants.ts";
 export type { ObjectCreateOptions, ObjectOpenOptions, ObjectOverOptions } from "./placement.ts";
 export { SharedMemory } from "./shared_memory.ts";
-export type * from "./shared_memory_options.ts";
+export type {
+  SharedMemoryAnonymousOptions,
+  SharedMemoryCreateOptions,
+  SharedMemoryDescriptorOptions,
+  SharedMemoryOpenOptions,
+  SharedMemoryWindow,
+} from "./shared_memory_options.ts";
 export * from "./struct/mod.ts";

@@ -75,7 +75,7 @@ export class SharedMemory {
     return SharedMemory.createFilled(name, options, () => {});
   }
 
-  /** As `create`; `fill` writes the first bytes before anybody can open the object. Messages call it by `what` lives there. */
+  /** As `create`; `fill` writes before anybody can open it. Messages call it by `what` lives there. @internal */
   static createFilled(
     name: string,
     options: SharedMemoryCreateOptions,

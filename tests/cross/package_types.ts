@@ -20,6 +20,12 @@ export const ring: () => SpscRing = () => SpscRing.create("/linux-ipc-never", { 
 // @ts-expect-error: a lock is not a value
 export const lock: () => Mutex = () => LatestValue.open("/linux-ipc-never");
 
+/** Nor does completion offer what a program could not import. */
+// @ts-expect-error: the library's own check of options
+export type Check = typeof memory.checkCreation;
+// @ts-expect-error: the library's own limit
+export type Limit = typeof memory.SIZE_MAX;
+
 /** Without a timeout there is a guard. */
 export function locked(mutex: Mutex, rwlock: RwLock, file: FileLock, word: FutexLock, barrier: Barrier): number {
   for (const lock of [mutex, file, word]) lock.lockSync().unlock();
