@@ -112,6 +112,7 @@ export class Barrier extends SharedObject {
     const phase = this.#phase;
     this.#members.arriveAt(phase);
     return () => {
+      this.checkOpen("arrive at"); // closed while a turn of the loop put us off
       if (this.#endPhase(phase)) return phaseAfter(phase);
       if (!this.#members.hasUs) throw this.error(errno.EPERM, "arrive at", "it was left meanwhile");
       return undefined;

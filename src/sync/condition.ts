@@ -64,7 +64,10 @@ export class Condition extends SharedObject {
   /** Announced before the mutex is given back: a notification from then on is not missed. */
   #watchForChange(): () => true | undefined {
     const key = prepareToSleep(this.#words, 0);
-    return () => (Atomics.load(this.#words, 0) >> 1 !== key >> 1 ? true : undefined);
+    return () => {
+      this.checkOpen("wait for"); // closed while a turn of the loop put us off: our waiter is gone
+      return Atomics.load(this.#words, 0) >> 1 !== key >> 1 ? true : undefined;
+    };
   }
 
   /**

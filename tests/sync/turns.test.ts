@@ -3,9 +3,21 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
-import { Event, FileLock, FutexLock, LatestValue, Mutex, RwLock, Semaphore } from "../../mod.ts";
+import {
+  Barrier,
+  Condition,
+  Event,
+  FileLock,
+  FutexLock,
+  LatestValue,
+  Mutex,
+  Participants,
+  RwLock,
+  Semaphore,
+  SharedMemory,
+} from "../../mod.ts";
 import { cleanUp, temporaryDirectory, uniqueName } from "../support/mod.ts";
-import { closeAll, closing, make } from "./scene.ts";
+import { closeAll, closing, make, soon } from "./scene.ts";
 
 /** More than anything takes until a turn. */
 const MOST = 100_000;
@@ -18,6 +30,21 @@ async function leavesTurns(step: () => Promise<unknown>): Promise<boolean> {
   }, 1);
   for (let count = 0; count < MOST && !hasFired; count++) await step();
   return hasFired;
+}
+
+/** After so many the next one waits for a turn, and nothing has come before it that did. */
+const CALLS = 255;
+
+function named() {
+  const [mutex, condition, barrier] = [make(Mutex, "put-m"), make(Condition, "put-c"), make(Barrier, "put-b")];
+  return { mutex: mutex.it, condition: condition.it, barrier: barrier.it };
+}
+
+function laid() {
+  const memory = closing(SharedMemory.anonymous({ size: 16_384 }));
+  const options = { participants: Participants.over(memory, 0) };
+  const [mutex, condition] = [Mutex.over(memory, 8192, options), Condition.over(memory, 8320, options)];
+  return { mutex, condition, barrier: Barrier.over(memory, 8448, options) };
 }
 
 /** Of each class, a step that needs no wait. */
@@ -98,4 +125,18 @@ describe("awaits that need no wait", () => {
     const isOver = (await Promise.allSettled(late)).filter(({ status }) => status === "rejected").length;
     assert.equal(other.value, 2000 - taken - (numbers.length - isOver));
   });
+
+  for (const place of ["by name", "over a memory"] as const)
+    it(`that a turn has put off are EBADF where a condition or a barrier closes meanwhile, ${place}`, async () => {
+      const { mutex, condition, barrier } = place === "by name" ? named() : laid();
+      barrier.join();
+      for (let count = 0; count < CALLS; count++) {
+        await condition.wait(mutex.lockSync(), { timeoutMs: 0 }).then(({ guard }) => guard.unlock());
+        await barrier.arrive();
+      }
+      const ends = [condition.wait(mutex.lockSync()), barrier.arrive()];
+      condition.close();
+      barrier.close();
+      await soon(Promise.all(ends.map((end) => assert.rejects(end, { code: "EBADF" }))), "both ends");
+    });
 });
