@@ -1,9 +1,11 @@
 // The word that the consumer writes (D38): never where the producer may be writing again, whatever a handler does.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { Random } from "../support/mod.ts";
-import { byteOf, cleanUpRings, makePair } from "./bytes.ts";
+import { MappedFile, Participants, SpscRing } from "../../mod.ts";
+import { Random, temporaryDirectory } from "../support/mod.ts";
+import { byteOf, cleanUpRings, makePair, messageOf } from "./bytes.ts";
 
 const STEPS = 20_000;
 
@@ -50,5 +52,20 @@ describe("the consumer's word", () => {
     }
     assert.ok(seen > STEPS / 10);
     ring.close();
+  });
+
+  it("changes nothing in front of a ring whose large messages end near 2 GiB", () => {
+    const [capacity, margin] = [4096, 2048];
+    const file = MappedFile.create(join(temporaryDirectory(), "sparse"), { size: 2 ** 31, sparse: true });
+    const start = 2 ** 31 - SpscRing.byteSize({ capacity });
+    file.bytes.fill(0xee, start - margin, start);
+    const ring = SpscRing.over(file, start, { participants: Participants.over(file, 0), capacity });
+    const [producer, consumer] = [ring.producer(), ring.consumer()];
+    for (let round = 0; round < 200; round++) {
+      producer.trySend(messageOf(round, round % 2 === 0 ? 2048 - (round % 3) : (round * 808) % 2048));
+      consumer.drain((message) => assert.deepEqual(message, messageOf(round, message.length)));
+    }
+    assert.ok(file.bytes.subarray(start - margin, start).every((byte) => byte === 0xee));
+    file.close();
   });
 });

@@ -172,17 +172,18 @@ export abstract class RingTaking extends RingSide {
       }
       const record = (length + 15) & ~7;
       const stop = (at + Math.min((end - next) | 0, (mask + 1 - start) | 0)) | 0;
-      // Two messages behind this place are of this stretch, and not acknowledged.
-      let settled = (at + 2 * record) | 0;
+      // What stands from here on is of this stretch, and not acknowledged.
+      let first = at;
       do {
         // The line becomes ours (D38): of the message two before, so as not to disturb a producer that is close ahead.
-        if (at >= settled) i32[((at - 2 * record) >> 2) + TAKEN] = 0;
+        const before = (at - 2 * record) | 0; // a sum would pass 2 ** 31
+        if (before >= first) i32[(before >> 2) + TAKEN] = 0;
         handler((at + HEADER) | 0, length, next >>> 0);
         left = (left - 1) | 0;
         if (this.next !== next) return most - left; // it has received on its own, or closed us
         if (this.record !== 0) {
           this.record = 0; // what it has only peeked is done with: a release by the next handler has nothing to do
-          settled = (at + 2 * record) | 0; // and may have acknowledged what is behind it
+          first = at; // and may have acknowledged what is behind it
         }
         next = (next + record) | 0;
         this.next = next; // at once: a handler that throws must not be given what others have handled
