@@ -13,7 +13,7 @@ async function send(producer: SpscProducer, bytes: Uint8Array): Promise<void> {
 async function recordAges(consumer: SpscConsumer, samples: Samples): Promise<void> {
   const recorder = new AgeRecorder(samples);
   for (;;) {
-    const message = (await consumer.receive()) as Uint8Array;
+    const message = await consumer.receive();
     if (!recorder.note(message, nowNs())) return;
   }
 }
@@ -31,7 +31,7 @@ async function recordTrips(producer: SpscProducer, consumer: SpscConsumer, job: 
 
 async function echo(producer: SpscProducer, consumer: SpscConsumer): Promise<void> {
   for (;;) {
-    const message = (await consumer.receive()) as Uint8Array;
+    const message = await consumer.receive();
     if (isEnd(message)) return;
     producer.trySend(message);
   }

@@ -9,7 +9,7 @@ import { Samples } from "./samples.ts";
 function recordAges(consumer: SpscConsumer, samples: Samples): void {
   const recorder = new AgeRecorder(samples);
   let message: Uint8Array;
-  do message = consumer.receiveSync() as Uint8Array;
+  do message = consumer.receiveSync();
   while (recorder.note(message, nowNs()));
 }
 
@@ -26,7 +26,7 @@ function recordTrips(producer: SpscProducer, consumer: SpscConsumer, job: Job, s
 
 function echo(producer: SpscProducer, consumer: SpscConsumer): void {
   for (;;) {
-    const message = consumer.receiveSync() as Uint8Array;
+    const message = consumer.receiveSync();
     if (isEnd(message)) return;
     producer.trySend(message);
   }

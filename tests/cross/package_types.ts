@@ -33,6 +33,12 @@ export function locked(mutex: Mutex, rwlock: RwLock, file: FileLock, word: Futex
   return barrier.arriveSync();
 }
 
+/** Nor is there a wait without one that ends with nothing. */
+export async function received(consumer: rings.SpscConsumer, reader: rings.LatestValueReader, signal: AbortSignal) {
+  const sizes = [consumer.receiveSync().length, (await consumer.receive()).length, reader.nextSync().length];
+  return [...sizes, (await reader.next({ signal })).length, (await consumer.receive({ signal })).length];
+}
+
 /** With one there may be none, and so where nobody knows. */
 export const mayFail = [
   // @ts-expect-error: it may be undefined
@@ -40,6 +46,10 @@ export const mayFail = [
   // @ts-expect-error: it may be undefined
   (rwlock: RwLock) => rwlock.writeSync({ timeoutMs: 1 }).unlock(),
   (rwlock: RwLock, options: { timeoutMs?: number } | undefined) => rwlock.readSync(options)?.unlock(),
+  // @ts-expect-error: it may be undefined
+  (consumer: rings.SpscConsumer) => consumer.receiveSync({ timeoutMs: 1 }).length,
+  // @ts-expect-error: it may be undefined
+  async (reader: rings.LatestValueReader, options?: AwaitOptions) => (await reader.next(options)).length,
 ];
 
 /** Whoever passes on options that may be missing. */

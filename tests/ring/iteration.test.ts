@@ -70,11 +70,11 @@ describe("for await over a consumer", () => {
   it("ends with its stream also where a successor has come before it could ask again", async () => {
     const { ring, producer, consumer } = makePair("successor", { capacity: 1024 });
     const { receive } = consumer;
-    consumer.receive = (options) =>
+    consumer.receive = ((options) =>
       receive.call(consumer, options).catch((error) => {
         assert.ok(ring.producer().trySend(bytes("next")));
         throw error;
-      });
+      })) as typeof receive;
     setTimeout(() => producer.close(), 20);
     assert.deepEqual(await within(collect(consumer), 5000, "the end"), []);
     assert.equal(text(consumer.tryReceive()), "next");

@@ -227,11 +227,11 @@ describe("the writer's end", () => {
   it("iteration ends also where a successor has come before it could ask again", async () => {
     const { latest, writer, reader } = makeBoth("successor", { size: 16 });
     const { next } = reader;
-    reader.next = (options) =>
+    reader.next = ((options) =>
       next.call(reader, options).catch((error) => {
         latest.writer().write(bytes("next"));
         throw error;
-      });
+      })) as typeof next;
     const seen: string[] = [];
     const done = (async () => {
       for await (const value of reader) seen.push(text(value) ?? "");

@@ -94,8 +94,7 @@ export class LatestValueReader<Value = OwnBytes, Given = ArrayBufferView | Array
   }
 
   /**
-   * The next value that is newer than the one taken last, blocking this thread until there is one; undefined after the
-   * timeout.
+   * The next value that is newer than the one taken last, blocking this thread until there is one.
    *
    * @throws {PeerDiedError} the writer died and its last value was taken; told once for each death, the next call waits
    * for its successor
@@ -103,6 +102,10 @@ export class LatestValueReader<Value = OwnBytes, Given = ArrayBufferView | Array
    * @throws {IpcError} EACCES the memory is open read-only; EDEADLK without a timeout, where the writer is of this thread;
    * otherwise as `tryRead`
    */
+  nextSync(options?: WaitOptions & { timeoutMs?: undefined }): Value;
+  /** As without a timeout, but undefined after it. */
+  nextSync(options: WaitOptions | undefined): Value | undefined;
+  /** Bad options are refused before it looks at the value. */
   nextSync(options?: WaitOptions): Value | undefined {
     const deadline = deadlineOf(options, "nextSync");
     this.#checkWritable();
@@ -111,9 +114,13 @@ export class LatestValueReader<Value = OwnBytes, Given = ArrayBufferView | Array
   }
 
   /**
-   * The next value that is newer than the one taken last, as a promise; undefined after the timeout. Calls are served in
-   * order. Errors as `nextSync`; an abort rejects with `signal.reason`.
+   * The next value that is newer than the one taken last, as a promise. Calls are served in order. Errors as `nextSync`; an
+   * abort rejects with `signal.reason`.
    */
+  next(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<Value>;
+  /** As without a timeout, but undefined after it; no value is taken then. */
+  next(options: AwaitOptions | undefined): Promise<Value | undefined>;
+  /** Looks at once only if no earlier call waits: that makes the order. */
   next(options?: AwaitOptions): Promise<Value | undefined> {
     try {
       checkNotAborted(options, "next");

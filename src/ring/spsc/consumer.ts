@@ -68,22 +68,30 @@ export class SpscConsumer extends RingTaking {
   }
 
   /**
-   * A copy of the next message, blocking this thread until there is one; undefined after the timeout.
+   * A copy of the next message, blocking this thread until there is one.
    *
    * @throws {PeerDiedError} the producer died and everything it had committed was received; told once for each death,
    * the next call waits for its successor (a new consumer is told, too, of who died before it came)
    * @throws {PeerClosedError} the producer has closed and everything was received
    * @throws {IpcError} EDEADLK without a timeout, where the producer is of this thread; otherwise as `tryReceive`
    */
+  receiveSync(options?: WaitOptions & { timeoutMs?: undefined }): OwnBytes;
+  /** As without a timeout, but undefined after it. */
+  receiveSync(options: WaitOptions | undefined): OwnBytes | undefined;
+  /** Bad options are refused before it looks at the ring. */
   receiveSync(options?: WaitOptions): OwnBytes | undefined {
     const deadline = deadlineOf(options, "receiveSync");
     return this.tryReceive() ?? this.waiter.waitSync(() => this.attempt(), deadline);
   }
 
   /**
-   * A copy of the next message, as a promise; undefined after the timeout. Calls are served in order. Errors as
-   * `receiveSync`; an abort rejects with `signal.reason` and takes no message.
+   * A copy of the next message, as a promise. Calls are served in order. Errors as `receiveSync`; an abort rejects with
+   * `signal.reason` and takes no message.
    */
+  receive(options?: AwaitOptions & { timeoutMs?: undefined }): Promise<OwnBytes>;
+  /** As without a timeout, but undefined after it; no message is taken then. */
+  receive(options: AwaitOptions | undefined): Promise<OwnBytes | undefined>;
+  /** Looks at once only if no earlier call waits: that makes the order. */
   receive(options?: AwaitOptions): Promise<OwnBytes | undefined> {
     try {
       checkNotAborted(options, "receive");

@@ -49,13 +49,10 @@ function checkEnd(error: unknown, last: number, { notes, isDead, fail }: Self): 
   if (last < (notes[WRITTEN] as number)) fail(`it ends behind value ${last} of ${notes[WRITTEN]}`);
 }
 
-async function readAll(
-  self: Self,
-  next: () => Uint8Array | undefined | Promise<Uint8Array | undefined>,
-): Promise<void> {
+async function readAll(self: Self, next: () => Uint8Array | Promise<Uint8Array>): Promise<void> {
   let last = 0;
   try {
-    for (;;) last = check((await next()) as Uint8Array, last + 1, self);
+    for (;;) last = check(await next(), last + 1, self);
   } catch (error) {
     checkEnd(error, last, self);
   }

@@ -198,20 +198,19 @@ export const scene: Scene<RingUser> = {
         const message = await first;
         if (message !== undefined) noteReceived(message, self);
         noteReceived((await second) as Uint8Array, self);
-        while ((self.notes[RECEIVED] as number) < MESSAGES)
-          noteReceived((await consumer.receive()) as Uint8Array, self);
+        while ((self.notes[RECEIVED] as number) < MESSAGES) noteReceived(await consumer.receive(), self);
         close(consumer, self);
       }),
     "receives, blocking": (ring, self) =>
       unlessAlone(self, () => {
         const consumer = take(() => ring.consumer, self);
-        for (let count = 0; count < MESSAGES; count++) noteReceived(consumer.receiveSync() as Uint8Array, self);
+        for (let count = 0; count < MESSAGES; count++) noteReceived(consumer.receiveSync(), self);
         close(consumer, self);
       }),
     "receives, awaiting": (ring, self) =>
       unlessAlone(self, async () => {
         const consumer = take(() => ring.consumer, self);
-        for (let count = 0; count < MESSAGES; count++) noteReceived((await consumer.receive()) as Uint8Array, self);
+        for (let count = 0; count < MESSAGES; count++) noteReceived(await consumer.receive(), self);
         close(consumer, self);
       }),
     "iterates to the end": (ring, self) =>
