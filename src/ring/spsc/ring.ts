@@ -1,11 +1,19 @@
 // SpscRing: messages from one producer to one consumer, through shared memory.
 
 import { openOrCreate } from "../../memory/file.ts";
-import { ALIGNMENT, OBJECT_OFFSET } from "../../memory/layout.ts";
+import { ALIGNMENT } from "../../memory/layout.ts";
 import { withLayoutLock } from "../../memory/layout_lock.ts";
 import type { MemoryRegion } from "../../memory/memory_region.ts";
-import { attach, detach, type Placement, placementOver } from "../../memory/placement.ts";
-import { createSegment, openSegment, type Segment, type SegmentKind } from "../../memory/segment.ts";
+import {
+  attach,
+  closePlacement,
+  createPlacement,
+  detach,
+  openPlacement,
+  type Placement,
+  placementOver,
+} from "../../memory/placement.ts";
+import type { SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
 import { checkOptions, demandOptions, describe, refuseNew } from "../../sys/validate.ts";
@@ -34,18 +42,11 @@ const KIND: SegmentKind = { letters: "SPSC", version: layout.RING_VERSION, noun:
 const CREATE_OPTIONS = ["capacity", "maxMessageSize", "mode", "unlinkOnClose", ...USE_OPTIONS];
 
 interface Parts {
-  readonly segment: Segment & Pick<Placement, "range">;
-  readonly base: number;
+  readonly placement: Placement;
   readonly geometry: RingGeometry;
-  readonly name: string;
   readonly created: boolean;
-  /** Whether closing the ring closes the memory. */
-  readonly ownsMemory: boolean;
   readonly use: SpscRingUse;
 }
-
-/** The parts of a ring that has a segment of its own. */
-const BY_NAME = { base: OBJECT_OFFSET, ownsMemory: true };
 
 /**
  * A ring of byte messages from one producer to one consumer, in any two processes on this machine.
@@ -75,12 +76,12 @@ export class SpscRing {
   #isOpen = true;
 
   private constructor(parts: Parts) {
-    if (parts?.segment === undefined) refuseNew(SpscRing);
+    if (parts?.placement === undefined) refuseNew(SpscRing);
     this.#parts = parts;
-    const { buffer } = parts.segment.memory;
+    const { buffer } = parts.placement.memory;
     this.#words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
     this.#isAtomic = parts.use.ordering === "atomic" || !mayPublishPlainly();
-    attach(parts.segment, this);
+    attach(parts.placement, this);
   }
 
   /**
@@ -92,13 +93,12 @@ export class SpscRing {
   static create(name: string, options: SpscRingCreateOptions): SpscRing {
     demandOptions(options, CREATE_OPTIONS, "SpscRing.create");
     const geometry = geometryOf(options);
-    const { mode, unlinkOnClose } = options;
     checkUse(options);
     const size = layout.ringSize(geometry.capacity, geometry.maxMessageSize);
-    const segment = createSegment(name, KIND, size, { mode, unlinkOnClose }, (buffer, offset) => {
-      writeGeometry(buffer, offset, geometry);
+    const placement = createPlacement(name, KIND, size, options, (buffer, base) => {
+      writeGeometry(buffer, base, geometry);
     });
-    return new SpscRing({ ...BY_NAME, segment, geometry, name, created: true, use: options });
+    return new SpscRing({ placement, geometry, created: true, use: options });
   }
 
   /**
@@ -109,12 +109,12 @@ export class SpscRing {
   static open(name: string, options: SpscRingOpenOptions = {}): SpscRing {
     checkOptions(options, ["timeoutMs", ...USE_OPTIONS], "SpscRing.open");
     checkUse(options);
-    const segment = openSegment(name, KIND, { timeoutMs: options.timeoutMs });
+    const placement = openPlacement(name, KIND, { timeoutMs: options.timeoutMs });
     try {
-      const geometry = findGeometry(segment.memory.buffer, OBJECT_OFFSET, name);
-      return new SpscRing({ ...BY_NAME, segment, geometry, name, created: false, use: options });
+      const geometry = findGeometry(placement.memory.buffer, placement.base, name);
+      return new SpscRing({ placement, geometry, created: false, use: options });
     } catch (error) {
-      segment.memory.close();
+      closePlacement(placement);
       throw error;
     }
   }
@@ -140,7 +140,7 @@ export class SpscRing {
       ring.close();
       throw error;
     }
-    if (unlinkOnClose) ring.#parts.segment.memory.unlinkOnClose?.();
+    if (unlinkOnClose) ring.#parts.placement.memory.unlinkOnClose?.();
     return ring;
   }
 
@@ -171,8 +171,7 @@ export class SpscRing {
     const { participants } = options;
     const placement = placementOver(memory, byteOffset, { participants }, layout.MESSAGES, "ring");
     const { geometry, created } = withLayoutLock(memory, byteOffset, () => layOrFind(placement, options));
-    const { base, name, ownsMemory } = placement;
-    return new SpscRing({ segment: placement, base, geometry, name, created, ownsMemory, use: options });
+    return new SpscRing({ placement, geometry, created, use: options });
   }
 
   /** Bytes of message space. */
@@ -210,8 +209,8 @@ export class SpscRing {
   }
 
   #bytes(): RingBytes {
-    const { segment, base, geometry, name } = this.#parts;
-    const { memory } = segment;
+    const { placement, geometry } = this.#parts;
+    const { memory, base, name } = placement;
     return {
       buffer: memory.buffer,
       base,
@@ -230,9 +229,9 @@ export class SpscRing {
     Kind: new (parts: ConstructorParameters<typeof SpscProducer>[0]) => Side,
   ): Side {
     if (!this.#isOpen) throw closedHere(this.#bytes(), `become the ${words.noun}`);
-    const { segment, base, name, use } = this.#parts;
+    const { placement, use } = this.#parts;
     const { spinMs } = use;
-    const { memory, participants } = segment;
+    const { memory, participants, base, name } = placement;
     const own = new Role(this.#words, base, words, participants);
     const peer = new Role(this.#words, base, peerWords, participants);
     const wake = (wait: number) => notifyAll(this.#words, (base + wait) / 4, memory.address + base + wait);
@@ -262,8 +261,7 @@ export class SpscRing {
     if (role !== "producer" && role !== "consumer")
       throw new TypeError(`a role is "producer" or "consumer", not ${describe(role)}`);
     if (!this.#isOpen) throw closedHere(this.#bytes(), `look for the ${role}`);
-    const { segment, base } = this.#parts;
-    const { participants } = segment;
+    const { participants, base } = this.#parts.placement;
     const { owner } = new Role(this.#words, base, role === "producer" ? PRODUCER : CONSUMER, participants);
     return owner === 0 ? undefined : Peer.ofParticipant(participants, owner);
   }
@@ -273,16 +271,13 @@ export class SpscRing {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     for (const side of this.#sides) side.close();
-    const { segment, ownsMemory } = this.#parts;
-    detach(segment, this);
-    if (!ownsMemory) return;
-    segment.participants.close();
-    segment.memory.close();
+    detach(this.#parts.placement, this);
+    closePlacement(this.#parts.placement);
   }
 
   /** For JSON and consoles. @internal */
   toJSON(): Shown {
-    return fieldsOf(() => ({ name: this.#parts.name, capacity: this.capacity, closed: !this.#isOpen }));
+    return fieldsOf(() => ({ name: this.#parts.placement.name, capacity: this.capacity, closed: !this.#isOpen }));
   }
 
   [INSPECT](): string {
