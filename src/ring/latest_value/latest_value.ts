@@ -3,14 +3,7 @@
 import { openOrCreate } from "../../memory/file.ts";
 import { ALIGNMENT } from "../../memory/layout.ts";
 import type { MemoryRegion } from "../../memory/memory_region.ts";
-import {
-  attach,
-  closePlacement,
-  createPlacement,
-  detach,
-  openPlacement,
-  type Placement,
-} from "../../memory/placement.ts";
+import { attach, closePlacement, createPlacement, detach, openPlacement } from "../../memory/placement.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import type { OwnBytes } from "../../sys/copy.ts";
 import { errno } from "../../sys/errno.ts";
@@ -23,17 +16,9 @@ import { PeerEnd } from "../peer_end.ts";
 import { Role } from "../role.ts";
 import { checkUse } from "../spsc/options.ts";
 import { ValueBuffers } from "./buffers.ts";
-import {
-  checkAgreement,
-  checkType,
-  findGeometry,
-  geometryOf,
-  sizeOf,
-  type ValueGeometry,
-  writeGeometry,
-} from "./geometry.ts";
+import { checkAgreement, checkType, findGeometry, geometryOf, sizeOf, writeGeometry } from "./geometry.ts";
 import { KIND, WRITER } from "./kind.ts";
-import { layOver } from "./lay.ts";
+import { type Laid, layOver } from "./lay.ts";
 import * as layout from "./layout.ts";
 import {
   type LatestValueCreateOptions,
@@ -50,10 +35,7 @@ import { LatestValueWriter } from "./writer.ts";
 
 const CREATE_OPTIONS = ["mode", "unlinkOnClose", ...SIZE_OPTIONS, ...USE_OPTIONS];
 
-interface Parts<Value, Given> {
-  readonly placement: Placement;
-  readonly geometry: ValueGeometry;
-  readonly created: boolean;
+interface Parts<Value, Given> extends Laid {
   readonly type: ValueType<Value, Given> | undefined;
   readonly use: LatestValueUse;
 }

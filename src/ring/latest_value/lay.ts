@@ -19,7 +19,7 @@ import type { LatestValueOverOptions } from "./options.ts";
 
 const NOUN = "latest value";
 
-/** What is at a place in a memory, or has just been laid there. */
+/** What is at a place, a segment of its own or in a memory, or has just been laid there. */
 export interface Laid {
   readonly placement: Placement;
   readonly geometry: ValueGeometry;

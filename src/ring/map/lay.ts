@@ -18,7 +18,7 @@ import {
 import * as layout from "./layout.ts";
 import type { SharedMapOverOptions } from "./options.ts";
 
-/** What is at a place in a memory, or has just been laid there. */
+/** What is at a place, a segment of its own or in a memory, or has just been laid there. */
 export interface LaidMap {
   readonly placement: Placement;
   readonly geometry: MapGeometry;

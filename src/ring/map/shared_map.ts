@@ -3,20 +3,13 @@
 import { openOrCreate } from "../../memory/file.ts";
 import { ALIGNMENT } from "../../memory/layout.ts";
 import type { MemoryRegion } from "../../memory/memory_region.ts";
-import {
-  attach,
-  closePlacement,
-  createPlacement,
-  detach,
-  openPlacement,
-  type Placement,
-} from "../../memory/placement.ts";
+import { attach, closePlacement, createPlacement, detach, openPlacement } from "../../memory/placement.ts";
 import type { SegmentKind } from "../../memory/segment.ts";
 import { SharedMemory } from "../../memory/shared_memory.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
 import { checkBoolean, checkDuration, checkOptions, demandOptions, refuseNew } from "../../sys/validate.ts";
-import { checkAgreement, findGeometry, geometryOf, layEmpty, type MapGeometry, sizeOf } from "./geometry.ts";
-import { layOver } from "./lay.ts";
+import { checkAgreement, findGeometry, geometryOf, layEmpty, sizeOf } from "./geometry.ts";
+import { type LaidMap, layOver } from "./lay.ts";
 import * as layout from "./layout.ts";
 import {
   type SharedMapCreateOptions,
@@ -34,10 +27,7 @@ const KIND: SegmentKind = { letters: "SMAP", version: layout.LAYOUT_VERSION, nou
 const CREATE_OPTIONS = ["mode", "unlinkOnClose", ...SIZE_OPTIONS, ...USE_OPTIONS];
 const WRITE_TIMEOUT_MS = 5000;
 
-interface Parts {
-  readonly placement: Placement;
-  readonly geometry: MapGeometry;
-  readonly created: boolean;
+interface Parts extends LaidMap {
   readonly use: SharedMapUse;
 }
 
