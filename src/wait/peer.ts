@@ -15,8 +15,8 @@ import { hold } from "./registry.ts";
 const COME_UP_EVERY_NS = 30_000_000;
 
 /**
- * Somebody else who may die: a process, or the holder of a ring's role or of a lock. The kernel proves the death, within
- * a millisecond; nothing is guessed by a timeout, and a stopped process (SIGSTOP) lives.
+ * Somebody else who may die: a process, or the holder of a role (a ring's side, the writer of a latest value) or of a lock. The
+ * kernel proves the death, within a millisecond; nothing is guessed by a timeout, and a stopped process (SIGSTOP) lives.
  *
  * A process is watched by a pidfd (one descriptor), which no later process of the same number can be mistaken for; one
  * that has ended but was not waited for by its parent (a zombie) is dead. The holder of a role is watched by its place

@@ -246,8 +246,11 @@ describe("the writer's end", () => {
     for (const runtime of mainRuntimes) {
       const { name, latest } = makeLatest(`death-${runtime.name}`, { size: 16 });
       const [reader, late] = [latest.reader(), latest.reader()];
+      assert.equal(latest.holder(), undefined);
       const writing = spawnPeer(runtime, peer, ["writeAndStay", name]);
       assert.equal(text(await within(reader.next(), 30_000, "the value")), "alive");
+      const holder = latest.holder();
+      assert.deepEqual([holder?.pid, holder?.isAlive], [writing.pid, true]);
       const waiting = reader.next();
       await sleep(20);
       const before = process.cpuUsage();
@@ -257,12 +260,17 @@ describe("the writer's end", () => {
       writing.kill();
       await assert.rejects(within(waiting, 5000, "the death"), { name: "PeerDiedError", pid: writing.pid });
       assert.equal(await reader.next({ timeoutMs: 20 }), undefined, "told once");
+      assert.deepEqual([holder?.isAlive, latest.holder()?.pid], [false, writing.pid]);
       assert.equal(text(late.nextSync()), "alive");
       assert.throws(() => late.nextSync(), { name: "PeerDiedError" });
       const next = latest.writer();
       next.write(bytes("again"));
       assert.deepEqual([text(await reader.next()), reader.version], ["again", 2]);
+      assert.equal(latest.holder()?.pid, process.pid);
+      next.close();
+      assert.equal(latest.holder(), undefined);
       latest.close();
+      assert.throws(() => latest.holder(), { code: "EBADF" });
     }
   });
 });
@@ -291,6 +299,7 @@ describe("read-only memory", () => {
     assert.throws(() => reader.nextSync(), { code: "EACCES" });
     await assert.rejects(reader.next(), { code: "EACCES" });
     assert.throws(() => same.writer(), { code: "EACCES" });
+    assert.throws(() => same.holder(), { code: "EACCES" });
     same.close();
     memory.close();
     latest.close();

@@ -11,6 +11,7 @@ import { IpcError } from "../../sys/error.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../../sys/inspect.ts";
 import { checkBoolean, checkOptions, demandOptions, refuseNew } from "../../sys/validate.ts";
 import { mayPublishPlainly } from "../../wait/eventcount.ts";
+import { Peer } from "../../wait/peer.ts";
 import { Waiter } from "../../wait/waiter.ts";
 import { PeerEnd } from "../peer_end.ts";
 import { Role } from "../role.ts";
@@ -256,6 +257,17 @@ export class LatestValue<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer
     const reader = new LatestValueReader<Value, Given>({ buffers: this.#buffers, type, end, waiter, onClose });
     this.#sides.add(reader);
     return reader;
+  }
+
+  /**
+   * Who is the writer, or was it and died; undefined when nobody is. The caller closes the Peer.
+   *
+   * @throws {IpcError} EBADF after close; EACCES the memory is open read-only: who watches is a participant; EUSERS 128 are
+   */
+  holder(): Peer | undefined {
+    this.#checkOpen("ask who writes");
+    const { owner } = this.#role;
+    return owner === 0 ? undefined : Peer.ofParticipant(this.#parts.placement.participants, owner);
   }
 
   /** Closes the writer and readers that were made here, and the memory. Closing twice is fine. It stays, by its name. */
