@@ -104,8 +104,10 @@ describe("entries", () => {
       map.set("numbers", value);
       const offset = map.peekAt("numbers");
       assert.deepEqual([offset % 8, map.f64[offset / 8], map.f64[offset / 8 + 1]], [0, 1.5, 2.5]);
+      assert.equal(map.view.getFloat64(offset + 8, true), 2.5);
     }
     map.close();
+    assert.throws(() => map.view.byteLength, TypeError);
   });
 
   it("have keys of any text, up to their size in UTF-8", () => {

@@ -29,6 +29,8 @@ export abstract class MapReading {
   readonly i32: Int32Array;
   /** All of the mapping as doubles: index = offset / 8. */
   readonly f64: Float64Array;
+  /** All of the mapping as a DataView. */
+  readonly view: DataView;
   protected readonly key: KeyText;
   protected isOpen = true;
   private readonly table: MapTable;
@@ -42,6 +44,7 @@ export abstract class MapReading {
     this.u8 = table.u8;
     this.i32 = table.i32;
     this.f64 = table.f64;
+    this.view = new DataView(table.u8.buffer);
     this.table = table;
     this.key = key;
     this.reader = new MapReader(table, key);
@@ -118,7 +121,7 @@ export abstract class MapReading {
   }
 
   /**
-   * The key's value in place: its byte offset in `u8`, `i32` and `f64` (a multiple of 8), or -1 where there is none;
+   * The key's value in place: its byte offset in `u8`, `i32`, `f64` and `view` (a multiple of 8), or -1 where there is none;
    * `length` is its size. Allocates nothing. Do not write there. The slot may be used for another entry meanwhile: only
    * when `confirm()` says true afterwards, with no other call to this map between, was what you read this value, whole. Never
    * waits; errors as `get`.
