@@ -1,6 +1,6 @@
 // The options of LatestValue's ways in, and the shape of the types whose values it holds.
 
-import type { Participants } from "../../memory/participants.ts";
+import type { ObjectCreateOptions, ObjectOpenOptions, ObjectOverOptions } from "../../memory/placement.ts";
 import type { OwnBytes } from "../../sys/copy.ts";
 
 /**
@@ -64,37 +64,22 @@ export interface AskedSize extends SizeDetails {
   type?: ValueType<unknown, never>;
 }
 
-/** What is said of its file. */
-interface FileOptions {
-  /** Permission bits, 0o600 unless said. */
-  mode?: number | undefined;
-  /** close() also removes the name; where this user may not (`unlink` is EPERM), it stays. */
-  unlinkOnClose?: boolean | undefined;
-}
-
 /** How `LatestValue.create` and `openOrCreate` make one. */
 export type LatestValueCreateOptions<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> = LatestValueSize<
   Value,
   Given
 > &
   LatestValueUse &
-  FileOptions;
+  ObjectCreateOptions;
 
 /** How `LatestValue.open` opens. */
 export interface LatestValueOpenOptions<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer>
-  extends LatestValueUse {
+  extends LatestValueUse,
+    ObjectOpenOptions {
   /** What the bytes mean; its size must be the size of the values. Bytes unless said. */
   type?: ValueType<Value, Given> | undefined;
   /** Only to look: needs no permission to write. There is no writer then, `nextSync` and `next` are EACCES. */
   readOnly?: boolean | undefined;
-  /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
-  timeoutMs?: number | undefined;
-}
-
-/** With whom a latest value is laid over a memory. */
-interface Neighbours {
-  /** Who is attached; lies in the same memory. */
-  participants: Participants;
 }
 
 /** How `LatestValue.over` lays or finds one in a memory. Without `size` and `type` one must be there. */
@@ -104,7 +89,7 @@ export type LatestValueOverOptions<Value = OwnBytes, Given = ArrayBufferView | A
 ) &
   SizeDetails &
   LatestValueUse &
-  Neighbours;
+  ObjectOverOptions;
 
 /** The names of `LatestValueUse`. */
 export const USE_OPTIONS = ["spinMs", "ordering"];

@@ -1,6 +1,6 @@
 // The options of SharedMap's ways in, and of its writes.
 
-import type { Participants } from "../../memory/participants.ts";
+import type { ObjectCreateOptions, ObjectOpenOptions, ObjectOverOptions } from "../../memory/placement.ts";
 
 /** How large a map is, and what it does when it is full. */
 export interface SharedMapSize {
@@ -24,29 +24,19 @@ export interface SharedMapUse {
 }
 
 /** How `SharedMap.create` and `openOrCreate` make a map. */
-export interface SharedMapCreateOptions extends SharedMapSize, SharedMapUse {
-  /** Permission bits, 0o600 unless said. */
-  mode?: number | undefined;
-  /** close() also removes the name; where this user may not (`unlink` is EPERM), it stays. */
-  unlinkOnClose?: boolean | undefined;
-}
+export interface SharedMapCreateOptions extends SharedMapSize, SharedMapUse, ObjectCreateOptions {}
 
 /** How `SharedMap.open` opens. */
-export interface SharedMapOpenOptions extends SharedMapUse {
+export interface SharedMapOpenOptions extends SharedMapUse, ObjectOpenOptions {
   /** Only to look: needs no permission to write, and is no use of an entry. All that writes is EACCES. */
   readOnly?: boolean | undefined;
-  /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
-  timeoutMs?: number | undefined;
 }
 
 /** As `Partial`, which refuses an undefined where the compiler goes by `exactOptionalPropertyTypes`. */
 type SomeOf<Options> = { [Name in keyof Options]?: Options[Name] | undefined };
 
 /** How `SharedMap.over` lays or finds a map in a memory. Without `capacity` and `valueSize` one must be there. */
-export interface SharedMapOverOptions extends SomeOf<SharedMapSize>, SharedMapUse {
-  /** Who is attached; lies in the same memory. */
-  participants: Participants;
-}
+export interface SharedMapOverOptions extends SomeOf<SharedMapSize>, SharedMapUse, ObjectOverOptions {}
 
 /** How an entry is written. */
 export interface SharedMapWriteOptions {

@@ -1,6 +1,6 @@
 // The options of SpscRing's ways in.
 
-import type { Participants } from "../../memory/participants.ts";
+import type { ObjectCreateOptions, ObjectOpenOptions, ObjectOverOptions } from "../../memory/placement.ts";
 import { checkChoice, checkDuration } from "../../sys/validate.ts";
 
 /** How this process uses a ring. */
@@ -16,10 +16,7 @@ export interface SpscRingUse {
 }
 
 /** How `SpscRing.open` opens. */
-export interface SpscRingOpenOptions extends SpscRingUse {
-  /** How long to wait for a creator that has not set the size yet; 1000 unless said. */
-  timeoutMs?: number | undefined;
-}
+export interface SpscRingOpenOptions extends SpscRingUse, ObjectOpenOptions {}
 
 /** How large a ring is. */
 export interface SpscRingSize {
@@ -33,17 +30,10 @@ export interface SpscRingSize {
 }
 
 /** How `SpscRing.create` and `openOrCreate` make a ring. */
-export interface SpscRingCreateOptions extends SpscRingSize, SpscRingUse {
-  /** Permission bits, 0o600 unless said. */
-  mode?: number | undefined;
-  /** close() also removes the name; where this user may not (`unlink` is EPERM), it stays. */
-  unlinkOnClose?: boolean | undefined;
-}
+export interface SpscRingCreateOptions extends SpscRingSize, SpscRingUse, ObjectCreateOptions {}
 
 /** How `SpscRing.over` lays or finds a ring in a memory. */
-export interface SpscRingOverOptions extends SpscRingUse {
-  /** Who is attached; lies in the same memory. */
-  participants: Participants;
+export interface SpscRingOverOptions extends SpscRingUse, ObjectOverOptions {
   /** Lays a new ring where there are zeros; must agree with a ring that is there already. Without it one must be there. */
   capacity?: number | undefined;
   /** Bytes of the largest message, up to capacity - 16; half the capacity unless said, or what the ring there has. */
