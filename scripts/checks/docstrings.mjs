@@ -1,4 +1,4 @@
-// Check: everything that the package exports is documented, as `deno doc` sees it.
+// Check: everything that the package exports is documented, as `deno doc` and JSR see it.
 import process from "node:process";
 import { program } from "../setup/programs.mjs";
 import { capture } from "../shared/child.mjs";
@@ -13,7 +13,7 @@ const hasDoc = (node) => typeof node.jsDoc?.doc === "string" && node.jsDoc.doc.t
 /** Public members of a class or interface; those with computed names such as [Symbol.dispose] explain themselves. */
 function members(declaration) {
   const { methods = [], properties = [] } = declaration.def ?? {};
-  const isPublic = (member) => member.accessibility !== "private" && !member.name.startsWith("[");
+  const isPublic = ({ accessibility = "public", name }) => accessibility === "public" && !name.startsWith("[");
   return [...methods, ...properties].filter(isPublic);
 }
 
@@ -25,13 +25,25 @@ async function documentation(entries) {
   return Object.values(JSON.parse(stdout).nodes).flatMap((module) => module.symbols);
 }
 
+/** What a class takes over from one that is not exported stands in no documentation. */
+function hasHiddenBase({ kind, def }, exported) {
+  const base = kind === "class" ? def.extends : undefined;
+  return base !== undefined && !exported.has(base) && !(base in globalThis);
+}
+
 export async function check() {
   const symbols = await documentation(Object.values(readJson("deno.json").exports));
+  const exported = new Set(symbols.map(({ name }) => name));
   const problems = new Set();
   for (const { name, declarations } of symbols) {
     // What another entry point declares is documented there. Of a function's overloads, one docstring is enough.
     if (declarations.every(({ kind }) => kind === "reference")) continue;
     if (!declarations.some(hasDoc)) problems.add(`${place(declarations[0].location)} ${name} has no docstring`);
+    for (const { location, def } of declarations.filter((declaration) => hasHiddenBase(declaration, exported))) {
+      problems.add(
+        `${place(location)} ${name} extends ${def.extends}, whose members are in no documentation: export its type`,
+      );
+    }
     for (const member of declarations.flatMap(members).filter((member) => !hasDoc(member))) {
       problems.add(`${place(member.location)} ${name}.${member.name} has no docstring`);
     }

@@ -5,6 +5,9 @@ export { LatestValue } from "./latest_value/latest_value.ts";
 export type {
   LatestValueContent,
   LatestValueCreateOptions,
+  LatestValueDetails,
+  LatestValueOfBytes,
+  LatestValueOfType,
   LatestValueOpenOptions,
   LatestValueOverOptions,
   LatestValueSize,
@@ -12,6 +15,7 @@ export type {
   ValueType,
 } from "./latest_value/options.ts";
 export { LatestValueReader } from "./latest_value/reader.ts";
+export type { ValueView } from "./latest_value/view.ts";
 export { LatestValueWriter } from "./latest_value/writer.ts";
 export type {
   SharedMapCreateOptions,
@@ -21,7 +25,9 @@ export type {
   SharedMapUse,
   SharedMapWriteOptions,
 } from "./map/options.ts";
+export type { MapReading } from "./map/reading.ts";
 export { SharedMap } from "./map/shared_map.ts";
+export type { MapWriting } from "./map/writing.ts";
 export { SpscConsumer } from "./spsc/consumer.ts";
 export type { DrainHandler } from "./spsc/drain.ts";
 export type {
@@ -33,3 +39,6 @@ export type {
 } from "./spsc/options.ts";
 export { SpscProducer } from "./spsc/producer.ts";
 export { SpscRing } from "./spsc/ring.ts";
+export type { RingRoom } from "./spsc/room.ts";
+export type { RingSide } from "./spsc/side.ts";
+export type { RingTaking } from "./spsc/taking.ts";

@@ -20,4 +20,5 @@ export type { Recovered } from "./recovery.ts";
 export { RwLock, type RwLockOptions } from "./rwlock.ts";
 export { ReadGuard, WriteGuard } from "./rwlock_guards.ts";
 export { Semaphore, type SemaphoreOptions } from "./semaphore.ts";
+export type { SharedObject } from "./shared_object.ts";
 export { SpinLock } from "./spin_lock.ts";

@@ -28,26 +28,28 @@ export interface LatestValueUse {
 }
 
 /** A latest value of bytes. */
-interface OfBytes {
+export interface LatestValueOfBytes {
   /** Bytes of the largest value, up to 2 ** 28; or give a `type`. */
   size: number;
+  /** Not beside a `size`. */
   type?: undefined;
 }
 
 /** A latest value of values. */
-interface OfType<Value, Given> {
+export interface LatestValueOfType<Value, Given> {
   /** What the bytes mean: a struct. */
   type: ValueType<Value, Given>;
+  /** Not beside a `type`, which has one. */
   size?: undefined;
 }
 
 /** What a latest value holds: bytes of at most `size`, or values of a `type`; one of the two. */
 export type LatestValueContent<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> =
-  | OfBytes
-  | OfType<Value, Given>;
+  | LatestValueOfBytes
+  | LatestValueOfType<Value, Given>;
 
 /** What can be left out where one exists: its own is taken then. */
-interface SizeDetails {
+export interface LatestValueDetails {
   /** A power of two from 4 to 1024: how far the writer may run ahead of a slow reader. 8 for up to 4096 bytes, else 4. */
   buffers?: number | undefined;
   /** Each value carries a checksum, so that `sync` makes it survive power loss and a half-written copy is found. */
@@ -55,11 +57,11 @@ interface SizeDetails {
 }
 
 /** How large a latest value is. */
-export type LatestValueSize<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> = SizeDetails &
+export type LatestValueSize<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> = LatestValueDetails &
   LatestValueContent<Value, Given>;
 
 /** What was asked for, before it is checked that there is one of the two, and not both. */
-export interface AskedSize extends SizeDetails {
+export interface AskedSize extends LatestValueDetails {
   size?: number;
   type?: ValueType<unknown, never>;
 }
@@ -85,9 +87,9 @@ export interface LatestValueOpenOptions<Value = OwnBytes, Given = ArrayBufferVie
 /** How `LatestValue.over` lays or finds one in a memory. Without `size` and `type` one must be there. */
 export type LatestValueOverOptions<Value = OwnBytes, Given = ArrayBufferView | ArrayBuffer> = (
   | { size?: number | undefined; type?: undefined }
-  | OfType<Value, Given>
+  | LatestValueOfType<Value, Given>
 ) &
-  SizeDetails &
+  LatestValueDetails &
   LatestValueUse &
   ObjectOverOptions;
 

@@ -9,7 +9,7 @@ import { checkSize, corrupted, RingSide, refuseCommit, type SideParts } from "./
 
 const HEADER = MESSAGE_HEADER; // V8 folds no constant that is exported
 
-/** The hot path of sending is here: plain TypeScript on mapped memory. */
+/** The part of SpscProducer that sends in place: its hot path, plain TypeScript on mapped memory. */
 export abstract class RingRoom extends RingSide {
   protected largest = 0;
   /** Bytes for messages. */

@@ -13,7 +13,7 @@ const ENDLESS = 0x7fffffff;
 const HEADER = MESSAGE_HEADER; // V8 folds no constant that is exported
 const TAKEN = TAKEN_INDEX;
 
-/** The hot path of receiving is here: plain TypeScript on mapped memory. */
+/** The part of SpscConsumer that receives in place: its hot path, plain TypeScript on mapped memory. */
 export abstract class RingTaking extends RingSide {
   /** Bytes of the greatest message; -1 where the fast path must find nothing: once closed, and in atomic rings. */
   protected largest = 0;
