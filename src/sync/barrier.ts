@@ -108,13 +108,13 @@ export class Barrier extends SharedObject {
 
   #arrive(): () => number | undefined {
     this.checkOpen("arrive at");
-    if (!this.#members.hasUs) throw this.error(errno.EPERM, "arrive at", "join it first");
+    if (!this.#members.hasUs) throw this.refusal(errno.EPERM, "arrive at", "join it first");
     const phase = this.#phase;
     this.#members.arriveAt(phase);
     return () => {
       this.checkOpen("arrive at"); // closed while a turn of the loop put us off
       if (this.#endPhase(phase)) return phaseAfter(phase);
-      if (!this.#members.hasUs) throw this.error(errno.EPERM, "arrive at", "it was left meanwhile");
+      if (!this.#members.hasUs) throw this.refusal(errno.EPERM, "arrive at", "it was left meanwhile");
       return undefined;
     };
   }
@@ -122,7 +122,7 @@ export class Barrier extends SharedObject {
   /**
    * Arrives, and blocks this thread until all others have; the number of the phase.
    *
-   * @throws {IpcError} EPERM this participant is no member; EBADF after close
+   * @throws {IpcError} EPERM this participant is no member; EBADMSG somebody has cut the file; EBADF after close
    */
   arriveSync(options?: WaitOptions & { timeoutMs?: undefined }): number;
   /** As without a timeout, but undefined after it; we have arrived all the same. */

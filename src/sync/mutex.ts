@@ -1,7 +1,6 @@
 // Mutex: mutual exclusion between processes that heals when its holder dies.
 
 import process from "node:process";
-import { lostPagesHint } from "../memory/memory_region.ts";
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
@@ -233,13 +232,7 @@ export class Mutex extends SharedObject {
   protected release(): void {
     if (!this.isOpen) return; // close() has passed it on
     this.isHeld = false;
-    if (!this.word.release()) throw this.refusal();
-  }
-
-  private refusal(): IpcError {
-    const hint = lostPagesHint(this.placement.memory.lostPages);
-    if (hint !== undefined) return this.error(errno.EBADMSG, "unlock", hint);
-    return this.error(errno.EPERM, "unlock", "somebody else holds it");
+    if (!this.word.release()) throw this.refusal(errno.EPERM, "unlock", "somebody else holds it");
   }
 
   /** For `close`: passes the mutex, if held here, on as from the dead: the next holder is told, and repairs. */

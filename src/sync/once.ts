@@ -70,12 +70,12 @@ export class Once extends SharedObject {
     return Atomics.load(this.#words, layout.ONCE_DONE / 4) === 1;
   }
 
-  /** SYNC once. Closed meanwhile: it passed on as from the dead, and somebody else does it. */
+  /** SYNC once. Closed meanwhile: it passed on as from the dead, and somebody else does it. Cut meanwhile: nobody knows. */
   #finish(): void {
     this.#isAtIt = false;
     this.checkOpen("finish");
     Atomics.store(this.#words, layout.ONCE_DONE / 4, 1);
-    this.#word.release();
+    if (!this.#word.release()) throw this.refusal(errno.EPERM, "finish", "somebody else is at it");
   }
 
   #giveUp(): void {
@@ -93,7 +93,8 @@ export class Once extends SharedObject {
    * timeout that is false too, and `isDone` as well.
    *
    * @throws {TypeError} it returned a promise, and so it is not done: the next one does it
-   * @throws {IpcError} EDEADLK this participant is at it, by whichever object; EBADF after close, or closed meanwhile
+   * @throws {IpcError} EDEADLK this participant is at it, by whichever object; EBADF after close, or closed meanwhile;
+   * EBADMSG somebody has cut the file meanwhile
    */
   runSync(initialise: () => void, options?: WaitOptions): boolean {
     this.checkOpen("run");
@@ -114,7 +115,7 @@ export class Once extends SharedObject {
   /**
    * Runs `initialise` unless it has been done, awaiting another process that is at it; whether it ran here. After the
    * timeout that is false too, and `isDone` as well. An abort rejects with `signal.reason`, unless it ran already.
-   * EBADF as `runSync`.
+   * EBADF and EBADMSG as `runSync`.
    */
   async run(initialise: () => void | Promise<void>, options?: AwaitOptions): Promise<boolean> {
     checkFunction(initialise, "initialise");

@@ -47,9 +47,9 @@ export class Readers {
     Atomics.store(this.words, this.slot, this.generation);
   }
 
-  /** Takes the announcement back; not that of who has the slot now, should our participant have left it. */
-  withdraw(): void {
-    Atomics.compareExchange(this.words, this.slot, this.generation, 0);
+  /** Takes the announcement back; not that of who has the slot now, should our participant have left it. Whether it was. */
+  withdraw(): boolean {
+    return Atomics.compareExchange(this.words, this.slot, this.generation, 0) === this.generation;
   }
 
   /** One guard more. */
@@ -57,10 +57,10 @@ export class Readers {
     this.share.add(1);
   }
 
-  /** One guard less. */
-  leave(): void {
+  /** One guard less; whether the announcement was there, if that was the last one. */
+  leave(): boolean {
     this.share.remove(1);
-    if (this.share.total === 0) this.withdraw();
+    return this.share.total !== 0 || this.withdraw();
   }
 
   /** All guards of this object less. */

@@ -3,26 +3,20 @@
 import type { Placement } from "../memory/placement.ts";
 import { errno } from "../sys/errno.ts";
 import { clockMonotonic } from "../sys/futex.ts";
-import { checkBoolean } from "../sys/validate.ts";
 import { type AwaitOptions, deadlineOf, NEVER, remainingOptions, type WaitOptions } from "../wait/deadline.ts";
 import type { Waiter } from "../wait/waiter.ts";
 import type { Drain } from "./drain.ts";
-import { RWLOCK_DRAIN, RWLOCK_PREFERS_READERS, RWLOCK_SIZE, VERSION } from "./layout.ts";
+import { RWLOCK_DRAIN } from "./layout.ts";
 import { ACQUIRED, BUSY, type LockWord } from "./lock_word.ts";
 import { Readers } from "./readers.ts";
 import type { RecoveryState } from "./recovery.ts";
 import { ReadGuard, type ReadLock, WriteGuard, type WriteLock } from "./rwlock_guards.ts";
+import { type RwLockOptions, rwLockKind } from "./rwlock_options.ts";
 import { type ObjectKind, SharedObject } from "./shared_object.ts";
 import { WriterSeat } from "./writer_seat.ts";
 
 /** So long, in ns, a blocking reader waits for a writer that waits for the same thread's readers, before it is EDEADLK. */
 const GIVE_UP_WITHIN_NS = 250_000_000;
-
-/** What a reader-writer lock is made with. */
-export interface RwLockOptions {
-  /** Readers pass while a writer waits; false unless said: a waiting writer holds them off, also who reads already. */
-  preferReaders?: boolean | undefined;
-}
 
 /**
  * A reader-writer lock between processes. A reader that dies stops counting. A writer that dies leaves the next holder,
@@ -45,19 +39,7 @@ export interface RwLockOptions {
  */
 export class RwLock extends SharedObject {
   /** What a reader-writer lock's bytes are. */
-  static readonly kind: ObjectKind<RwLockOptions> = {
-    letters: "RWLK",
-    version: VERSION,
-    noun: "rwlock",
-    optionNames: ["preferReaders"],
-    size: ({ preferReaders = false }) => {
-      checkBoolean(preferReaders, "preferReaders");
-      return RWLOCK_SIZE;
-    },
-    traits: (view) => ({ preferReaders: view.getInt32(RWLOCK_PREFERS_READERS, true) === 1 }),
-    fill: ({ preferReaders }, buffer, base) =>
-      new DataView(buffer).setInt32(base + RWLOCK_PREFERS_READERS, preferReaders ? 1 : 0, true),
-  };
+  static readonly kind: ObjectKind<RwLockOptions> = rwLockKind;
 
   // `private`, not #private: see D34
   private readonly seat: WriterSeat;
@@ -126,8 +108,14 @@ export class RwLock extends SharedObject {
   /** For a guard, once. */
   protected leave(): void {
     if (!this.isOpen) return;
-    this.readers.leave();
+    const wasThere = this.readers.leave();
     this.drain.notify(); // also for one of several: another one of them may wait to become a writer
+    if (!wasThere) this.refuseToLeave();
+  }
+
+  /** Our word was not there. Apart, so that engines find the usual way short enough to inline. */
+  private refuseToLeave(): never {
+    throw this.refusal(errno.EPERM, "unlock", "it was taken for dead");
   }
 
   /**
@@ -182,8 +170,8 @@ export class RwLock extends SharedObject {
 
   /** For a guard, once; with a reason nobody can take the lock any more. */
   protected unlockWrite(reason: string | undefined): void {
-    if (!this.isOpen) return;
-    this.seat.leave(reason);
+    const wasOurs = !this.isOpen || this.seat.leave(reason);
+    if (!wasOurs) throw this.refusal(errno.EPERM, "unlock", "somebody else holds it");
   }
 
   /** Takes the lock for writing, if nobody has it. Never waits. */
@@ -254,7 +242,7 @@ export class RwLock extends SharedObject {
     const attempt = () => {
       this.checkOpen("write");
       if (!this.isDrained(own)) return undefined;
-      if (own > 0) this.leave();
+      if (own > 0) this.becomeWriter();
       return true;
     };
     try {
@@ -267,6 +255,12 @@ export class RwLock extends SharedObject {
     return this.writeGuard(outcome);
   }
 
+  /** The guard that is upgraded reads no more. */
+  private becomeWriter(): void {
+    this.readers.leave();
+    this.drain.notify();
+  }
+
   // -- upgrading -------------------------------------------------------------------------------------------------
 
   /** For a guard that has not been used up. */
@@ -277,7 +271,7 @@ export class RwLock extends SharedObject {
     const outcome = this.seat.tryTake();
     if (outcome === BUSY || !(this.isDrained(1) || this.drainSync(outcome, 1, deadline))) return undefined;
     const guard = this.writeGuard(outcome);
-    this.leave();
+    this.becomeWriter();
     return guard;
   }
 

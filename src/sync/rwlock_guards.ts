@@ -51,7 +51,7 @@ export class WriteGuard {
   /**
    * Gives the lock back. After a recovery without `repaired()` nobody can take it any more: `unrecoverable` says why.
    *
-   * @throws {IpcError} EPERM this guard has been unlocked already
+   * @throws {IpcError} EPERM this guard has been unlocked already; EBADMSG somebody has cut the file, see MutexGuard
    */
   unlock(options?: { unrecoverable?: string | undefined }): void {
     const reason = reasonIn(options);
@@ -136,7 +136,8 @@ export class ReadGuard {
   /**
    * Leaves.
    *
-   * @throws {IpcError} EPERM this guard has been unlocked or upgraded already, or is being upgraded
+   * @throws {IpcError} EPERM this guard has been unlocked or upgraded already, or is being upgraded; EBADMSG somebody has
+   * cut the file
    */
   unlock(): void {
     if (this.isUsedUp) throw usedUpReader("unlock");

@@ -165,7 +165,8 @@ export class Semaphore extends SharedObject {
   /**
    * Gives `count` permits and wakes those who wait.
    *
-   * @throws {IpcError} EOVERFLOW more than 2 ** 31 - 1; EPERM this participant has not taken so many owned ones
+   * @throws {IpcError} EOVERFLOW more than 2 ** 31 - 1; EPERM this participant has not taken so many owned ones; EBADMSG
+   * instead, where somebody has cut the file
    */
   release(count = 1): void {
     this.checkOpen("release");
@@ -176,7 +177,7 @@ export class Semaphore extends SharedObject {
 
   private releaseOwned(count: number): void {
     const mine = this.countMine();
-    if (mine < count) throw this.error(errno.EPERM, "release", `${mine} permits were taken here, ${count} given`);
+    if (mine < count) throw this.refusal(errno.EPERM, "release", `${mine} permits were taken here, ${count} given`);
     for (let index = 0, left = count; left > 0; index++) {
       if (!this.isMine(index)) continue;
       Atomics.compareExchange(this.permits, index, this.me, 0);

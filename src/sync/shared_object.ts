@@ -1,7 +1,7 @@
 // SharedObject: what all locks and events have in common: how they are made, opened, laid over a memory, and closed.
 
 import { demandAgreement, type Traits } from "../memory/agreement.ts";
-import type { MemoryRegion } from "../memory/memory_region.ts";
+import { lostPagesHint, type MemoryRegion } from "../memory/memory_region.ts";
 import {
   attach,
   closePlacement,
@@ -220,6 +220,12 @@ export abstract class SharedObject {
     return new IpcError(number, { syscall: verb, doing: `${verb} ${this.noun} ${name}`, path: name, hint });
   }
 
+  /** As `error`, of a call that does not find what it has written: EBADMSG where somebody has cut the file. */
+  protected refusal(number: number, verb: string, hint: string): IpcError {
+    const lost = lostPagesHint(this.placement.memory.lostPages);
+    return lost === undefined ? this.error(number, verb, hint) : this.error(errno.EBADMSG, verb, lost);
+  }
+
   protected checkOpen(verb: string): void {
     if (!this.isOpen) throw this.error(errno.EBADF, verb, CLOSED_HERE);
   }
@@ -268,18 +274,14 @@ export abstract class SharedObject {
   /** Gives back what is held here, as the death of this participant would: where it lives on, for others' objects. */
   protected abandon(): void {}
 
-  private abandonIfAlive(): void {
-    const { memory, participants, ownsMemory } = this.placement;
-    if (!ownsMemory && memory.size > 0 && participants.owner !== 0) this.abandon();
-  }
-
   /** Closes it here; pending waits reject with EBADF. What is held here passes on as from the dead. Twice is fine. */
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
     for (const waiter of this.waiters) waiter.close(this.error(errno.EBADF, "wait for", CLOSED_HERE));
     detach(this.placement, this);
-    this.abandonIfAlive();
+    const { memory, participants, ownsMemory } = this.placement;
+    if (!ownsMemory && memory.size > 0 && participants.owner !== 0) this.abandon();
     closePlacement(this.placement);
   }
 

@@ -42,11 +42,12 @@ export class WriterSeat {
     return this.drain.hasEntered ? "this process holds it for writing" : "a write or upgrade of this process awaits it";
   }
 
-  /** Gives the word back. */
-  release(): void {
+  /** Gives the word back. False: it was not ours. */
+  release(): boolean {
     this.isTaken = false;
-    this.word.release();
+    const wasOurs = this.word.release();
     this.drain.notify(); // a writer that prefers readers sleeps there
+    return wasOurs;
   }
 
   /** In the lock, alone: who died there before us. The lock is not unrecoverable. */
@@ -57,12 +58,12 @@ export class WriterSeat {
     return recovered;
   }
 
-  /** Out of the lock again; with a reason nobody can take it any more. */
-  leave(reason: string | undefined): void {
+  /** Out of the lock again; with a reason nobody can take it any more. False: the word was not ours. */
+  leave(reason: string | undefined): boolean {
     if (reason !== undefined) this.state.unrecoverable(reason);
     else if (!this.state.isSound) this.state.repaired();
     this.drain.hasEntered = false;
-    this.release();
+    return this.release();
   }
 
   /** Gives the word back without having been in the lock; a death that it told of is told to the next. */
