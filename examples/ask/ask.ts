@@ -6,6 +6,10 @@ import { SpscRing } from "@linux-ipc/core";
 import { survivingPeers } from "./surviving.ts";
 
 const [name = "/linux-ipc-ask", count = "100000"] = process.argv.slice(2);
+if (!(Number.isInteger(Number(count)) && Number(count) > 0)) {
+  console.error(`How many questions must be a whole number from 1 on, not "${count}".`);
+  process.exit(2);
+}
 const questions = SpscRing.openOrCreate(`${name}-questions`, { capacity: 4096 }).producer();
 const answers = SpscRing.openOrCreate(`${name}-answers`, { capacity: 4096 }).consumer();
 

@@ -89,4 +89,14 @@ describe("questions and answers", () => {
     it(`go on from ${from} to ${to} when either is killed`, () =>
       askThroughDeaths(runtimeNamed(from), runtimeNamed(to)));
   }
+
+  it("refuse a number of questions that is none, before they make anything", async () => {
+    const name = uniqueName("ask-none");
+    for (const count of ["0", "-1", "1.5", "many", ""]) {
+      const { code, stdout, stderr } = await spawnPeer(runtimeNamed("node26"), asker, [name, count]).ended;
+      const message = `How many questions must be a whole number from 1 on, not "${count}".\n`;
+      assert.deepEqual([code, stdout, stderr], [2, "", message]);
+      assert.equal(objectExists(`${name}-questions`), false);
+    }
+  });
 });
