@@ -1,7 +1,7 @@
 // The crew of a test that kills: processes that are started ahead, wait at a gate, work, are killed, and are replaced.
 
 import { type Peer, type Random, type Runtime, until, within } from "../support/mod.ts";
-import { type CrashLedger, PLACES_COUNT } from "./ledger.ts";
+import { type CrashLedger, PLACES_COUNT, STOP } from "./ledger.ts";
 import { keepState } from "./state.ts";
 
 const START_MS = 60_000;
@@ -143,8 +143,9 @@ export class Crew {
     if (found.length > 0) throw new Error(found.map(([fault, count]) => `${fault}: ${count}`).join(", "));
   }
 
-  /** After STOP was stored: all who work must end well. Those at the gate have done nothing yet, and are not let in. */
+  /** Tells all who work to stop: they must end well. Those at the gate have done nothing yet, and are not let in. */
   async finish(): Promise<void> {
+    this.#options.ledger.store(STOP, 1);
     for (const { peer } of this.#waiting.splice(0)) peer.kill();
     for (const peer of this.#peers) {
       const { code, signal, stderr } = await within(peer.ended, START_MS, "the end of a process");

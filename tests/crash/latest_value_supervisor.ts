@@ -7,7 +7,7 @@ import { type CrashOptions, Crew, type Member } from "./crew.ts";
 import { type Durations, sumUp } from "./durations.ts";
 import * as at from "./latest_value_ledger.ts";
 import type { ValueCrashJob } from "./latest_value_peer.ts";
-import { microseconds, STOP } from "./ledger.ts";
+import { microseconds } from "./ledger.ts";
 
 const program = new URL("./latest_value_peer.ts", import.meta.url);
 const TAKEOVER_TIMEOUT_MS = 60_000;
@@ -65,7 +65,6 @@ export class ValueSupervisor {
     try {
       const kills = await this.#crew.work(this.#options, () => this.#strike());
       await this.#writer();
-      this.#ledger.store(STOP, 1);
       await this.#crew.finish();
       return this.#report(kills);
     } finally {

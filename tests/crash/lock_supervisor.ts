@@ -5,7 +5,7 @@ import { compilePeer } from "../support/c_peer.ts";
 import { Random, sleep, spawnPeer, spawnProgram, uniqueName, until } from "../support/mod.ts";
 import { type CrashOptions, Crew, type Member } from "./crew.ts";
 import { type DeathReport, Deaths } from "./deaths.ts";
-import { microseconds, STOP } from "./ledger.ts";
+import { microseconds } from "./ledger.ts";
 import * as at from "./lock_ledger.ts";
 
 const program = new URL("./lock_peer.ts", import.meta.url);
@@ -51,7 +51,6 @@ export class LockSupervisor {
   async run(): Promise<LockReport> {
     try {
       const kills = await this.#crew.work(this.#options, () => this.#strike());
-      this.#ledger.store(STOP, 1);
       await this.#crew.finish();
       return this.#report(kills);
     } finally {

@@ -4,7 +4,6 @@ import { SharedMap } from "../../mod.ts";
 import { BOOK_BYTES, BOOK_WORDS, fillBook, lengthOf } from "../cross/latest_value_book.ts";
 import { Random, type Runtime, sleep, spawnPeer, uniqueName } from "../support/mod.ts";
 import { type CrashOptions, Crew } from "./crew.ts";
-import { STOP } from "./ledger.ts";
 import { COUNTED, createMapLedger, type MapFault, type MapLedger, READS, WRITES } from "./shared_map_ledger.ts";
 import type { MapCrashJob } from "./shared_map_peer.ts";
 
@@ -76,7 +75,6 @@ export class MapSupervisor {
   async run(): Promise<MapReport> {
     try {
       const kills = await this.#crew.work(this.#options, () => this.#strike());
-      this.#ledger.store(STOP, 1);
       await this.#crew.finish();
       return this.#report(kills);
     } finally {

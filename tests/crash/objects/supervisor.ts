@@ -4,7 +4,7 @@ import { ownObjects, Random, sleep, spawnPeer, uniqueName, until } from "../../s
 import { type CrashOptions, Crew, type Member } from "../crew.ts";
 import { type DeathReport, Deaths } from "../deaths.ts";
 import { type Durations, sumUp } from "../durations.ts";
-import { microseconds, PLACES_COUNT, STOP } from "../ledger.ts";
+import { microseconds, PLACES_COUNT } from "../ledger.ts";
 import * as at from "./ledger.ts";
 import type { Keeper } from "./scene.ts";
 import { scenes, settingOf } from "./scenes.ts";
@@ -61,7 +61,6 @@ export class ObjectsSupervisor {
   async run(): Promise<ObjectsReport> {
     try {
       const kills = await this.#crew.work(this.#options, () => this.#strike());
-      this.#ledger.store(STOP, 1);
       await this.#untilLeft(() => this.#crew.finish());
       return this.#report(kills);
     } finally {
