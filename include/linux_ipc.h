@@ -17,9 +17,10 @@
  * that locks what another thread of the process holds gets -EDEADLK; threads that exclude each other open one each. A
  * child after fork(2) opens again; of what its parent opened it may only close its copies, and while it has them the
  * parent's slots stay taken. A thread of this header's lives as long as the process, with all signals blocked: a program
- * ends by exit(3), or by returning from main, and not by pthread_exit(3) in it. A shared object that includes this header
- * is linked with -z nodelete: unloaded under that thread, it takes with it what tells the kernel of our death, and the code
- * to which the thread returns from a setuid(2).
+ * ends by exit(3), or by returning from main, and not by pthread_exit(3) in it. No call is a cancellation point, but the
+ * wait for a spin lock, which takes nothing then. A shared object that includes this header is linked with -z nodelete:
+ * unloaded under that thread, it takes with it what tells the kernel of our death, and the code to which the thread returns
+ * from a setuid(2).
  *
  * The objects, each with its bytes and functions in a file of that name in linux_ipc/:
  *
@@ -476,16 +477,35 @@ static inline void linux_ipc_unmap(struct linux_ipc *ipc) {
   close(ipc->fd);
 }
 
+/* A thread that is cancelled half-way (pthread_cancel(3)) would keep the lock of all threads, or a slot. What to give to
+ * linux_ipc_cancel_again. */
+static inline int linux_ipc_cancel_not(void) {
+  int before;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+  return before;
+}
+
+static inline void linux_ipc_cancel_again(int before) { pthread_setcancelstate(before, &before); }
+
+static inline int32_t linux_ipc_join(struct linux_ipc *ipc, struct linux_ipc_process *process) {
+  linux_ipc_begin(process);
+  pthread_mutex_lock(&process->lock);
+  int32_t result = linux_ipc_start(process);
+  if (result == 0) result = linux_ipc_claim_slot(ipc, process);
+  pthread_mutex_unlock(&process->lock);
+  return result;
+}
+
 /* Maps the file behind `fd`, which it takes over, and joins the participants whose table is at `table_offset`: for
  * objects that TypeScript laid over part of a memory. -EUSERS all 128 slots are held by the living; -EINVAL the table does
  * not fit there, or the offset is not a multiple of 128. The descriptor must come from an open(2) of its own: locks of a
  * shared one are nobody's. */
 static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint64_t table_offset) {
-  struct linux_ipc_process *process = &linux_ipc_process;
   struct stat status;
+  int before = linux_ipc_cancel_not();
   memset(ipc, 0, sizeof *ipc);
   ipc->fd = fd;
-  ipc->process = process;
+  ipc->process = &linux_ipc_process;
   ipc->table_offset = table_offset;
   int32_t result = fstat(fd, &status) < 0 ? -errno : 0;
   const uint64_t table_size = LINUX_IPC_SLOTS * sizeof(struct linux_ipc_slot);
@@ -499,16 +519,11 @@ static inline int32_t linux_ipc_attach(struct linux_ipc *ipc, int fd, uint64_t t
     ipc->size = (size_t)status.st_size;
   }
   if (result == 0) result = linux_ipc_map_table(ipc);
-  if (result == 0) {
-    linux_ipc_begin(process);
-    pthread_mutex_lock(&process->lock);
-    result = linux_ipc_start(process);
-    if (result == 0) result = linux_ipc_claim_slot(ipc, process);
-    pthread_mutex_unlock(&process->lock);
-  }
+  if (result == 0) result = linux_ipc_join(ipc, ipc->process);
   if (result == 0) linux_ipc_bury_dead(ipc);
   if (result < 0) linux_ipc_unmap(ipc);
   syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0);
+  linux_ipc_cancel_again(before);
   return result;
 }
 
@@ -529,10 +544,7 @@ static inline int linux_ipc_is_segment(int fd, const char *kind) {
   return status.st_size >= (off_t)(LINUX_IPC_OBJECT_OFFSET + linux_ipc_size_of(kind));
 }
 
-/* Opens the object of this name and kind. -ENOENT; -EACCES; -EINVAL it is something else, or cut short; -EUSERS. */
-static inline int32_t linux_ipc_open(struct linux_ipc *ipc, const char *name, const char *kind) {
-  char path[256];
-  if ((size_t)snprintf(path, sizeof path, "/dev/shm/%s", name + (*name == '/')) >= sizeof path) return -ENAMETOOLONG;
+static inline int32_t linux_ipc_open_file(struct linux_ipc *ipc, const char *path, const char *kind) {
   int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return -errno;
   if (!linux_ipc_is_segment(fd, kind)) {
@@ -540,6 +552,16 @@ static inline int32_t linux_ipc_open(struct linux_ipc *ipc, const char *name, co
     return -EINVAL;
   }
   return linux_ipc_attach(ipc, fd, LINUX_IPC_TABLE_OFFSET);
+}
+
+/* Opens the object of this name and kind. -ENOENT; -EACCES; -EINVAL it is something else, or cut short; -EUSERS. */
+static inline int32_t linux_ipc_open(struct linux_ipc *ipc, const char *name, const char *kind) {
+  char path[256];
+  if ((size_t)snprintf(path, sizeof path, "/dev/shm/%s", name + (*name == '/')) >= sizeof path) return -ENAMETOOLONG;
+  int before = linux_ipc_cancel_not();
+  int32_t result = linux_ipc_open_file(ipc, path, kind);
+  linux_ipc_cancel_again(before);
+  return result;
 }
 
 /* The object of a segment. */
@@ -555,8 +577,10 @@ static inline void linux_ipc_leave(struct linux_ipc *ipc, struct linux_ipc_proce
 
 /* Leaves: what is still held passes on as from a dead one. In a child after fork(2) the parent, who joined, stays. */
 static inline void linux_ipc_close(struct linux_ipc *ipc) {
+  int before = linux_ipc_cancel_not();
   if (ipc->pid == getpid() && ipc->forks == ipc->process->forks) linux_ipc_leave(ipc, ipc->process);
   linux_ipc_unmap(ipc);
+  linux_ipc_cancel_again(before);
 }
 
 /* The slot that an owner id found in shared memory names; NULL for an id that nobody can have. */

@@ -66,6 +66,11 @@ describe("a process of linux_ipc.h", () => {
     assert.ok(mutex.tryLock()?.recovered);
   });
 
+  it("joins and leaves to the end in a thread that is cancelled meanwhile, which keeps no lock of the others", async () => {
+    const { name } = make(Mutex, "c-cancelled");
+    assert.equal(await ask(program(), ["cancelled", name]), "0 0 1 0 slot 1\n"); // slot 0 is ours
+  });
+
   it("joins a table only where one can be", async () => {
     const memory = closing(SharedMemory.create(uniqueName("c-places"), { size: 16384, unlinkOnClose: true }));
     const answers = [...Array(3).fill("0"), ...Array(7).fill(EINVAL)];

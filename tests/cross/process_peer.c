@@ -135,10 +135,44 @@ static int say_reason(const char *name) {
   return 0;
 }
 
+struct joining {
+  const char *name;
+  int fd;
+  int32_t attached, opened;
+};
+
+/* Joins and leaves while it is about to be cancelled: by a descriptor, and by the name. */
+static void *join_cancelled(void *argument) {
+  struct joining *joining = (struct joining *)argument;
+  pthread_cancel(pthread_self());
+  joining->attached = linux_ipc_attach(&other, joining->fd, LINUX_IPC_TABLE_OFFSET);
+  linux_ipc_close(&other);
+  joining->opened = linux_ipc_open(&other, joining->name, LINUX_IPC_MUTEX);
+  linux_ipc_close(&other);
+  pthread_testcancel();
+  return NULL;
+}
+
+/* What a cancelled thread came to, whether it was cancelled, and what another one is answered afterwards. */
+static int say_cancelled(const char *name) {
+  char path[256];
+  void *end = NULL;
+  pthread_t thread;
+  snprintf(path, sizeof path, "/dev/shm%s", name);
+  struct joining joining = {name, open(path, O_RDWR | O_CLOEXEC), -1, -1};
+  alarm(10); /* or it waits for ever */
+  pthread_create(&thread, NULL, join_cancelled, &joining);
+  pthread_join(thread, &end);
+  int32_t result = linux_ipc_open(&ipc, name, LINUX_IPC_MUTEX);
+  printf("%d %d %d %d slot %d\n", joining.attached, joining.opened, end == PTHREAD_CANCELED, result, ipc.index);
+  return 0;
+}
+
 int main(int count, char **words) {
   if (count > 2 && strcmp(words[1], "phases") == 0) return say_phases(words[2]);
   if (count > 2 && strcmp(words[1], "reason") == 0) return say_reason(words[2]);
   if (count > 2 && strcmp(words[1], "places") == 0) return say_places(words[2]);
+  if (count > 2 && strcmp(words[1], "cancelled") == 0) return say_cancelled(words[2]);
   if (count > 2 && strcmp(words[1], "namesake") == 0) return say_namesake(words[2]);
   return say_edges();
 }
