@@ -315,6 +315,23 @@ static inline int32_t linux_ipc_rwlock_upgrade(struct linux_ipc *ipc, struct lin
   return result < 0 ? result : linux_ipc_rwlock_drain(ipc, lock, 1, result, dead, deadline);
 }
 
+/* The writer, or who has the lock alone and has repaired it, becomes a reader; nobody writes in between. 0; -EPERM this
+ * process is not alone in it, or has not repaired it; -ENOLCK it reads LINUX_IPC_SHARES locks already, and still writes. */
+static inline int32_t linux_ipc_rwlock_downgrade(struct linux_ipc *ipc, struct linux_ipc_rwlock *lock) {
+  int32_t result = -ENOLCK;
+  if (!linux_ipc_rwlock_is_in(ipc, lock) || lock->writer.state != LINUX_IPC_SOUND) return -EPERM;
+  linux_ipc_futex_lock_lock(&ipc->shares_lock, -1);
+  struct linux_ipc_share *share = linux_ipc_rwlock_share(ipc, lock);
+  if (share) {
+    __atomic_store_n(&lock->readers[ipc->index], ipc->owner >> 10, __ATOMIC_SEQ_CST); /* before the writer's word goes */
+    share->count++;
+    linux_ipc_rwlock_set_entered(lock, 0);
+    result = linux_ipc_rwlock_release(ipc, lock);
+  }
+  linux_ipc_futex_lock_unlock(&ipc->shares_lock);
+  return result;
+}
+
 /* -- giving back ------------------------------------------------------------------------------------------------ */
 
 /* What the lock protects is sound again. Who has it alone calls it. */

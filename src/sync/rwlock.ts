@@ -110,12 +110,12 @@ export class RwLock extends SharedObject {
     if (!this.isOpen) return;
     const wasThere = this.readers.leave();
     this.drain.notify(); // also for one of several: another one of them may wait to become a writer
-    if (!wasThere) this.refuseToLeave();
+    if (!wasThere) this.refuse("unlock");
   }
 
   /** Our word was not there. Apart, so that engines find the usual way short enough to inline. */
-  private refuseToLeave(): never {
-    throw this.refusal(errno.EPERM, "unlock", "it was taken for dead");
+  private refuse(verb: string): never {
+    throw this.refusal(errno.EPERM, verb, "somebody else has taken it");
   }
 
   /**
@@ -170,8 +170,16 @@ export class RwLock extends SharedObject {
 
   /** For a guard, once; with a reason nobody can take the lock any more. */
   protected unlockWrite(reason: string | undefined): void {
-    const wasOurs = !this.isOpen || this.seat.leave(reason);
-    if (!wasOurs) throw this.refusal(errno.EPERM, "unlock", "somebody else holds it");
+    if (this.isOpen && !this.seat.leave(reason)) this.refuse("unlock");
+  }
+
+  /** For a guard, once. SYNC readers: a writer that takes its word behind us finds ours among the readers'. */
+  protected downgrade(): ReadGuard {
+    this.checkOpen("downgrade");
+    this.readers.announce();
+    const guard = this.countRead();
+    if (!this.seat.leave(undefined)) this.refuse("downgrade");
+    return guard;
   }
 
   /** Takes the lock for writing, if nobody has it. Never waits. */

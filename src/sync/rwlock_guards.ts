@@ -8,6 +8,7 @@ import { type Recovered, reasonIn } from "./recovery.ts";
 /** What guards ask of their lock; nobody else should, so there it is protected. */
 export interface WriteLock {
   unlockWrite(reason: string | undefined): void;
+  downgrade(): ReadGuard;
 }
 export interface ReadLock {
   leave(): void;
@@ -18,9 +19,8 @@ export interface ReadLock {
 /** A deadline that has passed. */
 const AT_ONCE = 0;
 
-function usedUpWriter(): IpcError {
-  const hint = "it was unlocked already";
-  return new IpcError(errno.EPERM, { syscall: "unlock", doing: "unlock a write guard", hint });
+function refuseWriter(verb: "unlock" | "downgrade", hint = "it was unlocked or downgraded already"): never {
+  throw new IpcError(errno.EPERM, { syscall: verb, doing: `${verb} a write guard`, hint });
 }
 
 function usedUpReader(verb: "unlock" | "upgrade"): IpcError {
@@ -51,14 +51,27 @@ export class WriteGuard {
   /**
    * Gives the lock back. After a recovery without `repaired()` nobody can take it any more: `unrecoverable` says why.
    *
-   * @throws {IpcError} EPERM this guard has been unlocked already; EBADMSG somebody has cut the file, see MutexGuard
+   * @throws {IpcError} EPERM this guard has been used up; EBADMSG somebody has cut the file, see MutexGuard
    */
   unlock(options?: { unrecoverable?: string | undefined }): void {
     const reason = reasonIn(options);
-    if (this.isUsedUp) throw usedUpWriter();
+    if (this.isUsedUp) refuseWriter("unlock");
     this.isUsedUp = true;
     const silence = this.isRepaired ? undefined : "its writer died and the next holder did not repair";
     this.lock.unlockWrite(reason ?? silence);
+  }
+
+  /**
+   * Becomes a reader, so that others may read too; nobody writes in between. Never waits. Uses this guard up.
+   *
+   * @throws {IpcError} EPERM this guard has been used up, or the writer before died and `repaired()` was not called: then
+   * it still writes; EBADMSG as `unlock`; EBADF after the lock was closed
+   */
+  downgrade(): ReadGuard {
+    if (this.isUsedUp) refuseWriter("downgrade");
+    if (!this.isRepaired) refuseWriter("downgrade", "the writer before died: repair what it left, or unlock");
+    this.isUsedUp = true;
+    return this.lock.downgrade();
   }
 
   /** Gives the lock back, unless that was done. */

@@ -160,6 +160,48 @@ describe("an rwlock in C", () => {
     assert.equal(await c.answer(), "0");
   });
 
+  it("downgrades: others read beside it, and no writer comes in between", async () => {
+    for (const preferReaders of [false, true]) {
+      const { name, it: lock } = make(RwLock, "c-rw-downgrade", { preferReaders });
+      const [c, other] = [await start(name), await start(name)];
+      assert.deepEqual(await c.calls("downgrade", "read -1", "downgrade", "unlock"), [EPERM, "0", EPERM, "0"]);
+      assert.equal(await c.call("write -1"), "0");
+      other.begin("read -1");
+      await sleep(50);
+      assert.equal(await c.call("downgrade"), "0");
+      assert.equal(await other.answer(), "0");
+      assert.deepEqual([lock.tryWrite(), await other.call("upgrade 0")], [undefined, ETIMEDOUT]);
+      const writing = lock.write();
+      assert.ok(await isPending(writing));
+      assert.equal(await other.call("unlock"), "0");
+      assert.ok(await isPending(writing));
+      await c.kill();
+      const writer = await soon(writing, "the reader is dead");
+      assert.equal(writer.recovered, undefined);
+      other.begin("read -1");
+      await sleep(50);
+      const reader = writer.downgrade();
+      assert.equal(await other.answer(), "0");
+      assert.equal(await other.call("upgrade 0"), ETIMEDOUT);
+      reader.unlock();
+      assert.deepEqual(await other.calls("upgrade 0", "downgrade", "unlock"), ["0", "0", "0"]);
+    }
+  });
+
+  it("downgrades only what it has repaired, also where it came in as a reader", async () => {
+    for (const take of ["read -1", "write -1"]) {
+      const { name, it: lock } = make(RwLock, "c-rw-downgrade-repaired");
+      const [c, other] = [await start(name), await start(name)];
+      assert.equal(await c.call("write -1"), "0");
+      await c.kill();
+      assert.deepEqual(await other.calls(take, "downgrade", "repaired", "downgrade"), [RECOVERED, EPERM, "0", "0"]);
+      lock.tryRead()?.unlock();
+      assert.equal(lock.tryWrite(), undefined);
+      assert.equal(await other.call("unlock"), "0");
+      assert.equal(lock.tryWrite()?.recovered, undefined);
+    }
+  });
+
   it("is given up for both", async () => {
     const { name, it: lock } = make(RwLock, "c-rw-given-up");
     const c = await start(name);

@@ -45,6 +45,7 @@ static int32_t call_rwlock(const char *what, long number) {
   if (is(what, "try-write")) return linux_ipc_rwlock_try_write(&ipc, lock);
   if (is(what, "write")) return linux_ipc_rwlock_write(&ipc, lock, ns(number));
   if (is(what, "upgrade")) return linux_ipc_rwlock_upgrade(&ipc, lock, ns(number));
+  if (is(what, "downgrade")) return linux_ipc_rwlock_downgrade(&ipc, lock);
   if (is(what, "unlock")) return linux_ipc_rwlock_unlock(&ipc, lock);
   if (is(what, "give-up")) return linux_ipc_rwlock_unrecoverable(&ipc, lock, "C gave it up");
   if (is(what, "dead")) return lock->writer.dead_pid;

@@ -1,4 +1,5 @@
-/* A C worker that may be killed at any instant: NAME MEMORY THREADS. Its threads read, upgrade and write under an RwLock. */
+/* A C worker that may be killed at any instant: NAME MEMORY THREADS. Its threads read, upgrade, write and downgrade
+ * under an RwLock. */
 #include "linux_ipc.h"
 
 #include <stdlib.h>
@@ -43,6 +44,14 @@ static void look(int32_t result, unsigned *seed) {
   else if (result != -EBUSY && result != -ETIMEDOUT && result != -EDEADLK) add(FAULTS);
 }
 
+/* Alone in the lock, perhaps until it has become a reader. */
+static void write_and_look(int32_t result, unsigned *seed) {
+  change(result, seed);
+  if (rand_r(seed) % 4) return;
+  if (linux_ipc_rwlock_downgrade(&ipc, lock) == 0) look(0, seed);
+  else add(FAULTS);
+}
+
 static void *work(void *argument) {
   unsigned seed = (unsigned)(uintptr_t)argument;
   while (!get(STOP)) {
@@ -50,7 +59,7 @@ static void *work(void *argument) {
     int64_t timeout = rand_r(&seed) % 2 ? -1 : rand_r(&seed) % 200000;
     int32_t result = writes ? linux_ipc_rwlock_write(&ipc, lock, timeout) : linux_ipc_rwlock_read(&ipc, lock, timeout);
     if (result >= 0) {
-      if (writes) change(result, &seed);
+      if (writes) write_and_look(result, &seed);
       else look(result, &seed);
       if (linux_ipc_rwlock_unlock(&ipc, lock) != 0) add(FAULTS);
     } else if (result == -EDEADLK) sched_yield(); /* another thread of ours */

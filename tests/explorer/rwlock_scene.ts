@@ -58,6 +58,16 @@ class User {
     this.#guard?.unlock();
   }
 
+  /** It is alone, and told nobody's death that it has not repaired. */
+  downgrade(): void {
+    if (this.holds !== "alone" || !(this.#guard instanceof WriteGuard)) return;
+    if (this.#guard.recovered !== undefined) this.#scene.isSpoilt = false;
+    this.#guard.repaired();
+    this.holds = "reading"; // from an instant that only the words know
+    this.#guard = this.#guard.downgrade();
+    this.#scene.check();
+  }
+
   tryUpgrade(): void {
     if (this.holds === "reading") this.enter((this.#guard as ReadGuard).tryUpgrade());
   }
@@ -174,6 +184,7 @@ const deeds = {
   writes: (user: User) => user.isIdle && user.enter(user.lock.tryWrite()),
   leaves: (user: User) => !user.isBusy && !user.process.isDead && user.leave(),
   upgrades: (user: User) => user.isReading && user.tryUpgrade(),
+  downgrades: (user: User) => !user.isBusy && !user.process.isDead && user.downgrade(),
   dies: (user: User) => user.die(),
   "awaits reading": (user: User) => user.isIdle && user.busily(async () => user.enter(await user.lock.read())),
   "awaits writing": (user: User) => user.isIdle && user.busily(async () => user.enter(await user.lock.write())),
@@ -214,6 +225,11 @@ const lives: Record<string, (user: User) => Promise<void>> = {
   },
   async "blocks to write"(user) {
     user.enter(user.lock.writeSync());
+    user.leave();
+  },
+  async "writes and downgrades"(user) {
+    user.enter(await user.lock.write());
+    user.downgrade();
     user.leave();
   },
   async "reads and tries to upgrade"(user) {
@@ -261,6 +277,8 @@ const storiesOf: Record<User["holds"], readonly Story[]> = {
     ["leaves", "reads"],
     ["leaves", "writes"],
     ["leaves", "a third one writes", "the third one dies"],
+    ["downgrades", "leaves"],
+    ["downgrades", "dies"],
     ["dies", "it is killed"],
     ["leaves", "it is killed"],
   ],

@@ -320,7 +320,7 @@ describe("a reader-writer lock", () => {
       assert.throws(() => guard.unlock(), said("unlock"));
     }
     writer?.unlock();
-    const message = `Cannot unlock a write guard: ${text} (it was unlocked already)`;
+    const message = `Cannot unlock a write guard: ${text} (it was unlocked or downgraded already)`;
     assert.throws(() => writer?.unlock(), { ...code("EPERM"), message });
   });
 
@@ -484,6 +484,74 @@ describe("upgrading a reader", () => {
     assert.equal(await second?.upgrade(), undefined, "a second one would wait for ever");
     second?.unlock();
     ((await soon(upgrading, "the upgrade")) as { unlock(): void }).unlock();
+  });
+
+  for (const preferReaders of both)
+    it(`downgrades: readers come in, and no writer in between${preferReaders ? ", readers preferred" : ""}`, async () => {
+      const { lock, other } = pair("downgrade", { preferReaders });
+      const writer = lock.writeSync();
+      const reading = other.read();
+      assert.ok(await isPending(reading));
+      const reader = writer.downgrade();
+      const beside = await soon(reading, "a reader beside it");
+      assert.deepEqual([reader.recovered, other.tryWrite(), reader.tryUpgrade()], [undefined, undefined, undefined]);
+      const writing = other.write();
+      beside.unlock();
+      assert.ok(await isPending(writing));
+      reader.unlock();
+      (await soon(writing, "the writer behind it")).unlock();
+      const again = lock.writeSync().downgrade().tryUpgrade(); // back and forth
+      assert.ok(again);
+      again.downgrade().unlock();
+      lock.writeSync().unlock();
+    });
+
+  it("downgrades before a writer of its own process that waits, and stays a writer where it cannot", async () => {
+    const { name, lock, other } = pair("downgrade-order");
+    const writer = lock.writeSync();
+    const writing = lock.write();
+    const reader = writer.downgrade();
+    assert.ok(await isPending(writing));
+    assert.equal(other.tryRead(), undefined, "a writer waits");
+    for (const used of [() => writer.downgrade(), () => writer.unlock()])
+      assert.throws(used, { code: "EPERM", message: /write guard: EPERM.*unlocked or downgraded/ });
+    writer[Symbol.dispose]();
+    reader.unlock();
+    (await soon(writing, "the writer behind it")).unlock();
+    const peer = await SyncPeer.start("RwLock", name);
+    await peer.call("object write");
+    await peer.kill();
+    const heir = lock.writeSync();
+    assert.throws(() => heir.downgrade(), { code: "EPERM", message: /the writer before died/ });
+    assert.equal(other.tryRead(), undefined, "it still writes");
+    heir.repaired();
+    heir.downgrade();
+    other.readSync().unlock();
+    const closed = other.tryWrite() ?? lock.readSync();
+    lock.close();
+    closed.unlock();
+    assert.equal(other.tryWrite()?.recovered, undefined);
+  });
+
+  it("dies as a reader behind a downgrade, and beside objects of the same participant is one", async () => {
+    const { name, lock } = pair("downgrade-dies");
+    const peer = await SyncPeer.start("RwLock", name);
+    await peer.call("object write");
+    await peer.call("guard downgrade");
+    const writing = lock.write();
+    assert.ok(await isPending(writing));
+    await peer.kill();
+    assert.equal((await soon(writing, "the reader is dead")).recovered, undefined);
+    const memory = closing(SharedMemory.anonymous({ size: 16_384 }));
+    const participants = Participants.over(memory, 0);
+    const [one, two] = [0, 1].map(() => RwLock.over(memory, 8192, { participants })) as [RwLock, RwLock];
+    const reader = one.writeSync().downgrade();
+    assert.equal(two.tryWrite(), undefined);
+    two.readSync().unlock();
+    reader.unlock();
+    const writer = two.tryWrite();
+    two.close();
+    assert.throws(() => writer?.downgrade(), code("EBADF"));
   });
 });
 

@@ -90,6 +90,16 @@ static void upgrade_and_leave(void) {
   leave();
 }
 
+static void downgrade(void) {
+  require(linux_ipc_rwlock_downgrade(&ipc, RWLOCK) == 0);
+  leave();
+}
+
+static void downgrade_and_leave(void) {
+  write_lock();
+  downgrade();
+}
+
 static void write_and_give_up(void) {
   write_lock();
   linux_ipc_rwlock_unrecoverable(&ipc, RWLOCK, "beyond repair");
@@ -139,11 +149,14 @@ static const struct scene {
     {"RwLock: write and unlock", LINUX_IPC_RWLOCK, NULL, NULL, write_and_leave},
     {"RwLock: read and unlock", LINUX_IPC_RWLOCK, NULL, NULL, read_and_leave},
     {"RwLock: read, upgrade and unlock", LINUX_IPC_RWLOCK, NULL, NULL, upgrade_and_leave},
+    {"RwLock: write, downgrade and unlock", LINUX_IPC_RWLOCK, NULL, NULL, downgrade_and_leave},
     {"RwLock: recovery by a writer", LINUX_IPC_RWLOCK, write_lock, NULL, write_and_leave},
     {"RwLock: recovery by a reader", LINUX_IPC_RWLOCK, write_lock, NULL, read_and_leave},
     {"RwLock: recovery that gives up", LINUX_IPC_RWLOCK, write_lock, NULL, write_and_give_up},
     {"RwLock: unlock of a writer while others wait", LINUX_IPC_RWLOCK, NULL, write_lock, leave},
     {"RwLock: unlock of a writer while others wait, readers preferred", LINUX_IPC_RWLOCK, NULL, write_lock, leave},
+    {"RwLock: downgrade of a writer while others wait", LINUX_IPC_RWLOCK, NULL, write_lock, downgrade},
+    {"RwLock: downgrade of a writer while others wait, readers preferred", LINUX_IPC_RWLOCK, NULL, write_lock, downgrade},
     {"RwLock: unlock of a reader while others wait", LINUX_IPC_RWLOCK, NULL, read_lock, leave},
     {"Semaphore: owned permits, taken and released", LINUX_IPC_SEMAPHORE, NULL, NULL, sit_and_rise},
     {"Semaphore: owned permits of a dead one, taken and released", LINUX_IPC_SEMAPHORE, sit, NULL, sit_and_rise},

@@ -87,6 +87,13 @@ const unlockOfWriter: RwLockScene<WriteGuard, Waits> = {
   whileHolding: "victim",
 };
 
+const downgradeOfWriter: RwLockScene<WriteGuard, Waits> = {
+  ...unlockOfWriter,
+  title: "RwLock: downgrade of a writer while others wait",
+  act: (_, guard, holding) => turnOf(guard.downgrade(), holding),
+  whileHolding: "nobody",
+};
+
 export const scenes: readonly AnyScene[] = [
   ofRwLock({
     title: "RwLock: write and unlock",
@@ -105,6 +112,13 @@ export const scenes: readonly AnyScene[] = [
     act: (lock, _, holding) => turnOf(lock.tryRead()?.tryUpgrade(), holding),
     judge,
     ...ofWriter,
+  }),
+  ofRwLock({
+    title: "RwLock: write, downgrade and unlock",
+    act: (lock, _, holding) => turnOf(lock.writeSync().downgrade(), holding),
+    judge,
+    outcomes: ["nobody", "victim", "nobody"],
+    whileHolding: "nobody",
   }),
   ofRwLock<undefined, ReadGuard>({
     title: "RwLock: a writer that waits for a reader in vain",
@@ -151,6 +165,8 @@ export const scenes: readonly AnyScene[] = [
   }),
   ofRwLock(unlockOfWriter),
   ofRwLock({ ...unlockOfWriter, title: `${unlockOfWriter.title}, readers preferred` }, true),
+  ofRwLock(downgradeOfWriter),
+  ofRwLock({ ...downgradeOfWriter, title: `${downgradeOfWriter.title}, readers preferred` }, true),
   ofRwLock<ReadGuard, Waits>({
     title: "RwLock: unlock of a reader while others wait",
     prepare: (lock) => lock.readSync(),

@@ -54,6 +54,15 @@ function leave(guard: ReadGuard | WriteGuard, self: Self): void {
   guard.unlock();
 }
 
+/** From an instant that only the words know it reads beside others. */
+function downgrade(guard: WriteGuard, self: Self): void {
+  enterAlone(guard, self);
+  noteLeft(self);
+  const reader = guard.downgrade();
+  enterBeside(self);
+  leave(reader, self);
+}
+
 function read(guard: ReadGuard | undefined, self: Self): void {
   if (guard === undefined) return;
   enter(guard, self);
@@ -122,6 +131,8 @@ function makeScene(preferReaders: boolean): Scene<RwLock> {
         if (guard.recovered === undefined) writeOrLeave(guard.upgradeSync(), guard, self);
         else leave(guard, self);
       },
+      "downgrades, blocking": (lock, self) => downgrade(lock.writeSync(), self),
+      "downgrades, awaiting": async (lock, self) => downgrade(await lock.write(), self),
       "tries to upgrade"(lock, self) {
         const guard = lock.readSync();
         enter(guard, self);
