@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers";
 import type { AwaitOptions } from "./deadline.ts";
 import { limit } from "./limit.ts";
 import { Linger } from "./linger.ts";
+import { Queue } from "./queue.ts";
 
 /** How the queue sleeps: an eventcount in production, anything in a test. */
 export interface Parking {
@@ -42,7 +43,7 @@ const VAIN_LOOKS_MOST = 64;
 /** Each caller has an `attempt`, which answers undefined for "not yet" and throws what should end its wait. */
 export class Awaiting {
   readonly #parking: Parking;
-  #callers: Caller[] = [];
+  readonly #callers = new Queue<Caller>();
   readonly #onChange = () => this.#serve();
   readonly #linger: Linger | undefined;
 
@@ -52,7 +53,7 @@ export class Awaiting {
   }
 
   get size(): number {
-    return this.#callers.length;
+    return this.#callers.size;
   }
 
   /** `isRef`: the wait and its timeout keep the process alive. */
@@ -69,8 +70,8 @@ export class Awaiting {
       const state = { release: nothing, isSettled: false, isRef, isHolding: false };
       const caller: Caller = { attempt, pendingTurn, ...settle, ...state };
       if (options !== undefined) this.#limit(caller, options, isRef);
-      this.#callers.push(caller);
-      if (this.#callers.length === 1) this.#serve();
+      this.#callers.add(caller);
+      if (this.#callers.size === 1) this.#serve();
       if (isRef && !caller.isSettled) this.#hold(caller);
     });
   }
@@ -105,7 +106,7 @@ export class Awaiting {
       return;
     }
     let isAny = false;
-    for (let first = this.#callers[0]; first !== undefined && !caller.isSettled; first = this.#callers[0]) {
+    for (let first = this.#callers.first; first !== undefined && !caller.isSettled; first = this.#callers.first) {
       if (!this.#settleFirst(first)) break;
       isAny = true;
     }
@@ -114,15 +115,14 @@ export class Awaiting {
   }
 
   #leave(caller: Caller, settle: () => void): void {
-    const index = this.#callers.indexOf(caller);
-    if (index < 0) return;
-    this.#callers.splice(index, 1);
+    const before = this.#callers.remove(caller);
+    if (before < 0) return;
     this.#release(caller);
     settle();
-    if (this.#callers.length === 0) {
+    if (this.#callers.size === 0) {
       this.#linger?.fail();
       this.#parking.unpark();
-    } else if (index === 0) this.#serve();
+    } else if (before === 0) this.#serve();
   }
 
   /** Settles the first caller if it can be; whether it is. What its attempt runs, a type of the user's, may do so first. */
@@ -158,7 +158,7 @@ export class Awaiting {
   #serveOrPark(): void {
     let key: number | undefined;
     let vainLooks = 0;
-    for (let caller = this.#callers[0]; caller !== undefined; caller = this.#callers[0]) {
+    for (let caller = this.#callers.first; caller !== undefined; caller = this.#callers.first) {
       if (this.#settleFirst(caller)) {
         key = undefined;
         this.#linger?.succeed();
@@ -176,7 +176,7 @@ export class Awaiting {
 
   /** Rejects everybody. */
   close(reason: Error): void {
-    for (const caller of this.#callers.splice(0)) {
+    for (const caller of this.#callers.clear()) {
       this.#release(caller);
       caller.reject(reason);
     }

@@ -2,6 +2,7 @@
 
 import { asBytes, checkFunction, checkInteger } from "../../sys/validate.ts";
 import { type AwaitOptions, checkNotAborted, deadlineOf, type WaitOptions } from "../../wait/deadline.ts";
+import { Queue } from "../../wait/queue.ts";
 import * as layout from "./layout.ts";
 import { MESSAGE_HEADER } from "./layout.ts"; // by name: JavaScriptCore does not look through a namespace
 import { RingRoom } from "./room.ts";
@@ -29,32 +30,33 @@ interface PendingMessage {
  */
 export class SpscProducer extends RingRoom {
   /** Messages that `send` could not send at once, in order. */
-  private readonly pending: PendingMessage[] = [];
+  private readonly pending = new Queue<PendingMessage>();
 
   /** Sends what waits for room first: order is promised. Whether nothing waits any more. */
   protected override regainRoom(): boolean {
     if (!this.isOpen) throw closedHere(this.bytes, "send");
     if (this.room === FILLING) throw fillingHere(this.bytes);
-    const { length } = this.pending;
+    const { size } = this.pending;
     this.servePending();
-    if (this.pending.length < length) this.renew(); // so that those who wait are told
-    return this.pending.length === 0;
+    if (this.pending.size < size) this.renew(); // so that those who wait are told
+    return this.pending.size === 0;
   }
 
   /** Sends what waits, in order, as far as there is room; nothing while the room is claimed. */
   private servePending(): void {
     const { pending } = this;
-    if (pending.length > 0 && this.claimed >= 0) return;
+    if (pending.size > 0 && this.claimed >= 0) return;
     this.room = this.most;
     try {
-      for (; pending.length > 0; pending.shift()) {
-        const [message] = pending;
-        if (message.signal?.aborted) continue;
-        if (!this.trySend(message.bytes)) break;
-        message.isSent = true;
+      for (let message = pending.first; message !== undefined; message = pending.first) {
+        if (!message.signal?.aborted) {
+          if (!this.trySend(message.bytes)) break;
+          message.isSent = true;
+        }
+        pending.shift();
       }
     } finally {
-      if (pending.length > 0) this.room = -1;
+      if (pending.size > 0) this.room = -1;
     }
   }
 
@@ -62,7 +64,7 @@ export class SpscProducer extends RingRoom {
   protected override endAwaitedClaim(): void {
     this.isClaimAwaited = false;
     this.choosePublishing();
-    if (this.pending.length > 0) this.regainRoom();
+    if (this.pending.size > 0) this.regainRoom();
   }
 
   /**
@@ -128,7 +130,7 @@ export class SpscProducer extends RingRoom {
       checkNotAborted(options, "send");
       const bytes = asBytes(data, "a message");
       checkSize(this.bytes, bytes.length);
-      if (this.pending.length === 0 && this.trySend(bytes)) return this.answer(true);
+      if (this.pending.size === 0 && this.trySend(bytes)) return this.answer(true);
       return this.sendInTurn(bytes, options);
     } catch (error) {
       return Promise.reject(error);
@@ -138,7 +140,7 @@ export class SpscProducer extends RingRoom {
   /** It may be sent by any call that looks for room, before its own wait comes to look. */
   private async sendInTurn(bytes: Uint8Array, options: AwaitOptions | undefined): Promise<boolean> {
     const message: PendingMessage = { bytes, signal: options?.signal, isSent: false };
-    this.pending.push(message);
+    this.pending.add(message);
     this.room = -1;
     this.isClaimAwaited = this.claimed >= 0;
     this.choosePublishing();
@@ -147,9 +149,8 @@ export class SpscProducer extends RingRoom {
     } catch (error) {
       if (!message.isSent) throw error;
     } finally {
-      const index = message.isSent ? -1 : this.pending.indexOf(message);
-      if (index >= 0) this.pending.splice(index, 1);
-      if (index === 0 && this.isOpen) this.renew(); // a smaller one behind it may find room
+      const before = message.isSent ? -1 : this.pending.remove(message);
+      if (before === 0 && this.isOpen) this.renew(); // a smaller one behind it may find room
     }
     return message.isSent;
   }
@@ -230,7 +231,7 @@ export class SpscProducer extends RingRoom {
     this.room = -1;
     this.claimed = -1;
     this.isClaimAwaited = false;
-    this.pending.length = 0; // before those who wait are told: whoever sends meanwhile is closed out, too
+    this.pending.clear(); // before those who wait are told: whoever sends meanwhile is closed out, too
     this.own.release();
     this.waiter.notify();
     this.waiter.close(closedHere(this.bytes, "send"));
