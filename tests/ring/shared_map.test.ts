@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { after, describe, it } from "node:test";
 import { SharedMap } from "../../mod.ts";
+import { KeyText } from "../../src/ring/map/key.ts";
 import * as layout from "../../src/ring/map/layout.ts";
 import {
   cleanUp,
@@ -21,6 +22,12 @@ import {
 import { bytes, contentOf, MapBytes, makeMap, text } from "./shared_map_parts.ts";
 
 const bad = <T>(value: unknown) => value as T;
+
+function hashOf(key: string): number {
+  const text = new KeyText(64);
+  text.set(key);
+  return text.hash;
+}
 
 describe("entries", () => {
   after(cleanUp);
@@ -327,6 +334,58 @@ describe("iteration", () => {
     assert.equal(stayed.length, 100);
     assert.equal(new Set(stayed).size, 100);
     map.close();
+  });
+
+  /** A map in whose one bucket lie a short and a long value; `meanwhile` runs in each copy of the long one. */
+  function withCopies(label: string, meanwhile: (other: SharedMap) => void) {
+    const { name, map } = makeMap(label, { capacity: 2, valueSize: 1000 });
+    const other = SharedMap.open(name);
+    const bucketOf = (key: string) => hashOf(key) & 1;
+    const [first, ...others] = ["a", "b", "c"] as const;
+    const long = others.find((key) => bucketOf(key) === bucketOf(first)) ?? assert.fail("two of three are neighbours");
+    map.set(first, bytes("short"));
+    map.set(long, new Uint8Array(1000).fill(1));
+    map.u8.slice = (start = 0, end = 0) => {
+      if (end - start === 1000) meanwhile(other);
+      return Uint8Array.prototype.slice.call(map.u8, start, end);
+    };
+    const close = () => {
+      other.close();
+      map.close();
+    };
+    return { map, first, long, close };
+  }
+
+  it("goes on beside a neighbour of a long value that is written more often than the value can be copied", () => {
+    let copies = 0;
+    const { map, first, long, close } = withCopies("neighbour", (other) => other.set(first, bytes(`${copies++}`)));
+    assert.deepEqual(Object.fromEntries(map)[long], new Uint8Array(1000).fill(1));
+    assert.deepEqual([...map.keys()].sort(), [first, long]);
+    assert.equal([...map.values()].length, 2);
+    assert.ok(copies < 10);
+    close();
+  });
+
+  it("gives an entry whole and once that is written over, or goes, while it is copied", () => {
+    let changes: ((other: SharedMap) => void)[] = [];
+    const { map, first, long, close } = withCopies("copied", (other) => changes.shift()?.(other));
+    const laps = 3 * layout.SPARES;
+    const write = (other: SharedMap) => {
+      for (let lap = 0; lap < laps; lap++) other.set(long, new Uint8Array(1000).fill(lap));
+    };
+    changes = [write, write];
+    assert.deepEqual([...map].sort(), [
+      [first, bytes("short")],
+      [long, new Uint8Array(1000).fill(laps - 1)],
+    ]);
+    changes = [
+      (other) => {
+        other.delete(long);
+        for (let lap = 0; lap < laps; lap++) other.set(first, bytes(`${lap}`));
+      },
+    ];
+    assert.deepEqual([...map.keys(), ...[...map].map(([key]) => key)].sort(), [first, first, long]);
+    close();
   });
 
   it("gives keys as they were set, also those that begin with a byte order mark", () => {
