@@ -146,6 +146,27 @@ describe("entries", () => {
     map.close();
   });
 
+  it("that are few use little of the memory, however often they are written", () => {
+    for (const evict of [undefined, "lru"] as const) {
+      const capacity = 1000;
+      const { name, map } = makeMap("few", { capacity, evict });
+      const behind = new MapBytes(name);
+      for (let turn = 0; turn < 5000; turn++) {
+        map.set(`${turn % 5}`, bytes(`${turn}`));
+        map.increment("turns");
+        if (turn % 3 === 0) map.delete(`${turn % 7}`);
+      }
+      assert.ok(behind.get(layout.FRESH) < 100, `${behind.get(layout.FRESH)} slots for 6 entries`);
+      map.clear();
+      for (let number = 0; number < capacity; number++) assert.equal(map.set(`${number}`, bytes(`${number}`)), true);
+      assert.equal(map.set("one more", bytes("x")), evict === "lru");
+      assert.equal(map.size, capacity);
+      assert.equal(text(map.get("999")), "999");
+      behind.close();
+      map.close();
+    }
+  });
+
   it("are the same as in a Map, whatever is done", () => {
     const random = new Random();
     const { map } = makeMap("model", { capacity: 40, valueSize: 16 });

@@ -13,12 +13,15 @@ const KEY_LENGTH_WORD = layout.KEY_LENGTH / 4;
 const VALUE_LENGTH_WORD = layout.VALUE_LENGTH / 4;
 const KEY_WORD = layout.KEY / 4;
 const EXPIRES_DOUBLE = layout.EXPIRES / 8;
+/** While fewer slots are free again, others are used first: more time for slow readers than a full map can give. */
+const RESTING_LEAST = 4 * layout.SPARES;
 
 export class MapSlots {
   private readonly table: MapTable;
   private readonly i32: Int32Array;
   private readonly recency: Recency | undefined;
   private readonly fresh: number = 0;
+  private readonly count: number = 0;
   private readonly first: number = 0;
   private readonly last: number = 0;
 
@@ -27,16 +30,20 @@ export class MapSlots {
     this.i32 = table.i32;
     this.recency = recency;
     this.fresh = table.word(layout.FRESH);
+    this.count = table.word(layout.COUNT);
     this.first = table.word(layout.FREE_FIRST);
     this.last = table.word(layout.FREE_LAST);
   }
 
-  /** A free slot: one that was never used, else the one that has been free longest, so that slow readers have time. */
+  /**
+   * A free slot: the one that has been free longest, so that slow readers have time. One that was never used where few are
+   * free again: a few entries that are written all the time would otherwise walk through the memory of all.
+   */
   take(): number {
     const i32 = this.i32;
     const table = this.table;
     const fresh = i32[this.fresh] as number;
-    if (fresh >>> 0 < table.slots) {
+    if (fresh >>> 0 < table.slots && fresh - (i32[this.count] as number) < RESTING_LEAST) {
       i32[this.fresh] = fresh + 1;
       return fresh + 1;
     }
