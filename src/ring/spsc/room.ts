@@ -104,7 +104,9 @@ export abstract class RingRoom extends RingSide {
 
   /**
    * Room for a message of `size` bytes: its byte offset in `u8`, `i32`, `f64` and `view` (a multiple of 8), or -1 when
-   * the ring is full. Allocates nothing. Fill it, then `commit()`. A second claim replaces the first.
+   * the ring is full. Allocates nothing. Fill it, then `commit()`. A second claim replaces the first, as sending by any
+   * other form does. But once a `send` waits for room, it waits for the end of the claim, too, and all others behind it:
+   * `abort()` a claim that you do not commit.
    *
    * @throws {RangeError} size is not a whole number up to `maxMessageSize`
    * @throws {IpcError} EBADF after close; EBADMSG the shared indices are corrupted
