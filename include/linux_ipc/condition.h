@@ -36,13 +36,15 @@ static inline int32_t linux_ipc_condition_sleep(struct linux_ipc_condition *cond
  *
  * With the mutex held: 0; -ETIMEDOUT; LINUX_IPC_RECOVERED, whichever of the two it was: its holder died meanwhile, see
  * linux_ipc_mutex_try. Without it: -EPERM it was not held; -ENOTRECOVERABLE; -EDEADLK another thread of this process has
- * it. A notification between the giving back and the sleep is not missed. */
+ * it. A notification between the giving back and the sleep is not missed. Who has not repaired after a recovery gets
+ * -ENOTRECOVERABLE at once: nobody can take the mutex any more, to change something. */
 static inline int32_t linux_ipc_condition_wait(struct linux_ipc *ipc, struct linux_ipc_condition *condition,
                                                struct linux_ipc_mutex *mutex, int64_t timeout_ns) {
   int64_t deadline = linux_ipc_deadline(timeout_ns);
   if (!linux_ipc_word_is_mine(ipc, &mutex->word)) return -EPERM;
   uint32_t key = linux_ipc_eventcount_prepare(&condition->eventcount); /* before: from then on none is missed */
   linux_ipc_mutex_unlock(ipc, mutex);
+  if (linux_ipc_mutex_is_lost(mutex)) return -ENOTRECOVERABLE;
   int32_t notified = linux_ipc_condition_sleep(condition, key, deadline);
   int32_t locked = linux_ipc_mutex_lock(ipc, mutex, -1);
   return locked == 0 ? notified : locked;

@@ -13,7 +13,7 @@
 #endif
 
 /* Sleeps while *word == expected, until somebody wakes. 0 woken, or without cause: look again; -EAGAIN it is another value;
- * -ETIMEDOUT; -EINTR a signal. */
+ * -ETIMEDOUT; -EINTR a signal was handled (without a timeout SA_RESTART sleeps on). */
 static inline int32_t linux_ipc_futex_wait(uint32_t *word, uint32_t expected, int64_t timeout_ns) {
   int64_t instant = linux_ipc_deadline(timeout_ns);
   struct timespec until = {(time_t)(instant / 1000000000), (long)(instant % 1000000000)};

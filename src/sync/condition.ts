@@ -61,8 +61,12 @@ export class Condition extends SharedObject {
     if (guard.isUsedUp) throw this.error(errno.EPERM, "wait for", "the guard that it was given was used up");
   }
 
-  /** Announced before the mutex is given back: a notification from then on is not missed. */
-  #watchForChange(): () => true | undefined {
+  /**
+   * Announced before the mutex is given back: a notification from then on is not missed. Given back without the repair it
+   * is lost, and so there is nothing to wait for: nobody can take it to change something.
+   */
+  #watchForChange(guard: MutexGuard): () => true | undefined {
+    if (guard.isToRepair) return () => true;
     const key = prepareToSleep(this.#words, 0);
     return () => {
       this.checkOpen("wait for"); // closed while a turn of the loop put us off: our waiter is gone
@@ -74,13 +78,14 @@ export class Condition extends SharedObject {
    * Gives the mutex back, waits for a notification, takes the mutex again; blocks this thread. The timeout ends the wait
    * for the notification; taking the mutex again takes as long as others hold it.
    *
-   * @throws {IpcError} EPERM the guard was used up: each wait gives a new one; EBADF after close
+   * @throws {IpcError} EPERM the guard was used up: each wait gives a new one; ENOTRECOVERABLE, at once where the guard is
+   * that of a recovery and nothing was `repaired`; EBADF after close
    */
   waitSync(guard: MutexGuard, options?: WaitOptions): ConditionResult {
     this.checkOpen("wait for");
     this.#checkGuard(guard);
     deadlineOf(options, "waitSync"); // refused while the mutex is still held
-    const attempt = this.#watchForChange();
+    const attempt = this.#watchForChange(guard);
     guard.unlock();
     const notified = this.blocking(this.#waiter, "waitSync", attempt, options) ?? false;
     return { guard: guard.mutex.lockSync(), notified };
@@ -89,13 +94,13 @@ export class Condition extends SharedObject {
   /**
    * Gives the mutex back, waits for a notification, and resolves with the mutex taken again. The timeout is for the
    * notification alone, as in `waitSync`. An abort rejects with `signal.reason`, also while the mutex is waited for, and
-   * then the mutex is not held.
+   * then the mutex is not held. Errors as `waitSync`.
    */
   async wait(guard: MutexGuard, options?: AwaitOptions): Promise<ConditionResult> {
     this.checkOpen("wait for");
     this.#checkGuard(guard);
     checkAwaitOptions(options, "wait");
-    const attempt = this.#watchForChange();
+    const attempt = this.#watchForChange(guard);
     guard.unlock();
     const notified = (await this.awaiting(this.#waiter, "wait", attempt, options)) ?? false;
     return { guard: await guard.mutex.lock({ signal: options?.signal }), notified };

@@ -61,6 +61,15 @@ export class MutexGuard {
     return this.state === USED_UP;
   }
 
+  /**
+   * For conditions: whether unlocking makes the mutex unrecoverable.
+   *
+   * @internal
+   */
+  get isToRepair(): boolean {
+    return this.state === TO_REPAIR;
+  }
+
   /** What the mutex protects is sound again. */
   repaired(): void {
     if (this.state === TO_REPAIR) this.state = REPAIRED;

@@ -13,6 +13,7 @@ import {
   EDEADLK,
   EINVAL,
   EIO,
+  ENOTRECOVERABLE,
   EOVERFLOW,
   EPERM,
   ETIMEDOUT,
@@ -55,6 +56,16 @@ describe("objects between C and", () => {
     await sleep(100);
     await holder.kill();
     assert.equal(await c.answer(), RECOVERED);
+  });
+
+  it("whom nobody can notify: a condition is not waited for with a mutex that was not repaired", async () => {
+    const { name, mutex } = makeCondition("c-lost");
+    const holder = await SyncPeer.start("Mutex", `${name}-m`);
+    assert.equal(await holder.call("object lock"), "guard -");
+    await holder.kill();
+    const c = await CCaller.start("COND", name);
+    assert.deepEqual(await c.calls("lock -1", "wait -1"), [RECOVERED, ENOTRECOVERABLE]);
+    assert.throws(() => mutex.tryLock(), { code: "ENOTRECOVERABLE" });
   });
 
   for (const runtime of ["bun", "deno", "node26"].map(runtimeNamed)) {

@@ -111,6 +111,21 @@ describe("a condition", () => {
     assert.equal(mutex.isLocked, false);
   });
 
+  it("does not wait with a mutex that was not repaired, which nobody can take to change something", async () => {
+    for (const form of ["wait", "waitSync"] as const) {
+      const { name, condition, mutex } = makeCondition(`lost-${form}`);
+      const other = Mutex.open(`${name}-m`);
+      other.lockSync();
+      other.close(); // as if it had died
+      const guard = mutex.lockSync();
+      assert.ok(guard.recovered);
+      const started = performance.now();
+      const wait = async () => condition[form](guard, { timeoutMs: 10_000 });
+      await assert.rejects(wait, code("ENOTRECOVERABLE"));
+      assert.ok(performance.now() - started < 5000);
+    }
+  });
+
   it("wakes everybody, each with the mutex taken again", async () => {
     const { name, condition, mutex } = makeCondition("all");
     const peers = await Promise.all([1, 2, 3].map(() => SyncPeer.start("Condition", name)));
