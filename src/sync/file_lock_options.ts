@@ -56,6 +56,9 @@ export interface Wanted {
   readonly end: number;
 }
 
+/** The byte behind the last one that may be named; as a double it is exact, too. */
+const END_MOST = Number.MAX_SAFE_INTEGER + 1;
+
 const kinds: Record<FileLockKind, number> = { ofd: BY_DESCRIPTION, posix: BY_PROCESS, flock: WHOLE_FILE };
 
 export function checkKind(kind: FileLockKind): FileLockKind {
@@ -80,7 +83,7 @@ export function checkRange(range: FileLockRange, kind: FileLockKind): Wanted {
   }
   const start = checkInteger(offset ?? 0, "offset", 0, Number.MAX_SAFE_INTEGER);
   if (length === undefined || length === Number.POSITIVE_INFINITY) return { isShared: shared, start, end: Infinity };
-  checkInteger(length, "length", 1, Number.MAX_SAFE_INTEGER - start);
+  checkInteger(length, "length", 1, Math.min(Number.MAX_SAFE_INTEGER, END_MOST - start));
   return { isShared: shared, start, end: start + length };
 }
 

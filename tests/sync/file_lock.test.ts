@@ -175,6 +175,21 @@ describe("a file lock", () => {
     other.close();
   });
 
+  it("covers the last byte that a number can name", () => {
+    const path = newFile();
+    const [file, other] = [open(path), open(path)];
+    const last = { offset: Number.MAX_SAFE_INTEGER, length: 1 };
+    const guard = file.tryLock(last);
+    assert.equal(guard?.length, 1);
+    assert.deepEqual(other.blocker(), { shared: false, ...last, pid: undefined });
+    assert.equal(other.tryLock({ offset: 1, length: Number.MAX_SAFE_INTEGER }), undefined);
+    assert.notEqual(other.tryLock({ offset: 0, length: Number.MAX_SAFE_INTEGER }), undefined);
+    guard?.unlock();
+    assert.notEqual(other.tryLock(last), undefined);
+    file.close();
+    other.close();
+  });
+
   it("tells what is in the way", () => {
     const path = newFile();
     const [file, other] = [open(path), open(path)];
