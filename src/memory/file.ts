@@ -5,7 +5,7 @@ import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
 import * as sys from "../sys/memory.ts";
 import { checkBoolean, checkMode } from "../sys/validate.ts";
-import { accessHint, creationHint } from "./refusal.ts";
+import { accessHint, creationHint, isRefused, poorHint } from "./refusal.ts";
 import { reserve } from "./reservation.ts";
 
 /** A descriptor without a name yet, and how to give it one. */
@@ -40,6 +40,8 @@ export interface CreateRequest {
   readonly isSparse?: boolean;
   /** What helps where the name is taken. */
   readonly ifTaken: string;
+  /** What helps where the file system has neither hard links nor permission bits. */
+  readonly ifNoLinks?: string;
   readonly attempt: () => Attempt;
 }
 
@@ -48,18 +50,22 @@ export interface CreateRequest {
  * half-made object, and a creator killed half-way leaves nothing. The descriptor; closed if anything fails.
  */
 export function createFile(request: CreateRequest, fill: (fd: number) => void): number {
-  const { path, size, mode, isSparse, ifTaken, attempt } = request;
+  const { path, size, mode, isSparse, ifTaken, ifNoLinks, attempt } = request;
   const directory = dirname(path);
   const checkMade = (result: number) =>
     check(result, () => ({ ...attempt(), hint: creationHint(result, directory, ifTaken) }));
+  const checkOwn = (result: number, syscall: string) =>
+    check(result, () => ({ ...attempt(), syscall, hint: poorHint(result, syscall, ifNoLinks) }));
   const nameless = openNameless(directory, mode);
   checkMade(nameless.fd);
   try {
-    check(sys.fchmod(nameless.fd, mode), attempt);
+    checkOwn(sys.fchmod(nameless.fd, mode), "fchmod");
     checkMade(isTaken(path) ? -errno.EEXIST : 0);
     reserve({ fd: nameless.fd, size, isSparse, isNew: true, directory }, attempt);
     fill(nameless.fd);
-    checkMade(nameless.publish(path));
+    const named = nameless.publish(path);
+    if (isRefused(named)) checkOwn(named, "linkat");
+    checkMade(named);
     return nameless.fd;
   } catch (error) {
     sys.close(nameless.fd);

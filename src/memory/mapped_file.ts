@@ -86,8 +86,8 @@ export class MappedFile {
    * Makes a new file, all zeros. It gets its name when it is complete: nobody ever opens half of it, and a creator that
    * is killed leaves nothing.
    *
-   * @throws {IpcError} EEXIST the name is taken; ENOSPC the disk is full; ENOENT, ENOTDIR no such directory; EACCES,
-   * EROFS, EDQUOT, EFBIG, EMFILE; EOPNOTSUPP the file system can reserve no space
+   * @throws {IpcError} EEXIST the name is taken; ENOSPC the disk is full; ENOENT, ENOTDIR no such directory; EPERM there
+   * are no hard links, as in FAT: give `openOrCreate` an empty file; EACCES, EROFS, EDQUOT, EFBIG, EMFILE, EOPNOTSUPP
    * @throws {RangeError} a bad size or mode
    */
   static create(path: string | URL, options: MappedFileCreateOptions): MappedFile {

@@ -138,7 +138,8 @@ export function createParts(path: string, options: MappedFileCreateOptions, what
   let mapping: Mapping | undefined;
   try {
     const ifTaken = "open it, or use openOrCreate";
-    const fd = createFile({ path, size, mode, isSparse, ifTaken, attempt }, (fd) => {
+    const ifNoLinks = "openOrCreate gives a size to an empty file that something else has made there";
+    const fd = createFile({ path, size, mode, isSparse, ifTaken, ifNoLinks, attempt }, (fd) => {
       const ifTooLarge = MAKE_ELSEWHERE;
       mapping = mapPresent({ fd, offset: 0, length: size, readOnly: false, attempt, ifTooLarge }, presence);
     });

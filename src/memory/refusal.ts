@@ -75,6 +75,17 @@ export function creationHint(result: number, directory: string, ifTaken: string)
   return missing && `there is no directory ${missing}`;
 }
 
+/** What a file system that has no such thing answers, and a seccomp profile that refuses it. */
+export const isRefused = (result: number): boolean => [errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP].includes(-result);
+
+/** What to say where a file that is our own could not be given its mode (fchmod(2)) or its name (linkat(2)). */
+export function poorHint(result: number, syscall: string, help: string | undefined): string | undefined {
+  if (!isRefused(result)) return undefined;
+  const what = syscall === "linkat" ? "hard links, which give a new file its name" : "permission bits";
+  const why = `this file system, as FAT, has no ${what}, or a seccomp profile refuses ${syscall}(2)`;
+  return help === undefined ? why : `${why}; ${help}`;
+}
+
 /** What to say of a name that may not be removed: in a directory like /dev/shm or /tmp (sticky) it is its owner's. */
 export function removalHint(result: number, path: string): string | undefined {
   const status = result === -errno.EPERM ? statusOf(path) : undefined;

@@ -15,7 +15,16 @@ import {
   SharedMemory,
   SpscRing,
 } from "../../mod.ts";
-import { cleanUp, objectExists, ownRuntime, runPeer, temporaryDirectory, uniqueName } from "../support/mod.ts";
+import { errno } from "../../src/sys/errno.ts";
+import {
+  cleanUp,
+  objectExists,
+  ownRuntime,
+  refusing,
+  runPeer,
+  temporaryDirectory,
+  uniqueName,
+} from "../support/mod.ts";
 
 const peer = new URL("./refusal_peer.ts", import.meta.url);
 const skip = process.getuid?.() === 0 ? false : "needs root to become somebody else";
@@ -190,6 +199,21 @@ const without = (script: string): string[] => ["unshare", "-m", "sh", "-c", `${s
 
 describe("what cannot be made", () => {
   after(cleanUp);
+
+  it("because the file system has no hard links says so, and that an empty file can be given a size", async () => {
+    const directory = temporaryDirectory();
+    const empty = join(directory, "empty");
+    writeFileSync(empty, "");
+    for (const [call, missing] of [
+      ["linkat", /EPERM, .*has no hard links.* refuses linkat\(2\); openOrCreate gives a size to an empty file/],
+      ["fchmod", /EPERM, .*has no permission bits.* refuses fchmod\(2\); openOrCreate gives a size to an empty file/],
+    ] as const) {
+      const wrapper = refusing([call], errno.EPERM);
+      const messages = await toldBehind(wrapper, ["fileToMake", join(directory, "new")], ["fileToSize", empty]);
+      assert.match(messages[0], missing);
+      assert.equal(messages[1], "no error");
+    }
+  });
 
   it("because its name is taken is called what it is, and says what helps", () => {
     const name = uniqueName("taken");

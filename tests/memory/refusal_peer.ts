@@ -38,6 +38,7 @@ const ways: Record<string, (name: string) => unknown> = {
   mutexToMake: (name) => Mutex.create(name),
   memoryToMake: (name) => SharedMemory.openOrCreate(name, { size: 1 }),
   fileToMake: (path) => MappedFile.create(path, { size: 1 }),
+  fileToSize: (path) => MappedFile.openOrCreate(path, { size: 1 }),
   joinWithoutRights: (name) => {
     const memory = SharedMemory.open(name);
     giveUpRights();
