@@ -3,9 +3,12 @@
 import { OWNER_GENERATION_SHIFT, OWNER_SLOT_MASK, PARTICIPANTS_COUNT } from "../memory/layout.ts";
 import type { Participants } from "../memory/participants.ts";
 import type { Placement } from "../memory/placement.ts";
-import { loadOrdered } from "../sys/ordering.ts";
+import { fence, loadOrdered } from "../sys/ordering.ts";
 import { RWLOCK_READERS } from "./layout.ts";
 import { Share } from "./share.ts";
+
+/** Of the module: V8 takes an imported binding to be variable (D34). */
+const SLOTS = PARTICIPANTS_COUNT;
 
 /** The table as seen by one object. Its participant has one word, for all the read guards of all its objects. */
 export class Readers {
@@ -89,9 +92,13 @@ export class Readers {
     return others.length > 0 ? others : undefined;
   }
 
-  /** Whether there are any. */
+  /** Whether there are any. SYNC readers: all words are loaded behind the first one, and looked at closely where not 0. */
   get hasOthers(): boolean {
-    for (let slot = 0; slot < PARTICIPANTS_COUNT; slot++) if (this.other(slot) !== 0) return true;
+    fence();
+    const { words } = this;
+    if (loadOrdered(words, 0) !== 0 && this.other(0) !== 0) return true;
+    for (let slot = 1; slot < SLOTS; slot++) if (words[slot] !== 0 && this.other(slot) !== 0) return true;
+    fence();
     return false;
   }
 
