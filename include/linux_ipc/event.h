@@ -1,6 +1,8 @@
 /* event.h: a flag that processes wait for: a gate that stays open until it is reset, or a turnstile that resets itself.
  *
- *   0x00  eventcount      0x04  1 = set      0x08  1 = resets itself: each `set` lets one waiter through
+ *   0x00  eventcount      0x04  1 = set      0x08  1 = resets itself: a `set` lets one waiter through
+ *
+ * Sets are not counted: several of them before anybody has passed let one through.
  *
  * Nobody owns it: a killed process leaves it as it was. Setting it is one compare-exchange of 64 bits, of the flag and of
  * the eventcount: who is killed behind it leaves nobody asleep for more than 100 ms.

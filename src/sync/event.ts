@@ -15,13 +15,14 @@ const becomeSet = () => 1;
 
 /** What an event is made with. */
 export interface EventOptions {
-  /** `wait` resets it, so that each `set` lets one waiter through; false unless said: it stays set until `reset`. */
+  /** `wait` resets it, so that a `set` lets one waiter through; false unless said: it stays set until `reset`. */
   autoReset?: boolean | undefined;
 }
 
 /**
  * A flag in shared memory. `set` wakes those who wait for it, in any process. Nobody owns it: a killed process leaves it
- * as it was. With `autoReset` one waiter passes for each `set`; one that is killed after it has passed has used it up.
+ * as it was. With `autoReset` one waiter passes after a `set`; one that is killed after it has passed has used it up. It
+ * does not count: what is set again before anybody has passed lets one through, not two (a `Semaphore` of value 0 counts).
  * A process killed inside `set` may have set it and woken nobody: who waits finds that out within a second.
  *
  * @example
