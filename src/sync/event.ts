@@ -69,10 +69,10 @@ export class Event extends SharedObject {
     return loadOrdered(this.words, IS_SET) === 1;
   }
 
-  /** Sets it and wakes those who wait. SYNC eventcount. */
+  /** Sets it and wakes those who wait. */
   set(): void {
     this.checkOpen("set");
-    this.state.change(becomeSet);
+    this.state.change(becomeSet); // SYNC eventcount
   }
 
   /** Makes it not set. */

@@ -64,10 +64,10 @@ export class Once extends SharedObject {
     this.#waiter = this.makeLockWaiter(this.#word);
   }
 
-  /** Whether it has been done. SYNC once: what the initialiser wrote is visible to who sees true. */
+  /** Whether it has been done. What the initialiser wrote is visible to who sees true. */
   get isDone(): boolean {
     this.checkOpen("read");
-    return Atomics.load(this.#words, layout.ONCE_DONE / 4) === 1;
+    return Atomics.load(this.#words, layout.ONCE_DONE / 4) === 1; // SYNC once
   }
 
   /** SYNC once. Closed meanwhile: it passed on as from the dead, and somebody else does it. Cut meanwhile: nobody knows. */

@@ -72,7 +72,10 @@ export class RwLock extends SharedObject {
 
   // -- reading ---------------------------------------------------------------------------------------------------
 
-  /** Takes the lock for reading, if no writer has it or (unless readers are preferred) waits for it. Never waits. */
+  /**
+   * Takes the lock for reading, if no writer has it or (unless readers are preferred) waits for it. Never waits.
+   * Errors as Mutex.tryLock.
+   */
   tryRead(): ReadGuard | undefined {
     this.checkOpen("read");
     if (this.readers.ours > 0) return this.tryReadAgain();
@@ -182,7 +185,7 @@ export class RwLock extends SharedObject {
     return guard;
   }
 
-  /** Takes the lock for writing, if nobody has it. Never waits. */
+  /** Takes the lock for writing, if nobody has it. Never waits. Errors as Mutex.tryLock. */
   tryWrite(): WriteGuard | undefined {
     this.checkOpen("write");
     // looking first: taking the word and giving it back would wake us, who wait for the readers to leave, at each look

@@ -274,7 +274,7 @@ export abstract class SharedObject {
   /** Gives back what is held here, as the death of this participant would: where it lives on, for others' objects. */
   protected abandon(): void {}
 
-  /** Closes it here; pending waits reject with EBADF. What is held here passes on as from the dead. Twice is fine. */
+  /** Closes it here: waits reject with EBADF, calls throw it. What is held here passes on as from the dead. Twice is fine. */
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
