@@ -53,9 +53,11 @@ export interface AnonymousMemoryOptions {
 type Checked = Required<Omit<AnonymousMemoryOptions, "hugePages" | "node">> &
   Pick<AnonymousMemoryOptions, "hugePages" | "node">;
 
+/** The names of all options but the size. */
+export const PAGE_OPTIONS = ["shared", "populate", "locked", "noReserve", "hugePages", "node"];
+
 function checkAll(options: AnonymousMemoryOptions): Checked {
-  const names = ["size", "shared", "populate", "locked", "noReserve", "hugePages", "node"];
-  checkOptions(options, names, "AnonymousMemory.create");
+  checkOptions(options, ["size", ...PAGE_OPTIONS], "AnonymousMemory.create");
   const hugePages = checkHugePages(options?.hugePages);
   const size = sizeInPages(checkInteger(options?.size, "size", 1, SIZE_MAX), hugePages);
   const { shared = false, populate = false, locked = false, noReserve = false, node } = options;

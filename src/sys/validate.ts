@@ -8,7 +8,8 @@ export function checkOptions(options: object | undefined, known: readonly string
   if (options === null || typeof options !== "object")
     throw new TypeError(`${what} takes an options object, not ${describe(options)}`);
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new TypeError(`${what} has no option "${name}" (it has ${known.join(", ")})`);
+    if (!known.includes(name))
+      throw new TypeError(`${what} has no option "${name}" (it has ${known.join(", ") || "none"})`);
   }
 }
 

@@ -90,6 +90,9 @@ describe("numa.alloc", () => {
     for (const wrong of [undefined, null, {}, { node: "0" }, { node: 0, size: 1, mode: 1 }]) {
       assert.throws(() => numa.alloc(4096, bad(wrong)), TypeError, JSON.stringify(wrong));
     }
+    assert.throws(() => numa.alloc(4096, bad({ nod: 0 })), {
+      message: /^numa\.alloc has no option "nod" \(it has shared,/,
+    });
     assert.throws(() => numa.alloc(0, { node }), RangeError);
   });
 });

@@ -257,6 +257,7 @@ describe("a mutex over memory", () => {
         assert.throws(() => Kind.over(memory, BASE, options), /options object|needs \{ participants \}/);
     }
     assert.equal(Mutex.byteSize(), 128);
+    assert.throws(() => Mutex.byteSize({ values: 3 }), /has no option "values" \(it has none\)/);
     for (const bad of [null, { values: 3 }])
       assert.throws(() => Semaphore.byteSize(bad as object), /takes an options object|has no option "values"/);
   });

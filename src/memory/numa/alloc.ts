@@ -1,8 +1,8 @@
 // Memory of a chosen node.
 
 import { NODES_MAX } from "../../sys/numa.ts";
-import { checkInteger } from "../../sys/validate.ts";
-import { AnonymousMemory, type AnonymousMemoryOptions } from "../anonymous.ts";
+import { checkInteger, demandOptions } from "../../sys/validate.ts";
+import { AnonymousMemory, type AnonymousMemoryOptions, PAGE_OPTIONS } from "../anonymous.ts";
 
 /** How `numa.alloc` makes memory. */
 export interface NumaAllocOptions extends Omit<AnonymousMemoryOptions, "size"> {
@@ -29,6 +29,7 @@ export interface NumaAllocOptions extends Omit<AnonymousMemoryOptions, "size"> {
  * ```
  */
 export function alloc(size: number, options: NumaAllocOptions): AnonymousMemory {
-  checkInteger(options?.node, "node", 0, NODES_MAX - 1);
+  demandOptions(options, PAGE_OPTIONS, "numa.alloc");
+  checkInteger(options.node, "node", 0, NODES_MAX - 1);
   return AnonymousMemory.create({ ...options, size });
 }
