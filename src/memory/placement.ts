@@ -54,8 +54,7 @@ export function createPlacement(
   options: ObjectCreateOptions,
   fill: (buffer: ArrayBuffer, base: number) => void = () => {},
 ): Placement {
-  const { mode, unlinkOnClose } = options;
-  return fresh(createSegment(name, kind, size, { mode, unlinkOnClose }, fill), name, true);
+  return fresh(createSegment(name, kind, size, options, fill), name, true);
 }
 
 /** `readOnly`: for those who only look, where the object serves them. */

@@ -9,7 +9,7 @@ import { forgetLeak, reportLeak } from "./leak.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 import { Participants } from "./participants.ts";
 import { SharedMemory } from "./shared_memory.ts";
-import type { SharedMemoryOpenOptions } from "./shared_memory_options.ts";
+import type { SharedMemoryCreateOptions, SharedMemoryOpenOptions } from "./shared_memory_options.ts";
 
 /** What lives in a segment, as its header says. */
 export interface SegmentKind {
@@ -21,11 +21,6 @@ export interface SegmentKind {
   readonly noun: string;
   /** Whether whoever may only read it can open it, too, by the option `readOnly`. */
   readonly offersReadOnly?: boolean;
-}
-
-export interface SegmentCreateOptions {
-  mode?: number;
-  unlinkOnClose?: boolean;
 }
 
 /** A named object's memory and the table of its participants. */
@@ -90,10 +85,9 @@ export function createSegment(
   name: string,
   kind: SegmentKind,
   objectSize: number,
-  options: SegmentCreateOptions,
+  { mode, unlinkOnClose }: Omit<SharedMemoryCreateOptions, "size">,
   fill: (buffer: ArrayBuffer, objectOffset: number) => void,
 ): Segment {
-  const { mode, unlinkOnClose } = options;
   const pages = Math.ceil((layout.OBJECT_OFFSET + objectSize) / layout.PAGE_SIZE);
   const size = pages * layout.PAGE_SIZE;
   const write = (buffer: ArrayBuffer) => {
