@@ -20,7 +20,7 @@ const answers = SpscRing.openOrCreate(`${name}-answers`, { capacity: 4096 }).con
 async function ask(number: number): Promise<number> {
   await survivingPeers(() => questions.send(new Float64Array([number])));
   for (;;) {
-    const answer = (await survivingPeers(() => answers.receive())) as Uint8Array;
+    const answer = await survivingPeers(() => answers.receive());
     const [question, square] = new Float64Array(answer.buffer, answer.byteOffset, 2) as unknown as [number, number];
     if (question === number) return square;
   }

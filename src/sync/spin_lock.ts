@@ -38,7 +38,7 @@ const SLEEP_NS = 500_000;
  * const lock = SpinLock.over(memory, 0);
  * const guard = lock.lockSync();
  * console.log(lock.lockSync({ timeoutMs: 1 })); // undefined
- * guard?.unlock();
+ * guard.unlock();
  * memory.close();
  * ```
  */
