@@ -72,10 +72,7 @@ export class RwLock extends SharedObject {
 
   // -- reading ---------------------------------------------------------------------------------------------------
 
-  /**
-   * Takes the lock for reading, if no writer has it or (unless readers are preferred) waits for it. Never waits.
-   * Errors as Mutex.tryLock.
-   */
+  /** Takes the lock for reading, unless a writer has it, or waits (not with preferReaders). Errors as Mutex.tryLock. */
   tryRead(): ReadGuard | undefined {
     this.checkOpen("read");
     if (this.readers.ours > 0) return this.tryReadAgain();
