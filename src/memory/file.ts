@@ -1,5 +1,6 @@
 // Files of named objects and mapped files: made whole before they get their name, opened without following links.
 
+import { closeSync } from "node:fs";
 import { dirname } from "node:path";
 import { errno } from "../sys/errno.ts";
 import { type Attempt, check, IpcError } from "../sys/error.ts";
@@ -76,12 +77,25 @@ export function createFile(request: CreateRequest, fill: (fd: number) => void): 
 }
 
 /** Runs `action`; when it throws, the descriptor is closed. */
-export function orClose<T>(fd: number, action: () => T): T {
+export function orClose<T>(fd: number, action: () => T, close: (fd: number) => void = sys.close): T {
   try {
     return action();
   } catch (error) {
-    sys.close(fd);
+    close(fd);
     throw error;
+  }
+}
+
+/**
+ * Closes a descriptor that we were given. Who opened it may have been the runtime: Deno keeps a table of its own, and who
+ * is still in there when another file gets the same number takes that one's descriptor along, or an innocent's when a
+ * Worker ends. What the runtime does not know is closed by close(2).
+ */
+export function closeGiven(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    if (sys.getSeals(fd) !== -errno.EBADF) sys.close(fd);
   }
 }
 

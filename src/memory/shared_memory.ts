@@ -3,7 +3,6 @@
 import { errno } from "../sys/errno.ts";
 import { CLOSED_HERE, IpcError } from "../sys/error.ts";
 import { fieldsOf, INSPECT, type Shown, shown } from "../sys/inspect.ts";
-import * as sys from "../sys/memory.ts";
 import { checkInteger, refuseNew } from "../sys/validate.ts";
 import { Dependents } from "./dependents.ts";
 import { checkGrowable, openOrCreate } from "./file.ts";
@@ -22,6 +21,7 @@ import {
 } from "./shared_memory_options.ts";
 import {
   anonymousParts,
+  closeDescriptor,
   createParts,
   descriptorParts,
   type LivingThere,
@@ -282,7 +282,7 @@ export class SharedMemory {
     const { mapping, fd, path, unlinkOnClose } = this.#parts;
     mapping.close();
     if (unlinkOnClose && path !== undefined) unlinkOwn(path, fd);
-    sys.close(fd);
+    closeDescriptor(this.#parts);
   }
 
   /** For JSON and consoles. @internal */

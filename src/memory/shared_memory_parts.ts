@@ -1,8 +1,9 @@
 // What a SharedMemory is made of, and the four ways to get it: create, open, anonymous, from a descriptor.
 
 import type { Attempt } from "../sys/error.ts";
+import * as sys from "../sys/memory.ts";
 import { checkBoolean, checkDuration, checkInteger, checkOptions } from "../sys/validate.ts";
-import { checkSeals, createFile, openFile, orClose } from "./file.ts";
+import { checkSeals, closeGiven, createFile, openFile, orClose } from "./file.ts";
 import { checkPageOffset, MAKE_ELSEWHERE, Mapping, sizeOnceSet } from "./mapping.ts";
 import { createMemfd } from "./memfd.ts";
 import { objectPath } from "./name.ts";
@@ -20,6 +21,8 @@ import {
 /** A descriptor, its mapping, and how they came about. */
 export interface Parts {
   fd: number;
+  /** Somebody else has opened it. */
+  isGiven?: boolean;
   mapping: Mapping;
   name?: string;
   path?: string;
@@ -94,10 +97,17 @@ export function descriptorParts(fd: number, options: SharedMemoryDescriptorOptio
   checkOptions(options, ["readOnly", "offset", "length", "allowUnsealed"], "SharedMemory.fromDescriptor");
   const window = checkWindow(options);
   const mayShrink = checkBoolean(options.allowUnsealed ?? false, "allowUnsealed");
-  return orClose(fd, () => {
+  const map = () => {
     if (!mayShrink) checkSeals(fd, attempt);
-    return partsOfOpenFile(fd, window, 0, attempt, {});
-  });
+    return { ...partsOfOpenFile(fd, window, 0, attempt, {}), isGiven: true };
+  };
+  return orClose(fd, map, closeGiven);
+}
+
+/** Behind all else: what is mapped goes by its descriptor until then. */
+export function closeDescriptor({ fd, isGiven = false }: Parts): void {
+  if (isGiven) closeGiven(fd);
+  else sys.close(fd);
 }
 
 function partsOfOpenFile(

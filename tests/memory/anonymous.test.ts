@@ -1,7 +1,7 @@
 // Anonymous memory: sealed, handed over by descriptor, its seals checked by the receiver.
 
 import assert from "node:assert/strict";
-import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { openSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
@@ -97,6 +97,18 @@ describe("fromDescriptor", () => {
     memory.close();
     assert.equal(second.bytes[9], 4);
     second.close();
+  });
+
+  it("takes what the runtime has opened, again and again: its own table forgets what is closed here", () => {
+    for (let turn = 0; turn < 3; turn++) {
+      const memory = SharedMemory.anonymous({ size: 4096 });
+      const path = `/proc/self/fd/${memory.fd}`;
+      const second = SharedMemory.fromDescriptor(openSync(path, "r+"));
+      second.close();
+      assert.throws(() => SharedMemory.fromDescriptor(openSync(path, "r+"), { offset: 4096 }), RangeError);
+      const third = SharedMemory.fromDescriptor(openSync(path, "r+"));
+      for (const one of [third, memory]) one.close();
+    }
   });
 
   it("owns the descriptor: close() closes it", () => {
