@@ -2,8 +2,8 @@
 
 import { errno } from "../sys/errno.ts";
 import { IpcError } from "../sys/error.ts";
-import { disown, own } from "../sys/owned.ts";
 import { withArticle } from "../sys/validate.ts";
+import { endWithEnvironment } from "./ending.ts";
 import * as layout from "./layout.ts";
 import { forgetLeak, reportLeak } from "./leak.ts";
 import type { MemoryRegion } from "./memory_region.ts";
@@ -58,13 +58,6 @@ function flaw(memory: SharedMemory, kind: SegmentKind): string | undefined {
   const size = header.getFloat64(layout.SIZE_OFFSET, true);
   if (size !== memory.size) return `it says ${size} bytes and has ${memory.size}`;
   return undefined;
-}
-
-/** A Worker may end without close. Its mapping stays, since its buffer may live on in another one; the descriptor need not. */
-function endWithEnvironment(memory: SharedMemory): void {
-  const owned = own(memory.fd);
-  if (owned < 0) return; // no memory for a few bytes: then it stays, too
-  memory.beforeClose({}, () => disown(owned));
 }
 
 /** What a program must be told is not that the memory leaks. */

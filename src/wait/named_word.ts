@@ -1,5 +1,6 @@
 // NamedWord: a futex or a plain lock by name: raw shared memory whose first byte is the word's, as shm_open(3) gives it.
 
+import { endWithEnvironment } from "../memory/ending.ts";
 import { openOrCreate } from "../memory/file.ts";
 import { SEGMENT_MAGIC } from "../memory/layout.ts";
 import type { ObjectCreateOptions, ObjectOpenOptions } from "../memory/placement.ts";
@@ -36,6 +37,7 @@ function lay<T extends NamedWord>(Kind: WordClass<T>, memory: SharedMemory): T {
       throw new IpcError(errno.EINVAL, { syscall: "mmap", doing: `open ${Kind.name} ${name}`, path: name, hint });
     const word = Kind.over(memory, 0);
     (word as unknown as { owned: SharedMemory }).owned = memory;
+    endWithEnvironment(memory);
     return word;
   } catch (error) {
     memory.close();

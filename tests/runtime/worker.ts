@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
-import { IpcError, MappedFile, Peer, SharedMemory, SpscRing } from "../../mod.ts";
+import { Futex, FutexLock, IpcError, MappedFile, Peer, SharedMemory, SpinLock, SpscRing } from "../../mod.ts";
 import { withLayoutLock } from "../../src/memory/layout_lock.ts";
 import { reserve } from "../../src/memory/reservation.ts";
 
@@ -46,6 +46,14 @@ const tasks: Record<string, () => void> = {
   watch() {
     Peer.ofPid(process.pid).unref().died();
     tell("watching");
+  },
+
+  /** Opens a word by its name as each kind of them, and closes none of them. */
+  openWords() {
+    Futex.open(name);
+    FutexLock.open(name);
+    SpinLock.openOrCreate(name);
+    tell("open");
   },
 
   /** Holds the producer's role and never awaits anything. */

@@ -41,6 +41,7 @@ describe("Workers", () => {
   it("one that is terminated and never awaited frees its role too", () => play("terminateHolding"));
   it("one that ends without closing frees its role", () => play("endHolding"));
   it("that end without closing leave no descriptor behind", () => play("descriptors"));
+  it("nor do those that open futexes and plain locks by name", () => play("words"));
   it("nor do those that watch a process", () => play("peers"));
   it("one that blocks for good can be terminated", { skip: endsNone }, () => play("terminateBlocking"));
   it("one that is terminated while it lays an object leaves the place to others", { skip: endsNone }, () =>

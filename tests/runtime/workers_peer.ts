@@ -5,6 +5,7 @@ import process from "node:process";
 import { Worker } from "node:worker_threads";
 import {
   FileLock,
+  Futex,
   IpcError,
   MappedFile,
   Participants,
@@ -130,6 +131,19 @@ const scenarios: Record<string, () => Promise<void>> = {
     }
     await noneLeft(before);
     ring.close();
+  },
+
+  async words() {
+    const word = Futex.create(name, { unlinkOnClose: true });
+    const before = descriptors();
+    for (let round = 0; round < 3; round++) {
+      const worker = start("openWords");
+      const ended = new Promise((resolve) => worker.on("exit", resolve));
+      await said(worker, "open");
+      await ended;
+    }
+    await noneLeft(before);
+    word.close();
   },
 
   async peers() {
