@@ -5,7 +5,19 @@ import * as layout from "./layout.ts";
 import type { MemoryRegion } from "./memory_region.ts";
 
 /** Of all tables: the file, the place in it, and the owner id. */
-const joined = new Set<string>();
+const ofThisCopy = new Set<string>();
+
+const JOINED_HERE = Symbol.for("@linux-ipc/core joined here");
+
+/**
+ * Those of the first copy of this library in this thread: `bun --hot` and test runners load it again and again, and what an
+ * earlier copy still holds would be waited for as long. Made when it is needed, since importing has no side effects.
+ */
+function joined(): Set<string> {
+  const found: Set<string> | undefined = Reflect.get(globalThis, JOINED_HERE);
+  if (found === undefined) Reflect.set(globalThis, JOINED_HERE, ofThisCopy); // in vain where nothing may be added
+  return found ?? ofThisCopy;
+}
 
 /** One table. */
 export class JoinedHere {
@@ -30,14 +42,14 @@ export class JoinedHere {
   }
 
   has(owner: number): boolean {
-    return owner !== 0 && joined.has(this.#key(owner));
+    return owner !== 0 && joined().has(this.#key(owner));
   }
 
   add(owner: number): void {
-    joined.add(this.#key(owner));
+    joined().add(this.#key(owner));
   }
 
   delete(owner: number): void {
-    joined.delete(this.#key(owner));
+    joined().delete(this.#key(owner));
   }
 }

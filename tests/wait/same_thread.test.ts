@@ -1,11 +1,13 @@
 // Blocking waits that only the thread which would sleep could end: refused, where nothing else would end them.
 
 import assert from "node:assert/strict";
+import { cpSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
-import { afterEach, describe, it } from "node:test";
+import { after, afterEach, describe, it } from "node:test";
 import { Barrier, LatestValue, Mutex, Once, Peer, RwLock, Semaphore, SpscRing, type WaitOptions } from "../../mod.ts";
 import { type ObjectClass, SharedObject } from "../../src/sync/shared_object.ts";
-import { uniqueName } from "../support/mod.ts";
+import { cleanUp, projectRoot, temporaryDirectory, uniqueName } from "../support/mod.ts";
 import { closeAll, closing, make } from "../sync/scene.ts";
 
 const deadlock = { name: "IpcError", code: "EDEADLK", message: /only this thread could end the wait/ };
@@ -14,6 +16,16 @@ const deadlock = { name: "IpcError", code: "EDEADLK", message: /only this thread
 function pair<T extends { close(): void }, O>(Kind: ObjectClass<T, O>, options?: O): [T, T] {
   const { name, it: first } = make(Kind, "thread", options);
   return [first, closing(SharedObject.open.call<ObjectClass<T, O>, [string], T>(Kind, name))];
+}
+
+/** The library once more in this thread, as after a reload, with the same image of the shim. */
+async function loadCopy(): Promise<typeof import("../../mod.ts")> {
+  const folder = temporaryDirectory();
+  for (const part of ["mod.ts", "package.json", "src"]) {
+    cpSync(projectRoot + part, join(folder, part), { recursive: true });
+  }
+  symlinkSync(`${projectRoot}native`, join(folder, "native"));
+  return await import(join(folder, "mod.ts"));
 }
 
 /** Without a timeout it is refused, and with one it times out. */
@@ -25,6 +37,7 @@ function checkWait(wait: (options?: WaitOptions) => unknown, timedOut: unknown):
 
 describe("a blocking wait without a timeout, for somebody of the same thread", () => {
   afterEach(closeAll);
+  after(cleanUp);
 
   it("is refused by a mutex, which is free afterwards", () => {
     const [first, second] = pair(Mutex);
@@ -79,6 +92,19 @@ describe("a blocking wait without a timeout, for somebody of the same thread", (
     guard?.unlock();
     mutex.close();
     assert.equal(holder.diedSync(), true);
+  });
+
+  it("is refused where another copy of the library, loaded before a reload, holds what is waited for", async () => {
+    const { name, it: mutex } = make(Mutex, "reloaded");
+    const copy = await loadCopy();
+    const other = closing(copy.Mutex.open(name));
+    const guard = mutex.lockSync();
+    checkWait((options) => other.lockSync(options), undefined);
+    guard?.unlock();
+    const its = other.lockSync();
+    checkWait((options) => mutex.lockSync(options), undefined);
+    its?.unlock();
+    mutex.lockSync()?.unlock();
   });
 
   it("is refused by an empty ring, a full one and a latest value", () => {

@@ -28,16 +28,7 @@ export class RingUser {
   readonly #ring: SpscRing;
 
   constructor(placement: Placement, geometry: RingGeometry) {
-    const { base, name } = placement;
-    this.#ring = new Ring({
-      segment: placement,
-      base,
-      geometry,
-      name,
-      created: false,
-      ownsMemory: false,
-      use: { spinMs: 0 },
-    });
+    this.#ring = new Ring({ placement, geometry, created: false, use: { spinMs: 0 } });
   }
 
   get producer(): SpscProducer {
