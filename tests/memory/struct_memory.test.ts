@@ -149,7 +149,11 @@ describe("struct bounds", () => {
     assert.throws(() => Tick.overArray(memory, 0, 3), rangeError(/Cannot lay array\(Tick, 3\) at byte 0/));
     assert.throws(
       () => Tick.overArray(new ArrayBuffer(31)),
-      rangeError(/length of an array must be a whole number from 1/),
+      rangeError(/Cannot lay Tick at byte 0: that takes 32 bytes, the memory has 31/),
+    );
+    assert.throws(
+      () => Tick.overArray(memory, 96),
+      rangeError(/Cannot lay Tick at byte 96: that takes 32 bytes, the memory has 64/),
     );
     const rows = array(array("u8", 8), 2).over(memory);
     const arrays: readonly [access: ArrayAccess<unknown, unknown>, value: unknown][] = [
@@ -282,7 +286,11 @@ describe("struct accessors of closed memory", () => {
     for (const use of [() => Named.over(buffer), () => Named.read(buffer), () => Named.read(named)]) {
       assert.throws(use, /closed|detached/);
     }
-    assert.throws(() => cursor.seek(1000), rangeError(/the memory has 0 \(is it closed\?\)/));
+    const closed = rangeError(/the memory has 0 \(is it closed\?\)/);
+    assert.throws(() => cursor.seek(1000), closed);
+    for (const lay of [() => Tick.over(buffer), () => Tick.overArray(buffer), () => Tick.cursor(buffer)]) {
+      assert.throws(lay, closed, String(lay));
+    }
   });
 });
 

@@ -12,7 +12,7 @@ import { fieldsOf, type StructOptions } from "./definition.ts";
 import { jsonOf } from "./json.ts";
 import type { Kind, NameOf, Place, Views, Way } from "./kind.ts";
 import { checkAlignment, type Layout, layOut } from "./layout.ts";
-import { elementsOf, type MemoryLike, rangeOf } from "./memory_like.ts";
+import { elementsOf, type MemoryLike, placeIn, rangeOf } from "./memory_like.ts";
 import { checkName } from "./names.ts";
 import type { Accessor, ArrayAccess, Fields, GivenStruct, PlainStruct } from "./types.ts";
 import { wholeOf } from "./whole.ts";
@@ -63,10 +63,13 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
    * `claimAt` give.
    *
    * @throws {TypeError} not memory
+   * @throws {RangeError} memory that is closed
    */
   cursor(memory: MemoryLike | Accessor<Of>): Cursor<Accessor<Of>> {
     this.#Cursor ??= cursorClass();
-    const place = this.place(elementsOf(rangeOf(memory).buffer), 0, true);
+    const range = rangeOf(memory);
+    if (range.buffer.byteLength === 0) placeIn(range, 0, this as unknown as Kind, "lay");
+    const place = this.place(elementsOf(range.buffer), 0, true);
     return new this.#Cursor(place, trackOf(memory, this as unknown as Kind)) as unknown as Cursor<Accessor<Of>>;
   }
 
@@ -79,10 +82,17 @@ export class Struct<Of extends Fields> extends Composite<PlainStruct<Of>, Access
   overArray(
     memory: MemoryLike,
     byteOffset: number = 0,
-    length: number = Math.min(Math.floor((rangeOf(memory).length - byteOffset) / this.size), LENGTH_MAX),
+    length: number = this.#fitting(memory, byteOffset),
   ): ArrayAccess<Accessor<Of>, PlainStruct<Of>, GivenStruct<Of>> {
     const whole = new ArrayKind<PlainStruct<Of>, Accessor<Of>, GivenStruct<Of>>(this, length, Number.MAX_SAFE_INTEGER);
     return whole.over(memory, byteOffset);
+  }
+
+  /** How many fit from `byteOffset` on. Where there is no room for one, it is that one which cannot be laid. */
+  #fitting(memory: MemoryLike, byteOffset: number): number {
+    const range = rangeOf(memory);
+    placeIn(range, byteOffset, this as unknown as Kind, "lay");
+    return Math.min(Math.floor((range.length - byteOffset) / this.size), LENGTH_MAX);
   }
 
   /**
