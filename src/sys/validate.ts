@@ -23,7 +23,8 @@ export function demandOptions(options: object | undefined, known: readonly strin
 export function checkInteger(value: unknown, what: string, least: number, most: number): number {
   if (typeof value !== "number") throw new TypeError(`${what} must be a number, not ${describe(value)}`);
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`${what} must be a whole number from ${least} to ${most}, not ${value}`);
+    const range = least === most ? `${least}` : `a whole number from ${least} to ${most}`;
+    throw new RangeError(`${what} must be ${range}, not ${value}`);
   }
   return value;
 }

@@ -37,6 +37,14 @@ describe("checks of arguments", () => {
     }
   });
 
+  it("says which number it must be where there is only one", () => {
+    assert.equal(checkInteger(0, "priority", 0, 0), 0);
+    assert.throws(() => checkInteger(1, "priority", 0, 0), {
+      name: "RangeError",
+      message: "priority must be 0, not 1",
+    });
+  });
+
   it("a duration is a number that is not negative", () => {
     for (const value of [0, 0.5, 1e9, Number.POSITIVE_INFINITY]) assert.equal(checkDuration(value, "timeoutMs"), value);
     for (const value of [-1, Number.NaN, Number.NEGATIVE_INFINITY]) {
