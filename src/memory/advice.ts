@@ -45,6 +45,16 @@ const hints: Partial<Record<Advice, string>> = {
   pageout: "locked memory cannot be swapped: unlockMemory first",
 };
 
+/** Of explicit huge pages it is not a lock that is in the way. */
+const whenHuge: Partial<Record<Advice, string>> = {
+  collapse: "these are huge pages already",
+  cold: "huge pages of a pool are never swapped",
+  pageout: "huge pages of a pool are never swapped",
+};
+
+const hintOf = (advice: Advice, isHuge: boolean): string | undefined =>
+  (isHuge ? whenHuge[advice] : undefined) ?? hints[advice];
+
 /**
  * madvise(2): tells the kernel how a part of mapped memory will be used.
  *
@@ -71,7 +81,8 @@ export function advise(memory: MappedMemory, advice: Advice, range: ByteRange = 
   const action = { doing: `advise "${advice}"`, syscall: "madvise" };
   const { address, length } = (discarding.includes(advice) ? insidePages : touchedPages)(memory, range, action);
   const result = sys.madvise(address, length, numbers[advice]);
-  check(result, () => ({ ...action, hint: result === -errno.EINVAL ? hints[advice] : undefined }));
+  const isHuge = memory.pageSize > sys.pageSize(-1);
+  check(result, () => ({ ...action, hint: result === -errno.EINVAL ? hintOf(advice, isHuge) : undefined }));
 }
 
 /** What prefault does on kernels before 5.14: one access to each page, which changes nothing. The answer makes it one. */

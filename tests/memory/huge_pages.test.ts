@@ -4,7 +4,16 @@ import assert from "node:assert/strict";
 import { readdirSync, statSync } from "node:fs";
 import process from "node:process";
 import { after, describe, it } from "node:test";
-import { AnonymousMemory, hugePagePools, IpcError, Mutex, Participants, prefault, SharedMemory } from "../../mod.ts";
+import {
+  AnonymousMemory,
+  advise,
+  hugePagePools,
+  IpcError,
+  Mutex,
+  Participants,
+  prefault,
+  SharedMemory,
+} from "../../mod.ts";
 import { hugePagesHint, hugeSizeFlag, withHugePages } from "../../src/memory/huge_pages.ts";
 import { check } from "../../src/sys/error.ts";
 import { MFD_CLOEXEC, MFD_HUGETLB, memfdCreate, O_RDWR, open } from "../../src/sys/memory.ts";
@@ -167,6 +176,18 @@ describe("huge pages that are there", () => {
       const expected = { name: "IpcError", code: "EINVAL", message: /cannot be had of huge ones \(2097152 bytes\)/ };
       assert.throws(() => participants.join(), expected);
       assert.throws(() => Mutex.over(memory, 8192, { participants }), expected);
+      memory.close();
+    });
+  });
+
+  it("refuse advice that is not for them, and blame no lock", { skip: noPool }, () => {
+    withSettings({ [MEGABYTES_2]: 4 }, () => {
+      const memory = makers["SharedMemory.anonymous"]("2MB");
+      for (const advice of ["cold", "pageout"] as const) {
+        const error = refusalOf(() => advise(memory, advice));
+        assert.match(error.message, /EINVAL, invalid argument \(huge pages of a pool are never swapped\)$/);
+      }
+      assert.match(refusalOf(() => advise(memory, "collapse")).message, /\(these are huge pages already\)$/);
       memory.close();
     });
   });
