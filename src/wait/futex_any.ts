@@ -4,7 +4,7 @@ import { errno } from "../sys/errno.ts";
 import { check } from "../sys/error.ts";
 import { clockMonotonic, futexWaitAny, futexWake } from "../sys/futex.ts";
 import { type AwaitOptions, isPast, NEVER } from "./deadline.ts";
-import { FutexWait, UNMAPPED, WOKEN } from "./futex_wait.ts";
+import { DIFFERED, FutexWait, UNMAPPED, WOKEN } from "./futex_wait.ts";
 import { limit } from "./limit.ts";
 
 /** What a wait on a futex came to, in the words of `Atomics.wait`. */
@@ -52,6 +52,14 @@ export function waitForAnySync(places: readonly FutexPlace[], deadline: number):
     if (result === -errno.EAGAIN || result === -errno.EINTR || result === -errno.ETIMEDOUT) continue;
     check(result, () => ({ syscall: "futex_waitv", doing: "wait for a futex" }));
   }
+}
+
+/** Of several that were woken the last: where many share a thread, those before it are woken with it (futex_await.c). */
+function outcomeOf(outcomes: readonly number[]): FutexAnyResult | undefined {
+  const woken = outcomes.lastIndexOf(WOKEN);
+  if (woken >= 0) return { result: "ok", index: woken };
+  const differed = outcomes.indexOf(DIFFERED);
+  return differed < 0 ? undefined : { result: "not-equal", index: differed };
 }
 
 /** One awaiting caller. */
@@ -107,18 +115,14 @@ class AnyWait {
     };
   }
 
-  /** Leaves all queues: the first outcome. A wake-up that this wait does not use is passed on. */
+  /** Leaves all queues: what came of it. A wake-up that this wait does not use is passed on. */
   #leave(mayUse: boolean): FutexAnyResult | undefined {
-    let used: FutexAnyResult | undefined;
-    let isUnmapped = false;
-    this.#waits.splice(0).forEach((wait, index) => {
-      const outcome = wait.end();
-      if (outcome === UNMAPPED) isUnmapped = true;
-      else if (mayUse && used === undefined && outcome !== 0) {
-        used = { result: outcome === WOKEN ? "ok" : "not-equal", index };
-      } else if (outcome === WOKEN) futexWake(this.#places[index].address(), 1);
+    const outcomes = this.#waits.splice(0).map((wait) => wait.end());
+    const used = mayUse ? outcomeOf(outcomes) : undefined;
+    outcomes.forEach((outcome, index) => {
+      if (outcome === WOKEN && index !== used?.index) futexWake(this.#places[index].address(), 1);
     });
-    if (used === undefined && isUnmapped && mayUse) this.#queue();
+    if (used === undefined && outcomes.includes(UNMAPPED) && mayUse) this.#queue();
     return used;
   }
 

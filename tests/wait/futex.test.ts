@@ -193,6 +193,17 @@ describe("a futex", () => {
     memory.close();
   });
 
+  it("of more than have a thread each is told by its own index, too", async () => {
+    const { memory } = make("wide");
+    const futexes = Array.from({ length: 128 }, (_, index) => Futex.over(memory, 1024 + 4 * index));
+    for (const woken of [127, 100, 70, 20]) {
+      const waiting = Futex.waitAny(futexes.map((futex) => [futex, 0] as const));
+      await wakeSurely(futexes[woken] as Futex);
+      assert.deepEqual(await within(waiting, 5000, "the wake-up"), { result: "ok", index: woken });
+    }
+    memory.close();
+  });
+
   it("wakes whoever blocks on several", async () => {
     const { memory, futex, name } = make("any-sync");
     const other = spawnPeer(ownRuntime, peer, [name, "waitAnySync"]);
