@@ -91,6 +91,9 @@ describe("reading and writing", () => {
     assert.throws(() => reader.tryReadInto(target), RangeError);
     assert.deepEqual(target, new Uint8Array(3));
     assert.equal(reader.tryReadInto(new Uint8Array(4)), 4);
+    const other = latest.reader();
+    assert.throws(() => other.tryReadInto(target), RangeError);
+    assert.equal(text(other.tryNext()), "kept", "what was refused was not taken");
     latest.close();
   });
 

@@ -243,14 +243,21 @@ export abstract class ValueView<Value, Given> {
       const offset = this.peekAt();
       if (offset < 0) return -1;
       const length = this.valueLength;
-      const fits = length <= target.length;
-      if (fits) this.copyOut(offset, target);
-      if (this.confirm()) {
-        if (fits) return length;
-        refuseTarget(target, length, "the value");
-      }
+      if (length <= target.length) {
+        this.copyOut(offset, target);
+        if (this.confirm()) return length;
+      } else this.refuse(target, length);
       this.overtaken(attempt);
     }
+  }
+
+  /** A value that is too long, which is not taken by that; or the writer was faster. */
+  private refuse(target: Uint8Array, length: number): void {
+    const { takenSequence, takenEpoch } = this;
+    if (!this.confirm()) return;
+    this.takenSequence = takenSequence;
+    this.takenEpoch = takenEpoch;
+    refuseTarget(target, length, "the value");
   }
 
   /** Whether `current` is what was taken last: there is nothing newer. */
