@@ -30,6 +30,12 @@ function allMappings() {
   return pids.map(mappings).join("");
 }
 
+/** Whether the test process that its name speaks of still runs: one of another run of the tests, beside ours. */
+function isOfLiving(path) {
+  const [, pid] = /\/linux-ipc-test-(\d+)-/.exec(path) ?? [];
+  return pid !== undefined && existsSync(`/proc/${pid}`);
+}
+
 /** Remembers what exists, and who ran when something new appeared. */
 export class LeftoverWatch {
   #known = new Set(sharedObjects());
@@ -42,9 +48,9 @@ export class LeftoverWatch {
     }
   }
 
-  /** What is still there, as [path, culprit]. An object that a living process has mapped is not a left-over of ours. */
+  /** What is still there, as [path, culprit]. What a living process has made or mapped is not a left-over of ours. */
   leftovers() {
-    const present = [...this.#suspects].filter(([path]) => existsSync(path));
+    const present = [...this.#suspects].filter(([path]) => existsSync(path) && !isOfLiving(path));
     if (present.length === 0) return [];
     const inUse = allMappings();
     return present.filter(([path]) => !inUse.includes(`${path}\n`));
