@@ -4,6 +4,8 @@
  *
  * Each waiter looks again at what it waits for: wake-ups without a cause are allowed, and one for a single waiter could be
  * swallowed by one that is killed, so there is none. Advancing and waking is one system call: nobody is killed between.
+ * A mutex knows nothing of its conditions: who makes it unrecoverable notifies, too, and those who wait then get
+ * -ENOTRECOVERABLE.
  */
 #ifndef LINUX_IPC_CONDITION_H
 #define LINUX_IPC_CONDITION_H

@@ -19,7 +19,8 @@ export interface ConditionResult {
 
 /**
  * A condition variable between processes. `notifyAll` wakes everybody, and each looks again at what it waits for: a
- * wake-up for one alone could be swallowed by one that is killed, so there is none.
+ * wake-up for one alone could be swallowed by one that is killed, so there is none. A mutex knows nothing of its
+ * conditions: who makes it unrecoverable calls `notifyAll`, too, and those who wait then get ENOTRECOVERABLE.
  *
  * @example
  * ```ts
