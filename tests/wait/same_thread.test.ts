@@ -24,7 +24,7 @@ async function loadCopy(): Promise<typeof import("../../mod.ts")> {
   for (const part of ["mod.ts", "package.json", "src"]) {
     cpSync(projectRoot + part, join(folder, part), { recursive: true });
   }
-  symlinkSync(`${projectRoot}native`, join(folder, "native"));
+  for (const part of ["native", "node_modules"]) symlinkSync(projectRoot + part, join(folder, part)); // koffi is there
   return await import(join(folder, "mod.ts"));
 }
 
