@@ -1,4 +1,4 @@
-// The scene of RwLock: readers, writers, and readers who become writers; each may find a dead writer, and repair.
+// The scene of RwLock: readers, writers, and who becomes the other; each may find a dead writer, and repair.
 
 import { type ReadGuard, RwLock, type WriteGuard } from "../../../mod.ts";
 import { sleep } from "../../support/wait.ts";
@@ -13,6 +13,19 @@ async function write(alone: Alone, guard: WriteGuard): Promise<void> {
   await alone.change();
   alone.leave();
   guard.unlock();
+}
+
+/** Becomes a reader before it leaves. */
+async function writeAndRead(alone: Alone, { place, words }: Setting, guard: WriteGuard): Promise<void> {
+  alone.enter(guard);
+  await alone.change();
+  alone.leave();
+  const reader = guard.downgrade();
+  place.state = SHARING;
+  place.reads = words;
+  await alone.read(1);
+  place.reads = 0;
+  reader.unlock();
 }
 
 /** Usually leaves at once; or reads a second time, or becomes the writer. */
@@ -80,7 +93,7 @@ function open(setting: Setting): Player {
         if (guard) await read(lock, alone, setting, guard);
       } else {
         const guard = await random.pick(writings)();
-        if (guard) await write(alone, guard);
+        if (guard) await (random.below(3) === 0 ? writeAndRead(alone, setting, guard) : write(alone, guard));
       }
       place.state = OUTSIDE;
       if (random.below(3) === 0) await sleep(1); // writers starve where others always read, and readers are preferred
