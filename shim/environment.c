@@ -191,7 +191,7 @@ static napi_value js_ref_wake(napi_env env, napi_callback_info info) {
   ROW(open, 3) ROW(close, 1) ROW(link_descriptor, 2) ROW(unlink, 1) ROW(fchmod, 2) ROW(ftruncate, 2)                  \
   ROW(fallocate, 3) ROW(preallocate, 3) ROW(allocated, 3) ROW(fstat, 2) ROW(lstat, 2) ROW(statfs, 2)                 \
   ROW(memfd_create, 2) ROW(add_seals, 2) ROW(get_seals, 1)                                                            \
-  ROW(mmap, 6) ROW(munmap, 2) ROW(lock_byte, 3) ROW(unlock_byte, 2) ROW(vacate, 2)                                                   \
+  ROW(mmap, 6) ROW(munmap, 2) ROW(lock_byte, 3) ROW(unlock_byte, 2) ROW(vacate, 2)                                   \
   ROW(guard_add, 2) ROW(guard_remove, 1) ROW(guard_faults, 1)                                                         \
   ROW(copy, 4) ROW(futex_wait, 3) ROW(futex_wake, 2) ROW(futex_advance, 1) ROW(wait_event, 4)                         \
   ROW(wait_event_among, 3)                                                                                            \

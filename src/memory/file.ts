@@ -95,7 +95,7 @@ export function closeGiven(fd: number): void {
   try {
     closeSync(fd);
   } catch {
-    if (sys.getSeals(fd) !== -errno.EBADF) sys.close(fd);
+    sys.close(fd);
   }
 }
 
